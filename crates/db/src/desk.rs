@@ -1,0 +1,153 @@
+//! A desk takes commands one at a time and carries them out in sets.
+//!
+//! While one set commits, the commands that arrive queue up and become the next set: one when idle, at most
+//! [`SET_MOST`] under load, with no timer. Each caller is answered after the commit of its set. A set that fails is run
+//! again command by command, so that one bad neighbour harms nobody.
+//!
+//! A command carries its own idempotency key and its handler looks the key up before anything else. That is what lets
+//! the desk run a command again when the outcome of a commit is unknown.
+
+use std::sync::Arc;
+
+use tokio::sync::{Mutex, mpsc, oneshot};
+
+use crate::error::DbError;
+use crate::tx::Tx;
+use crate::{Db, Engine};
+
+/// The largest set.
+pub const SET_MOST: usize = 256;
+
+/// Commands that may wait; more is [`DbError::Busy`].
+const QUEUE_MOST: usize = 4_096;
+
+/// How often one command is tried when others take its key, or its commit has no known outcome.
+const TRIES: usize = 4;
+
+type Waiting<C, O, E> = (C, oneshot::Sender<Result<O, E>>);
+
+/// Takes commands `C` and answers each with an outcome `O` or a failure `E`. Clones share the desk.
+#[derive(Debug)]
+pub struct Desk<C, O, E> {
+    sender: mpsc::Sender<Waiting<C, O, E>>,
+}
+
+impl<C, O, E> Clone for Desk<C, O, E> {
+    fn clone(&self) -> Self {
+        Self { sender: self.sender.clone() }
+    }
+}
+
+impl<C, O, E> Desk<C, O, E>
+where
+    C: Clone + Send + Sync + 'static,
+    O: Send + 'static,
+    E: From<DbError> + DeskError + Send + 'static,
+{
+    /// Opens a desk. `handler` carries out a set and answers as many outcomes, in the same order.
+    ///
+    /// It has one clerk on SQLite, whose writers are serial, and `clerks` on PostgreSQL (about one per core of the
+    /// database). It ends when the last clone is dropped and the last set is answered.
+    pub fn open<H>(db: &Db, clerks: usize, handler: H) -> Self
+    where
+        H: AsyncFn(&mut Tx, &[C]) -> Result<Vec<O>, E> + Send + Sync + 'static,
+    {
+        let (sender, receiver) = mpsc::channel(QUEUE_MOST);
+        let receiver = Arc::new(Mutex::new(receiver));
+        let handler = Arc::new(handler);
+        let clerks = if db.engine() == Engine::Sqlite { 1 } else { clerks.max(1) };
+        for _ in 0..clerks {
+            tokio::spawn(serve(db.clone(), receiver.clone(), handler.clone()));
+        }
+        Self { sender }
+    }
+
+    /// Hands a command in and waits for its outcome.
+    pub async fn submit(&self, command: C) -> Result<O, E> {
+        let (answer, outcome) = oneshot::channel();
+        self.sender.try_send((command, answer)).map_err(|_| DbError::Busy)?;
+        outcome.await.unwrap_or_else(|_| Err(DbError::Panicked.into()))
+    }
+}
+
+/// What the desk must know of a failure.
+pub trait DeskError {
+    /// The failure of the store, if it is one.
+    fn as_db_error(&self) -> Option<&DbError>;
+}
+
+impl DeskError for DbError {
+    fn as_db_error(&self) -> Option<&DbError> {
+        Some(self)
+    }
+}
+
+async fn serve<C, O, E, H>(db: Db, receiver: Arc<Mutex<mpsc::Receiver<Waiting<C, O, E>>>>, handler: Arc<H>)
+where
+    C: Clone + Send + Sync + 'static,
+    O: Send + 'static,
+    E: From<DbError> + DeskError + Send + 'static,
+    H: AsyncFn(&mut Tx, &[C]) -> Result<Vec<O>, E> + Send + Sync + 'static,
+{
+    loop {
+        let mut waiting = Vec::new();
+        if receiver.lock().await.recv_many(&mut waiting, SET_MOST).await == 0 {
+            return;
+        }
+        let (commands, answers): (Vec<C>, Vec<_>) = waiting.into_iter().unzip();
+        let set: Arc<[C]> = commands.into();
+        let outcome = carry_out(&db, &handler, set.clone()).await;
+        match outcome {
+            Ok(outcomes) => {
+                for (answer, outcome) in answers.into_iter().zip(outcomes) {
+                    // A caller that hung up has its command carried out all the same.
+                    let _ = answer.send(Ok(outcome));
+                }
+            }
+            Err(error) => {
+                tracing::debug!(failure = ?error.as_db_error(), size = set.len(), "a set failed; running it one by one");
+                for (command, answer) in set.iter().zip(answers) {
+                    let _ = answer.send(one_by_one(&db, &handler, command.clone()).await);
+                }
+            }
+        }
+    }
+}
+
+async fn carry_out<C, O, E, H>(db: &Db, handler: &Arc<H>, set: Arc<[C]>) -> Result<Vec<O>, E>
+where
+    C: Send + Sync + 'static,
+    O: Send + 'static,
+    E: From<DbError> + Send + 'static,
+    H: AsyncFn(&mut Tx, &[C]) -> Result<Vec<O>, E> + Send + Sync + 'static,
+{
+    let handler = handler.clone();
+    db.write(async move |tx| handler(tx, &set).await).await
+}
+
+async fn one_by_one<C, O, E, H>(db: &Db, handler: &Arc<H>, command: C) -> Result<O, E>
+where
+    C: Clone + Send + Sync + 'static,
+    O: Send + 'static,
+    E: From<DbError> + DeskError + Send + 'static,
+    H: AsyncFn(&mut Tx, &[C]) -> Result<Vec<O>, E> + Send + Sync + 'static,
+{
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match carry_out(db, handler, Arc::from([command.clone()])).await {
+            Ok(outcomes) => return outcomes.into_iter().next().ok_or_else(|| DbError::Panicked.into()),
+            Err(error) => {
+                // A taken key is another's with the same key, and will be found; an unknown outcome is looked up by
+                // running the command again, which finds its own key if it was written.
+                let finds_its_key = matches!(
+                    error.as_db_error(),
+                    Some(DbError::Duplicate(_) | DbError::CommitUnknown | DbError::LostConnection(_))
+                );
+                if !finds_its_key || tries >= TRIES {
+                    return Err(error);
+                }
+            }
+        }
+    }
+}

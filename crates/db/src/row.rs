@@ -1,0 +1,30 @@
+//! Rows, which own their values and are read by column name.
+
+use std::sync::Arc;
+
+use crate::error::DbError;
+use crate::value::{FromValue, Value};
+
+/// One row of an answer.
+#[derive(Clone, Debug)]
+pub struct Row {
+    columns: Arc<[String]>,
+    values: Vec<Value>,
+}
+
+impl Row {
+    pub(crate) fn new(columns: Arc<[String]>, values: Vec<Value>) -> Self {
+        Self { columns, values }
+    }
+
+    /// The value of a column.
+    ///
+    /// # Errors
+    /// [`DbError::Decode`] when the statement has no such column or it holds something else.
+    pub fn get<T: FromValue>(&self, column: &'static str) -> Result<T, DbError> {
+        let index = self.columns.iter().position(|name| name == column);
+        let value = index.and_then(|index| self.values.get(index));
+        let value = value.ok_or(DbError::Decode { column, expected: "a column of the statement" })?;
+        T::from_value(value).map_err(|expected| DbError::Decode { column, expected })
+    }
+}

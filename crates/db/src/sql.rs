@@ -1,0 +1,229 @@
+//! One text of SQL for two engines.
+//!
+//! Statements are static texts with parameters `$1 …` and three markers, the whole of the dialect:
+//!
+//! | marker | PostgreSQL | SQLite |
+//! | --- | --- | --- |
+//! | `{lock p}` | `for update of p` | nothing: writers are serial |
+//! | `in {1}` | `= any($1)` | `in (select value from json_each(?1))` |
+//! | `{rows 1: a text, b bigint}` | a derived table from a JSON array of arrays | the same by `json_each` |
+//!
+//! `$n` becomes `?n` on SQLite, where `$1` would be a *name* numbered by first appearance. Translated texts are kept for
+//! the life of the process; their number is that of the statements in the source.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use parking_lot::RwLock;
+
+/// The two engines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Engine {
+    /// SQLite, inside the process.
+    Sqlite,
+    /// A PostgreSQL server.
+    Postgres,
+}
+
+/// The texts of one engine.
+#[derive(Debug)]
+pub(crate) struct Dialect {
+    engine: Engine,
+    statements: RwLock<HashMap<&'static str, &'static str>>,
+    inserts: RwLock<HashMap<Insert, &'static str>>,
+}
+
+/// A multi-row insert as the driver writes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Insert {
+    pub(crate) table: &'static str,
+    pub(crate) columns: &'static [&'static str],
+    /// What is returned of the rows that were new; duplicates are passed over then.
+    pub(crate) returning: Option<&'static str>,
+}
+
+impl Dialect {
+    pub(crate) fn new(engine: Engine) -> Self {
+        Self { engine, statements: RwLock::default(), inserts: RwLock::default() }
+    }
+
+    /// The engine's text of a statement.
+    pub(crate) fn statement(&self, sql: &'static str) -> &'static str {
+        if let Some(text) = self.statements.read().get(sql) {
+            return text;
+        }
+        let text: &'static str = String::leak(translate(self.engine, sql));
+        self.statements.write().insert(sql, text);
+        text
+    }
+
+    /// The engine's text of an insert that was written before.
+    pub(crate) fn known_insert(&self, insert: Insert) -> Option<&'static str> {
+        self.inserts.read().get(&insert).copied()
+    }
+
+    /// The engine's text of an insert; `is_text` tells each column's type where the text depends on it.
+    pub(crate) fn insert(&self, insert: Insert, is_text: &[bool]) -> &'static str {
+        if let Some(text) = self.known_insert(insert) {
+            return text;
+        }
+        let text: &'static str = String::leak(self.write_insert(insert, is_text));
+        self.inserts.write().insert(insert, text);
+        text
+    }
+
+    fn write_insert(&self, insert: Insert, is_text: &[bool]) -> String {
+        let mut sql = format!("insert into {} ({}) ", insert.table, insert.columns.join(", "));
+        let numbered = |one: &dyn Fn(usize) -> String| {
+            (1..=insert.columns.len()).map(one).collect::<Vec<_>>().join(", ")
+        };
+        let _ = match self.engine {
+            Engine::Sqlite => write!(sql, "values ({})", numbered(&|n| format!("?{n}"))),
+            Engine::Postgres => {
+                let array = |n: usize| {
+                    let is_text = n.checked_sub(1).and_then(|index| is_text.get(index)).copied().unwrap_or(true);
+                    format!("${n}::{}[]", if is_text { "text" } else { "bigint" })
+                };
+                write!(sql, "select * from unnest({})", numbered(&array))
+            }
+        };
+        if let Some(returning) = insert.returning {
+            let _ = write!(sql, " on conflict do nothing returning {returning}");
+        }
+        sql
+    }
+}
+
+fn translate(engine: Engine, sql: &str) -> String {
+    let mut out = String::with_capacity(sql.len());
+    let mut rest = sql;
+    while let Some(at) = rest.find(['\'', '$', '{']) {
+        let (before, from) = rest.split_at(at);
+        out.push_str(before);
+        rest = if let Some(literal) = from.strip_prefix('\'') {
+            let end = literal.find('\'').map_or(literal.len(), |end| end.saturating_add(1));
+            let (literal, after) = literal.split_at(end);
+            let _ = write!(out, "'{literal}");
+            after
+        } else if let Some(after) = from.strip_prefix('$') {
+            out.push(if engine == Engine::Sqlite { '?' } else { '$' });
+            after
+        } else {
+            let (marker, after) = from.split_once('}').unwrap_or((from, ""));
+            write_marker(engine, marker.trim_start_matches('{'), &mut out);
+            after
+        };
+    }
+    out.push_str(rest);
+    out
+}
+
+fn write_marker(engine: Engine, marker: &str, out: &mut String) {
+    let postgres = engine == Engine::Postgres;
+    if let Some(alias) = marker.strip_prefix("lock ") {
+        if postgres {
+            let _ = write!(out, "for update of {alias}");
+        }
+    } else if let Some((number, columns)) = marker.strip_prefix("rows ").and_then(|rest| rest.split_once(':')) {
+        let cells = columns.split(',').enumerate().map(|(index, column)| {
+            let (name, kind) = column.trim().split_once(' ').unwrap_or((column.trim(), "text"));
+            if postgres {
+                format!("cast(value ->> {index} as {kind}) as {name}")
+            } else {
+                format!("json_extract(value, '$[{index}]') as {name}")
+            }
+        });
+        let cells = cells.collect::<Vec<_>>().join(", ");
+        let _ = if postgres {
+            write!(out, "(select {cells} from jsonb_array_elements(cast(${number} as jsonb)))")
+        } else {
+            write!(out, "(select {cells} from json_each(?{number}))")
+        };
+    } else if postgres {
+        // The text before ends in `in `; an array is compared by `= any`.
+        out.truncate(out.trim_end().len());
+        out.truncate(out.len().saturating_sub("in".len()));
+        let _ = write!(out, "= any(${marker})");
+    } else {
+        let _ = write!(out, "(select value from json_each(?{marker}))");
+    }
+}
+
+/// The engine's text of a migration: BIGINT and TEXT become what the engine calls them, and tables are strict.
+///
+/// `{clustered}` behind a table's last bracket keeps it in the order of its primary key on SQLite (`without rowid`).
+pub(crate) fn translate_migration(engine: Engine, sql: &str) -> String {
+    let words = |text: &str, from: &str, to: &str| {
+        text.split(' ').map(|word| replace_word(word, from, to)).collect::<Vec<_>>().join(" ")
+    };
+    match engine {
+        Engine::Postgres => words(&sql.replace(" {clustered}", ""), "text", "text collate \"C\""),
+        Engine::Sqlite => {
+            let statements = sql.split(';').map(|statement| {
+                if !statement.contains("create table") {
+                    return statement.to_owned();
+                }
+                let statement = words(statement, "bigint", "integer");
+                match statement.strip_suffix(" {clustered}") {
+                    Some(table) => format!("{table} strict, without rowid"),
+                    None => format!("{statement} strict"),
+                }
+            });
+            statements.collect::<Vec<_>>().join(";")
+        }
+    }
+}
+
+/// Replaces a column type, which stands between a space and a space, a comma, a bracket or the end of the line.
+fn replace_word(word: &str, from: &str, to: &str) -> String {
+    match word.strip_prefix(from) {
+        Some(tail) if !tail.starts_with(|next: char| next.is_alphanumeric() || next == '_') => format!("{to}{tail}"),
+        _ => word.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_engine_reads_its_own_text() {
+        let sql = "select a from t p where b in {1} and c = $2 and d = '$3 {x}' order by a {lock p}";
+        assert_eq!(
+            translate(Engine::Postgres, sql),
+            "select a from t p where b = any($1) and c = $2 and d = '$3 {x}' order by a for update of p"
+        );
+        assert_eq!(
+            translate(Engine::Sqlite, sql),
+            "select a from t p where b in (select value from json_each(?1)) and c = ?2 and d = '$3 {x}' order by a "
+        );
+    }
+
+    #[test]
+    fn rows_become_a_derived_table() {
+        let sql = "update t set n = n + v.n from {rows 1: id text, n bigint} v where t.id = v.id";
+        assert_eq!(
+            translate(Engine::Postgres, sql),
+            "update t set n = n + v.n from (select cast(value ->> 0 as text) as id, cast(value ->> 1 as bigint) as n \
+             from jsonb_array_elements(cast($1 as jsonb))) v where t.id = v.id"
+        );
+        assert_eq!(
+            translate(Engine::Sqlite, sql),
+            "update t set n = n + v.n from (select json_extract(value, '$[0]') as id, json_extract(value, '$[1]') as n \
+             from json_each(?1)) v where t.id = v.id"
+        );
+    }
+
+    #[test]
+    fn migrations_name_types_of_the_engine() {
+        let sql = "create table t (\n  id text primary key,\n  text_size bigint not null\n) {clustered};\ncreate index i on t (id);";
+        assert_eq!(
+            translate_migration(Engine::Sqlite, sql),
+            "create table t (\n  id text primary key,\n  text_size integer not null\n) strict, without rowid;\ncreate index i on t (id);"
+        );
+        assert_eq!(
+            translate_migration(Engine::Postgres, sql),
+            "create table t (\n  id text collate \"C\" primary key,\n  text_size bigint not null\n);\ncreate index i on t (id);"
+        );
+    }
+}

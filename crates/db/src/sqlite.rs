@@ -1,0 +1,497 @@
+//! SQLite inside the process: one writer thread with group commit, readers beside it.
+//!
+//! Transactions that wait for the writer run one after another, each in a savepoint, share one COMMIT, and are answered
+//! only after it; a group ends when nothing waits, at [`GROUP_MOST`] transactions, or after [`GROUP_TIME`]. So the disk's
+//! flush (WAL, `synchronous=FULL`) is paid once a group. The queue to the writer is bounded: full is [`DbError::Busy`].
+//!
+//! A transaction's future is polled once: rusqlite never waits, so a future that is not ready has awaited something
+//! else, which is [`DbError::Waited`].
+
+use std::cell::RefCell;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read as _, Write as _};
+use std::panic::AssertUnwindSafe;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel};
+use std::task::{Context, Poll, Waker};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use tokio::sync::oneshot;
+
+use crate::error::DbError;
+use crate::row::Row;
+use crate::sql::{Dialect, Engine, Insert};
+use crate::tx::{Stopwatch, Tx};
+use crate::value::Value;
+use crate::{Access, Options};
+
+const GROUP_MOST: usize = 256;
+const GROUP_TIME: Duration = Duration::from_millis(2);
+const QUEUE_MOST: usize = 1_024;
+const STATEMENT_CACHE: usize = 512;
+const CHECKPOINT_EVERY: Duration = Duration::from_millis(500);
+
+/// What a job leaves to be done once the group's COMMIT has its outcome.
+type Answer = Box<dyn FnOnce(Result<(), DbError>)>;
+type Job = Box<dyn FnOnce(&Worker) -> Answer + Send>;
+
+#[derive(Debug)]
+pub(crate) struct Sqlite {
+    writer: Option<SyncSender<Job>>,
+    readers: SyncSender<Job>,
+    stopping: Arc<AtomicBool>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    _lock: Option<File>,
+}
+
+/// A thread's connection and what its statements need.
+struct Worker {
+    connection: Rc<Connection>,
+    dialect: Arc<Dialect>,
+    slow: Duration,
+}
+
+impl Sqlite {
+    pub(crate) fn open(path: &Path, options: &Options) -> Result<Self, DbError> {
+        let lock = match options.access {
+            Access::Serve => Some(take_lock(path)?),
+            Access::Read => None,
+        };
+        let dialect = Arc::new(Dialect::new(Engine::Sqlite));
+        let worker = |read_only| -> Result<Connection, DbError> { connect(path, read_only) };
+        let mut threads = Vec::new();
+        let commits = Arc::new(AtomicU64::new(0));
+        let stopping = Arc::new(AtomicBool::new(false));
+        let writer = if options.access == Access::Serve {
+            let (sender, jobs) = sync_channel::<Job>(QUEUE_MOST);
+            let connection = worker(false)?;
+            let (dialect, slow, counted) = (dialect.clone(), options.slow_statement, commits.clone());
+            threads.push(spawn("db-writer", move || {
+                let worker = Worker { connection: Rc::new(connection), dialect, slow };
+                write_groups(&worker, &jobs, &counted);
+            })?);
+            let (connection, stopping) = (worker(false)?, stopping.clone());
+            threads.push(spawn("db-checkpoint", move || keep_log_short(&connection, &commits, &stopping))?);
+            Some(sender)
+        } else {
+            None
+        };
+        let (readers, jobs) = sync_channel::<Job>(QUEUE_MOST);
+        let jobs = Arc::new(Mutex::new(jobs));
+        for _ in 0..options.readers.max(1) {
+            let (connection, jobs) = (worker(true)?, jobs.clone());
+            let (dialect, slow) = (dialect.clone(), options.slow_statement);
+            threads.push(spawn("db-reader", move || {
+                let worker = Worker { connection: Rc::new(connection), dialect, slow };
+                read_jobs(&worker, &jobs);
+            })?);
+        }
+        Ok(Self { writer, readers, stopping, threads: Mutex::new(threads), _lock: lock })
+    }
+
+    pub(crate) async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: AsyncFn(&mut Tx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        let writer = self.writer.as_ref().ok_or(DbError::Engine("the database was opened for reading".to_owned()))?;
+        let (sender, answer) = oneshot::channel();
+        let job: Job = Box::new(move |worker| {
+            let outcome = worker.in_savepoint(work);
+            Box::new(move |committed| {
+                let outcome = outcome.and_then(|value| committed.map(|()| value).map_err(E::from));
+                // The caller may have hung up; the transaction stands all the same.
+                let _ = sender.send(outcome);
+            })
+        });
+        send(writer, job)?;
+        answer.await.unwrap_or_else(|_| Err(DbError::Panicked.into()))
+    }
+
+    pub(crate) async fn read<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: AsyncFn(&mut Tx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        let (sender, answer) = oneshot::channel();
+        let job: Job = Box::new(move |worker| {
+            let outcome = worker.in_snapshot(work);
+            let _ = sender.send(outcome);
+            Box::new(|_| ())
+        });
+        send(&self.readers, job)?;
+        answer.await.unwrap_or_else(|_| Err(DbError::Panicked.into()))
+    }
+}
+
+impl Drop for Sqlite {
+    fn drop(&mut self) {
+        self.stopping.store(true, Ordering::Release);
+        // Threads end when their senders are gone, after what they still hold; a database that is closed is closed.
+        self.writer = None;
+        self.readers = sync_channel(0).0;
+        for thread in self.threads.get_mut().drain(..) {
+            if thread.thread().id() != std::thread::current().id() {
+                let _ = thread.join();
+            }
+        }
+    }
+}
+
+fn send(queue: &SyncSender<Job>, job: Job) -> Result<(), DbError> {
+    queue.try_send(job).map_err(|error| match error {
+        TrySendError::Full(_) => DbError::Busy,
+        TrySendError::Disconnected(_) => DbError::Engine("the database thread has ended".to_owned()),
+    })
+}
+
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, DbError> {
+    let started = std::thread::Builder::new().name(name.to_owned()).spawn(body);
+    started.map_err(|error| DbError::Engine(format!("starting the thread {name}: {error}")))
+}
+
+/// Takes the lock file beside the database, which the operating system gives back when the process ends, however.
+fn take_lock(path: &Path) -> Result<File, DbError> {
+    let mut lock_path = path.as_os_str().to_owned();
+    lock_path.push(".lock");
+    let lock_path = PathBuf::from(lock_path);
+    let failed = |error: &std::io::Error| DbError::Engine(format!("{}: {error}", lock_path.display()));
+    let mut file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .open(&lock_path)
+        .map_err(|error| failed(&error))?;
+    match file.try_lock() {
+        Ok(()) => {
+            file.set_len(0).map_err(|error| failed(&error))?;
+            write!(file, "{}", std::process::id()).map_err(|error| failed(&error))?;
+            Ok(file)
+        }
+        Err(TryLockError::WouldBlock) => {
+            let mut process = String::new();
+            let _ = file.read_to_string(&mut process);
+            let process = process.trim();
+            let holder = if process.is_empty() { String::new() } else { format!(" (process {process})") };
+            Err(DbError::InUse { path: path.display().to_string(), holder })
+        }
+        Err(TryLockError::Error(error)) => Err(failed(&error)),
+    }
+}
+
+fn connect(path: &Path, read_only: bool) -> Result<Connection, DbError> {
+    let flags = if read_only {
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX
+    } else {
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX
+    };
+    let connection = Connection::open_with_flags(path, flags)
+        .map_err(|error| DbError::Engine(format!("opening {}: {error}", path.display())))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+    let settings = if read_only {
+        "pragma busy_timeout = 10000; pragma cache_size = -32768; pragma query_only = on;"
+    } else {
+        "pragma busy_timeout = 10000; pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
+         pragma wal_autocheckpoint = 20000; pragma cache_size = -65536; pragma temp_store = memory;"
+    };
+    connection.execute_batch(settings).map_err(|error| failure(&error))?;
+    Ok(connection)
+}
+
+/// The writer: groups of transactions, each group one COMMIT.
+#[expect(clippy::disallowed_methods, reason = "bounds the length of a group, decides nothing")]
+fn write_groups(worker: &Worker, jobs: &Receiver<Job>, commits: &AtomicU64) {
+    while let Ok(first) = jobs.recv() {
+        let started = std::time::Instant::now();
+        let mut answers: Vec<Answer> = Vec::new();
+        let mut lost = worker.begin();
+        let mut next = Some(first);
+        while let Some(job) = next.take() {
+            if lost.is_none() {
+                answers.push(job(worker));
+                if worker.connection.is_autocommit() {
+                    lost = Some(DbError::RolledBack("SQLite ended the group's transaction".to_owned()));
+                }
+            } else {
+                // The group is lost: this job did not run, and its caller may ask again.
+                drop(job);
+            }
+            if lost.is_none() && answers.len() < GROUP_MOST && started.elapsed() < GROUP_TIME {
+                next = match jobs.try_recv() {
+                    Ok(job) => Some(job),
+                    Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
+                };
+            }
+        }
+        let outcome = match lost {
+            Some(error) => Err(error),
+            None => worker.commit(),
+        };
+        commits.fetch_add(1, Ordering::Relaxed);
+        for answer in answers {
+            answer(outcome.clone());
+        }
+    }
+}
+
+fn read_jobs(worker: &Worker, jobs: &Mutex<Receiver<Job>>) {
+    loop {
+        // One reader waits at a time; it lets the next one wait before it starts to work.
+        let job = jobs.lock().recv_timeout(Duration::from_mins(1));
+        match job {
+            Ok(job) => job(worker)(Ok(())),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+    }
+}
+
+/// Copies the log back into the database from time to time, so that the writer seldom has to.
+fn keep_log_short(connection: &Connection, commits: &AtomicU64, stopping: &AtomicBool) {
+    let (mut seen, mut copied) = (0, 0);
+    while !stopping.load(Ordering::Acquire) {
+        std::thread::park_timeout(CHECKPOINT_EVERY.min(Duration::from_millis(100)));
+        let now = commits.load(Ordering::Relaxed);
+        let is_idle = now == seen;
+        seen = now;
+        if is_idle && copied != now {
+            copied = now;
+            let result = connection.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()));
+            if let Err(error) = result {
+                tracing::warn!(%error, "checkpoint failed");
+            }
+        }
+    }
+}
+
+impl Worker {
+    fn session(&self) -> Session {
+        Session { connection: self.connection.clone(), dialect: self.dialect.clone(), slow: self.slow }
+    }
+
+    fn run(&self, sql: &str) -> Result<(), DbError> {
+        self.connection.prepare_cached(sql).and_then(|mut statement| statement.execute([])).map_err(|e| failure(&e))?;
+        Ok(())
+    }
+
+    fn begin(&self) -> Option<DbError> {
+        self.run("begin immediate").err()
+    }
+
+    fn commit(&self) -> Result<(), DbError> {
+        self.run("commit").inspect_err(|_| {
+            let _ = self.run("rollback");
+        })
+    }
+
+    fn in_savepoint<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: AsyncFn(&mut Tx) -> Result<T, E>,
+        E: From<DbError>,
+    {
+        self.run("savepoint job")?;
+        let outcome = self.drive(work);
+        if outcome.is_err() && !self.connection.is_autocommit() {
+            self.run("rollback to job")?;
+        }
+        if !self.connection.is_autocommit() {
+            self.run("release job")?;
+        }
+        outcome
+    }
+
+    fn in_snapshot<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: AsyncFn(&mut Tx) -> Result<T, E>,
+        E: From<DbError>,
+    {
+        self.run("begin deferred")?;
+        let outcome = self.drive(work);
+        self.run("rollback")?;
+        outcome
+    }
+
+    fn drive<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: AsyncFn(&mut Tx) -> Result<T, E>,
+        E: From<DbError>,
+    {
+        let mut tx = Tx::sqlite(self.session());
+        let polled = std::panic::catch_unwind(AssertUnwindSafe(|| {
+            let future = pin!(work(&mut tx));
+            future.poll(&mut Context::from_waker(Waker::noop()))
+        }));
+        match polled {
+            Ok(Poll::Ready(outcome)) => outcome,
+            Ok(Poll::Pending) => Err(DbError::Waited.into()),
+            Err(_) => Err(DbError::Panicked.into()),
+        }
+    }
+}
+
+/// The statements of one transaction.
+pub(crate) struct Session {
+    connection: Rc<Connection>,
+    dialect: Arc<Dialect>,
+    slow: Duration,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Session")
+    }
+}
+
+thread_local! {
+    /// Column names by statement, so that the rows of one statement share them.
+    static COLUMNS: RefCell<std::collections::HashMap<&'static str, Arc<[String]>>> = RefCell::default();
+}
+
+impl Session {
+    pub(crate) fn query(&self, sql: &'static str, params: &[Value]) -> Result<Vec<Row>, DbError> {
+        self.rows(self.dialect.statement(sql), params)
+    }
+
+    fn rows(&self, sql: &'static str, params: &[Value]) -> Result<Vec<Row>, DbError> {
+        let watch = Stopwatch::start(self.slow);
+        let mut statement = self.connection.prepare_cached(sql).map_err(|error| in_statement(&error, sql))?;
+        bind(&mut statement, params).map_err(|error| in_statement(&error, sql))?;
+        let columns = COLUMNS.with_borrow_mut(|known| {
+            let names = || statement.column_names().into_iter().map(ToOwned::to_owned).collect();
+            known.entry(sql).or_insert_with(names).clone()
+        });
+        let mut rows = Vec::new();
+        let mut found = statement.raw_query();
+        while let Some(row) = found.next().map_err(|error| in_statement(&error, sql))? {
+            let mut values = Vec::with_capacity(columns.len());
+            for index in 0..columns.len() {
+                let value = row.get_ref(index).map_err(|error| in_statement(&error, sql))?;
+                values.push(read(value)?);
+            }
+            rows.push(Row::new(columns.clone(), values));
+        }
+        watch.stop(sql, rows.len());
+        Ok(rows)
+    }
+
+    pub(crate) fn change(&self, sql: &'static str, params: &[Value]) -> Result<u64, DbError> {
+        let sql = self.dialect.statement(sql);
+        let watch = Stopwatch::start(self.slow);
+        let mut statement = self.connection.prepare_cached(sql).map_err(|error| in_statement(&error, sql))?;
+        bind(&mut statement, params).map_err(|error| in_statement(&error, sql))?;
+        let changed = statement.raw_execute().map_err(|error| in_statement(&error, sql))?;
+        watch.stop(sql, changed);
+        Ok(u64::try_from(changed).unwrap_or(u64::MAX))
+    }
+
+    pub(crate) fn insert(
+        &self,
+        table: &'static str,
+        columns: &'static [&'static str],
+        returning: Option<&'static str>,
+        rows: Vec<Vec<Value>>,
+    ) -> Result<Vec<Row>, DbError> {
+        let sql = self.dialect.insert(Insert { table, columns, returning }, &[]);
+        if returning.is_some() {
+            let mut new = Vec::new();
+            for row in rows {
+                new.extend(self.rows(sql, &row)?);
+            }
+            return Ok(new);
+        }
+        let watch = Stopwatch::start(self.slow);
+        let mut statement = self.connection.prepare_cached(sql).map_err(|error| in_statement(&error, sql))?;
+        let count = rows.len();
+        for row in rows {
+            bind(&mut statement, &row).map_err(|error| in_statement(&error, sql))?;
+            statement.raw_execute().map_err(|error| in_statement(&error, sql))?;
+        }
+        watch.stop(sql, count);
+        Ok(Vec::new())
+    }
+
+    pub(crate) fn batch(&self, sql: &str) -> Result<(), DbError> {
+        self.connection.execute_batch(sql).map_err(|error| failure(&error))
+    }
+
+    pub(crate) fn savepoint(&self, depth: u32) -> Result<(), DbError> {
+        self.batch(&format!("savepoint part_{depth}"))
+    }
+
+    pub(crate) fn release(&self, depth: u32) -> Result<(), DbError> {
+        self.batch(&format!("release part_{depth}"))
+    }
+
+    pub(crate) fn undo(&self, depth: u32) -> Result<(), DbError> {
+        self.batch(&format!("rollback to part_{depth}; release part_{depth}"))
+    }
+}
+
+fn bind(statement: &mut rusqlite::Statement<'_>, params: &[Value]) -> rusqlite::Result<()> {
+    for (index, value) in params.iter().enumerate() {
+        statement.raw_bind_parameter(index.saturating_add(1), value)?;
+    }
+    Ok(())
+}
+
+impl rusqlite::ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let json = |list: serde_json::Value| ToSqlOutput::from(list.to_string());
+        Ok(match self {
+            Self::Null => ToSqlOutput::Borrowed(ValueRef::Null),
+            Self::Int(number) => ToSqlOutput::Borrowed(ValueRef::Integer(*number)),
+            Self::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+            Self::Ints(list) => json(serde_json::json!(list)),
+            Self::Texts(list) => json(serde_json::json!(list)),
+        })
+    }
+}
+
+fn read(value: ValueRef<'_>) -> Result<Value, DbError> {
+    match value {
+        ValueRef::Null => Ok(Value::Null),
+        ValueRef::Integer(number) => Ok(Value::Int(number)),
+        ValueRef::Text(text) => {
+            let text = std::str::from_utf8(text).map_err(|error| DbError::Engine(error.to_string()))?;
+            Ok(Value::from(text))
+        }
+        ValueRef::Real(_) | ValueRef::Blob(_) => {
+            Err(DbError::Engine("a column holds something that is neither a number nor a text".to_owned()))
+        }
+    }
+}
+
+fn in_statement(error: &rusqlite::Error, sql: &str) -> DbError {
+    match failure(error) {
+        DbError::Engine(why) => DbError::Engine(format!("{why} in: {sql}")),
+        other => other,
+    }
+}
+
+fn failure(error: &rusqlite::Error) -> DbError {
+    let rusqlite::Error::SqliteFailure(cause, message) = error else {
+        return DbError::Engine(error.to_string());
+    };
+    let text = message.clone().unwrap_or_else(|| cause.to_string());
+    match (cause.code, cause.extended_code) {
+        (
+            ErrorCode::ConstraintViolation,
+            rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE | rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY,
+        ) => DbError::Duplicate(text),
+        (ErrorCode::ConstraintViolation, _) => DbError::Constraint(text),
+        (ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked, _) => DbError::Busy,
+        (ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::OutOfMemory, _) => DbError::RolledBack(text),
+        _ => DbError::Engine(text),
+    }
+}

@@ -1,0 +1,204 @@
+//! A transaction, as a value that is held.
+
+use std::time::Duration;
+
+use crate::error::DbError;
+use crate::row::Row;
+use crate::value::Value;
+use crate::{postgres, sqlite};
+
+/// One open transaction. Use cases take `&mut Tx`; only the driver begins and ends one.
+///
+/// On SQLite every call runs at once. On PostgreSQL [`Tx::exec`] and [`Tx::insert_many`] are queued and travel with the
+/// next statement that needs an answer, or with COMMIT, in one flight: a broken constraint of a queued write surfaces
+/// there. What must be known at once is asked with [`Tx::query`] and RETURNING, or [`Tx::change`].
+#[derive(Debug)]
+pub struct Tx {
+    driver: Driver,
+    depth: u32,
+    cost: Cost,
+}
+
+#[derive(Debug)]
+enum Driver {
+    Sqlite(sqlite::Session),
+    Postgres(Box<postgres::Session>),
+}
+
+/// What a transaction has cost so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// Statements run or queued.
+    pub statements: u64,
+    /// Times the transaction waited for an answer of the server; on SQLite always 0.
+    pub round_trips: u64,
+}
+
+impl Tx {
+    pub(crate) fn sqlite(session: sqlite::Session) -> Self {
+        Self { driver: Driver::Sqlite(session), depth: 0, cost: Cost::default() }
+    }
+
+    pub(crate) fn postgres(session: postgres::Session) -> Self {
+        Self { driver: Driver::Postgres(Box::new(session)), depth: 0, cost: Cost::default() }
+    }
+
+    pub(crate) fn into_postgres(self) -> Option<postgres::Session> {
+        match self.driver {
+            Driver::Postgres(session) => Some(*session),
+            Driver::Sqlite(_) => None,
+        }
+    }
+
+    /// What the transaction has cost so far.
+    pub fn cost(&self) -> Cost {
+        let round_trips = match &self.driver {
+            Driver::Sqlite(_) => 0,
+            Driver::Postgres(session) => session.round_trips(),
+        };
+        Cost { round_trips, ..self.cost }
+    }
+
+    fn count(&mut self) {
+        self.cost.statements = self.cost.statements.saturating_add(1);
+    }
+
+    /// Every row of the answer.
+    pub async fn query(&mut self, sql: &'static str, params: Vec<Value>) -> Result<Vec<Row>, DbError> {
+        self.count();
+        match &mut self.driver {
+            Driver::Sqlite(session) => session.query(sql, &params),
+            Driver::Postgres(session) => session.query(sql, params).await,
+        }
+    }
+
+    /// The first row of the answer, if there is one.
+    pub async fn query_opt(&mut self, sql: &'static str, params: Vec<Value>) -> Result<Option<Row>, DbError> {
+        Ok(self.query(sql, params).await?.into_iter().next())
+    }
+
+    /// The first row of an answer that always has one.
+    pub async fn query_one(&mut self, sql: &'static str, params: Vec<Value>) -> Result<Row, DbError> {
+        self.query_opt(sql, params).await?.ok_or(DbError::Missing(sql))
+    }
+
+    /// A write that needs no answer.
+    pub async fn exec(&mut self, sql: &'static str, params: Vec<Value>) -> Result<(), DbError> {
+        self.count();
+        match &mut self.driver {
+            Driver::Sqlite(session) => session.change(sql, &params).map(|_| ()),
+            Driver::Postgres(session) => session.later(sql, params).await,
+        }
+    }
+
+    /// A write that tells how many rows it changed.
+    pub async fn change(&mut self, sql: &'static str, params: Vec<Value>) -> Result<u64, DbError> {
+        self.count();
+        match &mut self.driver {
+            Driver::Sqlite(session) => session.change(sql, &params),
+            Driver::Postgres(session) => session.change(sql, params).await,
+        }
+    }
+
+    /// Inserts rows, each with a value for every column. Needs no answer.
+    pub async fn insert_many(
+        &mut self,
+        table: &'static str,
+        columns: &'static [&'static str],
+        rows: Vec<Vec<Value>>,
+    ) -> Result<(), DbError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.count();
+        match &mut self.driver {
+            Driver::Sqlite(session) => session.insert(table, columns, None, rows).map(|_| ()),
+            Driver::Postgres(session) => session.insert_later(table, columns, rows).await,
+        }
+    }
+
+    /// Inserts the rows whose unique keys are free, passes over the others, and returns `returning` of the new ones.
+    pub async fn insert_new(
+        &mut self,
+        table: &'static str,
+        columns: &'static [&'static str],
+        rows: Vec<Vec<Value>>,
+        returning: &'static str,
+    ) -> Result<Vec<Row>, DbError> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.count();
+        match &mut self.driver {
+            Driver::Sqlite(session) => session.insert(table, columns, Some(returning), rows),
+            Driver::Postgres(session) => session.insert_new(table, columns, returning, rows).await,
+        }
+    }
+
+    /// Runs several statements written for this engine; for the migration runner.
+    pub(crate) fn batch(&mut self, sql: String) -> Result<(), DbError> {
+        self.count();
+        match &mut self.driver {
+            Driver::Sqlite(session) => session.batch(&sql),
+            Driver::Postgres(session) => {
+                session.batch_later(sql);
+                Ok(())
+            }
+        }
+    }
+
+    /// Runs a part that takes effect wholly or not at all: an error undoes what the part has written, and the
+    /// transaction around it goes on.
+    pub async fn nested<T, E, F>(&mut self, part: F) -> Result<T, E>
+    where
+        F: AsyncFnOnce(&mut Self) -> Result<T, E>,
+        E: From<DbError>,
+    {
+        self.depth = self.depth.saturating_add(1);
+        let depth = self.depth;
+        match &mut self.driver {
+            Driver::Sqlite(session) => session.savepoint(depth)?,
+            Driver::Postgres(session) => session.savepoint(depth),
+        }
+        let outcome = part(self).await;
+        let ended = match (&mut self.driver, outcome.is_ok()) {
+            (Driver::Sqlite(session), true) => session.release(depth),
+            (Driver::Sqlite(session), false) => session.undo(depth),
+            (Driver::Postgres(session), true) => session.release(depth).await,
+            (Driver::Postgres(session), false) => {
+                session.undo(depth);
+                Ok(())
+            }
+        };
+        self.depth = depth.saturating_sub(1);
+        if let Err(error) = ended {
+            if let Driver::Postgres(session) = &mut self.driver {
+                session.undo(depth);
+            }
+            return Err(error.into());
+        }
+        outcome
+    }
+}
+
+/// Measures one statement and logs it where it was slow.
+#[derive(Debug)]
+pub(crate) struct Stopwatch {
+    started: std::time::Instant,
+    limit: Duration,
+}
+
+impl Stopwatch {
+    #[expect(clippy::disallowed_methods, reason = "durations for the log, never a decision")]
+    pub(crate) fn start(limit: Duration) -> Self {
+        Self { started: std::time::Instant::now(), limit }
+    }
+
+    pub(crate) fn stop(&self, sql: &str, rows: usize) {
+        let took = self.started.elapsed();
+        if took >= self.limit {
+            let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+            tracing::warn!(target: "db::slow", millis, rows, sql, "slow statement");
+        }
+    }
+}

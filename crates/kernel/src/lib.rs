@@ -1,0 +1,28 @@
+//! The ground the house stands on: money, rates, identifiers, time, and who is acting.
+//!
+//! Everything here is pure and small. It never holds async code, SQL, HTTP, or a rule of the trade; the wall clock and
+//! the random source are touched in two places only, [`Clock::system`] and [`IdGen`], and reach the rest of the house
+//! inside a [`Context`].
+
+#![deny(clippy::arithmetic_side_effects)]
+
+mod actor;
+mod clock;
+mod context;
+mod id;
+mod money;
+mod page;
+mod rate;
+mod time;
+
+pub use actor::{Actor, ParseActorError, Role, Scope};
+pub use clock::Clock;
+pub use context::Context;
+pub use id::{
+    CycleId, DecisionId, EntryId, Id, IdGen, JobId, LineId, MessageId, OfferId, OrderId, ParseIdError, PaymentId,
+    ProductId, RepaymentId, ReservationId, RetailerId, TokenId, UserId, VendorId,
+};
+pub use money::{Money, MoneyError, Overflow};
+pub use page::{Page, PageRequest};
+pub use rate::Rate;
+pub use time::{BusinessDate, Instant, ParseTimeError};

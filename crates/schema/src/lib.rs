@@ -1,0 +1,26 @@
+//! The tables, as one list of migrations in the words of both engines.
+//!
+//! Columns are BIGINT and TEXT: money in paisa, moments in microseconds of UTC, dates `YYYY-MM-DD`, ids as text, enums as
+//! text with CHECK, JSON as opaque text. `{clustered}` keeps a table in the order of its primary key on SQLite. A table
+//! that a retailer owns has the retailer in its primary key, so that the schema can be spread by retailer; one that a
+//! vendor owns is keyed by vendor. Files are only ever added.
+
+use db::Migration;
+
+macro_rules! migrations {
+    ($($name:literal),* $(,)?) => {
+        /// Every migration, in the order in which they are applied.
+        pub const MIGRATIONS: &[Migration] = &[$(
+            Migration { name: $name, sql: include_str!(concat!("../migrations/", $name, ".sql")) }
+        ),*];
+    };
+}
+
+migrations! {
+    "0001_machines",
+    "0002_parties",
+    "0003_catalog",
+    "0004_ledger_and_credit",
+    "0005_orders_and_routing",
+    "0006_conversation",
+}
