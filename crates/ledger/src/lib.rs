@@ -1,0 +1,33 @@
+//! The books: an append-only, double-entry, hash-chained journal for each retailer and vendor.
+//!
+//! A *book* is what one retailer and one vendor have with each other; it exists from their first order. Its entries are
+//! numbered without gaps and each carries the hash of the one before it, so that a changed, missing or reordered entry is
+//! found by [`verify_page`]. A mistake is corrected by a reversing entry; nothing is updated or deleted. The journal
+//! leaves the house as plain-text accounting ([`export_page`]), so that a program that is not ours can check it.
+//!
+//! Which event posts what is decided by the rooms above; limits, cycles and payments do not live here.
+//!
+//! Statements: [`post`] 4 for any number of entries, one of which waits for an answer (2 more where a book is new);
+//! [`open_books`] 1, which waits for none.
+
+#![deny(clippy::arithmetic_side_effects)]
+
+mod account;
+mod entry;
+mod export;
+mod post;
+mod read;
+mod store;
+mod verify;
+
+use kernel::{RetailerId, VendorId};
+
+pub use account::{Account, Method};
+pub use entry::{Balanced, Entry, EntryKind, FIRST_HASH, NewEntry, Posting, Unbalanced};
+pub use export::{ExportPage, export_header, export_page};
+pub use post::{Posted, open_books, post};
+pub use read::{Balance, Place, balances, entries, receivables};
+pub use verify::{Finding, Walk, verify_page};
+
+/// Whose book it is.
+pub type Pair = (RetailerId, VendorId);

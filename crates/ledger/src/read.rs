@@ -1,0 +1,76 @@
+//! Reading a book: its entries, its balances.
+
+use std::collections::{BTreeSet, HashMap};
+
+use db::{DbError, Tx};
+use kernel::{Money, Page, PageRequest, RetailerId, Scope, VendorId};
+use serde::Serialize;
+
+use crate::account::Account;
+use crate::entry::Entry;
+use crate::{Pair, store};
+
+/// A place in the journal: behind this entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The entry's retailer.
+    pub retailer: RetailerId,
+    /// The entry's vendor.
+    pub vendor: VendorId,
+    /// The entry's number.
+    pub seq: i64,
+}
+
+impl Place {
+    pub(crate) fn of(entry: &Entry) -> Self {
+        Self { retailer: entry.retailer_id, vendor: entry.vendor_id, seq: entry.seq }
+    }
+}
+
+/// What stands on an account of a book; a debit balance is positive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Balance {
+    /// The account.
+    #[schema(value_type = String, example = "receivable")]
+    pub account: Account,
+    /// Debits less credits.
+    pub balance: Money,
+}
+
+/// The entries of a book in their order; the page's cursor is the last number. Empty outside the scope.
+pub async fn entries(
+    tx: &mut Tx,
+    scope: Scope,
+    retailer: RetailerId,
+    vendor: VendorId,
+    page: &PageRequest,
+) -> Result<Page<Entry>, DbError> {
+    if !scope.includes(retailer, Some(vendor)) {
+        return Ok(Page { items: Vec::new(), next: None });
+    }
+    let seq = page.after.as_deref().and_then(|after| after.parse().ok()).unwrap_or(0);
+    let after = Place { retailer, vendor, seq };
+    let part = store::Part::Book((retailer, vendor));
+    let found = store::entries_after(tx, part, Some(after), page.limit.saturating_add(1)).await?;
+    Ok(Page::from_overfull(found, page, |entry: &Entry| entry.seq.to_string()))
+}
+
+/// The balance of each account of a book, by account. Empty outside the scope.
+pub async fn balances(
+    tx: &mut Tx,
+    scope: Scope,
+    retailer: RetailerId,
+    vendor: VendorId,
+) -> Result<Vec<Balance>, DbError> {
+    if !scope.includes(retailer, Some(vendor)) {
+        return Ok(Vec::new());
+    }
+    let found = store::balances(tx, (retailer, vendor)).await?;
+    Ok(found.into_iter().map(|(account, balance)| Balance { account, balance }).collect())
+}
+
+/// What each of these retailers owes each vendor by the journal; books without a posting are absent. For checking.
+pub async fn receivables(tx: &mut Tx, pairs: &[Pair]) -> Result<HashMap<Pair, Money>, DbError> {
+    let pairs: BTreeSet<Pair> = pairs.iter().copied().collect();
+    store::receivables(tx, &pairs).await
+}
