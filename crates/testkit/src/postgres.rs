@@ -59,11 +59,7 @@ impl Server {
         if let Some((user, group)) = tools.run_as {
             chown(folder, Some(user), Some(group))?;
         }
-        let mut server = Self {
-            folder: folder.to_owned(),
-            tools,
-            port: 0,
-        };
+        let mut server = Self { folder: folder.to_owned(), tools, port: 0 };
         server.make_cluster()?;
         for _ in 1..START_ATTEMPTS {
             if server.start_on_free_port().is_ok() {
@@ -76,17 +72,7 @@ impl Server {
 
     fn make_cluster(&self) -> io::Result<()> {
         let mut command = self.tools.command("initdb");
-        command.args([
-            "--username",
-            ROLE,
-            "--auth",
-            "trust",
-            "--encoding",
-            "UTF8",
-            "--locale",
-            "C",
-            "--no-sync",
-        ]);
+        command.args(["--username", ROLE, "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync"]);
         run(command.arg("--pgdata").arg(self.data())).map(drop)
     }
 
@@ -113,12 +99,7 @@ impl Server {
 
     /// Creates a database on this server; it goes when the server goes.
     pub fn create_database(&self, name: &str) -> io::Result<()> {
-        execute(
-            &self.tools,
-            &maintenance(&self.address()),
-            &[&format!("create database {name}")],
-        )
-        .map(drop)
+        execute(&self.tools, &maintenance(&self.address()), &[&format!("create database {name}")]).map(drop)
     }
 
     /// Stops the server, if it runs, and starts it again on the same port: connections break, data stays.
@@ -133,12 +114,7 @@ impl Server {
 
     fn control(&self, action: &str, mode: &str) -> io::Result<()> {
         let mut command = self.tools.command("pg_ctl");
-        command
-            .arg(action)
-            .arg("--wait")
-            .arg("--silent")
-            .arg("--pgdata")
-            .arg(self.data());
+        command.arg(action).arg("--wait").arg("--silent").arg("--pgdata").arg(self.data());
         if action != "start" {
             command.args(["--mode", mode]);
         }
@@ -227,40 +203,26 @@ pub async fn prepared_database<E: From<io::Error>>(
     let tools = Tools::find()?;
     let lock = lock(&format!("{template}.lock"))?;
     let maintenance_url = maintenance(&server);
-    if execute(
-        &tools,
-        &maintenance_url,
-        &[&format!("select 1 from pg_database where datname = '{template}'")],
-    )?
-    .is_empty()
+    if execute(&tools, &maintenance_url, &[&format!("select 1 from pg_database where datname = '{template}'")])?
+        .is_empty()
     {
         let draft = format!("{template}_draft");
         execute(
             &tools,
             &maintenance_url,
-            &[
-                &format!("drop database if exists {draft} with (force)"),
-                &format!("create database {draft}"),
-            ],
+            &[&format!("drop database if exists {draft} with (force)"), &format!("create database {draft}")],
         )?;
         fill(format!("{server}/{draft}")).await?;
         // A pool closes its connections a little after it is dropped, and a database in use can not be renamed.
         let disconnect = format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{draft}'");
-        execute(
-            &tools,
-            &maintenance_url,
-            &[&disconnect, &format!("alter database {draft} rename to {template}")],
-        )?;
+        execute(&tools, &maintenance_url, &[&disconnect, &format!("alter database {draft} rename to {template}")])?;
     }
     drop(lock);
     Ok(create(&server, Some(template))?)
 }
 
 fn create(server: &str, template: Option<&str>) -> io::Result<TestDatabase> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "test processes share one server and must not share a name"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "test processes share one server and must not share a name")]
     let name = format!("test_{:016x}", getrandom::u64()?);
     let mut statement = format!("create database {name}");
     if let Some(template) = template {
@@ -268,11 +230,7 @@ fn create(server: &str, template: Option<&str>) -> io::Result<TestDatabase> {
         statement.push_str(template);
     }
     execute(&Tools::find()?, &maintenance(server), &[&statement])?;
-    Ok(TestDatabase {
-        url: format!("{server}/{name}"),
-        server: server.to_owned(),
-        name,
-    })
+    Ok(TestDatabase { url: format!("{server}/{name}"), server: server.to_owned(), name })
 }
 
 /// Where the run's server lives. Nextest names its runs; elsewhere the process that started the tests stands for the run.
@@ -292,11 +250,7 @@ fn watch(owner: u32, folder: &Path) -> io::Result<()> {
     let mut command = Command::new("sh");
     command.args(["-c", WATCH, "watch"]).arg(owner.to_string()).arg(folder);
     // Out of the test's process group, or what kills the test would kill the watcher.
-    command
-        .process_group(0)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+    command.process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn().map(drop)
 }
 
@@ -308,14 +262,7 @@ fn maintenance(server: &str) -> String {
 /// Runs each statement in a transaction of its own and returns what they print.
 fn execute(tools: &Tools, url: &str, statements: &[&str]) -> io::Result<String> {
     let mut command = tools.command("psql");
-    command.args([
-        "--no-psqlrc",
-        "--quiet",
-        "--tuples-only",
-        "--no-align",
-        "--set",
-        "ON_ERROR_STOP=1",
-    ]);
+    command.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set", "ON_ERROR_STOP=1"]);
     for statement in statements {
         command.args(["--command", statement]);
     }
@@ -329,11 +276,7 @@ fn run(command: &mut Command) -> io::Result<Output> {
         return Ok(output);
     }
     let said = String::from_utf8_lossy(&output.stderr);
-    Err(io::Error::other(format!(
-        "{}: {}\n{said}",
-        command.get_program().display(),
-        output.status
-    )))
+    Err(io::Error::other(format!("{}: {}\n{said}", command.get_program().display(), output.status)))
 }
 
 /// PostgreSQL's programs, and the user and group to run them as where it is not our own.
@@ -346,11 +289,7 @@ struct Tools {
 impl Tools {
     /// Debian keeps each major version's programs out of PATH; the newest wins.
     fn find() -> io::Result<Self> {
-        let debian = fs::read_dir("/usr/lib/postgresql")
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|entry| entry.path());
+        let debian = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path());
         let mut versions: Vec<_> = debian.filter(|path| path.join("bin/initdb").exists()).collect();
         versions.sort_by_key(|path| path.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok()));
         let newest = versions.pop().map(|path| path.join("bin"));
@@ -361,10 +300,7 @@ impl Tools {
                 "PostgreSQL is not installed: install the package postgresql, or run ./test, which does",
             ));
         };
-        Ok(Self {
-            folder,
-            run_as: server_user()?,
-        })
+        Ok(Self { folder, run_as: server_user()? })
     }
 
     fn command(&self, program: &str) -> Command {
@@ -385,10 +321,7 @@ fn server_user() -> io::Result<Option<(u32, u32)>> {
     }
     let id = |flag: &str| -> io::Result<u32> {
         let output = run(Command::new("id").arg(flag).arg("postgres"))?;
-        String::from_utf8_lossy(&output.stdout)
-            .trim()
-            .parse()
-            .map_err(io::Error::other)
+        String::from_utf8_lossy(&output.stdout).trim().parse().map_err(io::Error::other)
     };
     Ok(Some((id("-u")?, id("-g")?)))
 }

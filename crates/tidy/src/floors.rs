@@ -74,11 +74,7 @@ fn a_crate_uses_only_what_stands_below_it() {
         if folder.file_name().unwrap() != name {
             found.push(format!("{}: the package is called {name}", shown(&manifest)));
         }
-        found.extend(
-            faults(name, &table)
-                .iter()
-                .map(|fault| format!("{}: {fault}", shown(&manifest))),
-        );
+        found.extend(faults(name, &table).iter().map(|fault| format!("{}: {fault}", shown(&manifest))));
     }
     keep(
         "calls go one way, down, and every dependency has one version and one set of features",

@@ -19,16 +19,7 @@ const WRITES_SQL: &[&str] = &["db", "queue", "schema", "testkit", "tidy"];
 const OPENS_TRANSACTIONS: &[&str] = &["db", "khaacho", "queue", "schema", "testkit", "tidy", "web"];
 
 /// The doors of a room, where a request, a message, a job or a set of commands comes in.
-const DOORS: &[&str] = &[
-    "/http.rs",
-    "/http/",
-    "/pages.rs",
-    "/pages/",
-    "/jobs.rs",
-    "/jobs/",
-    "/desk.rs",
-    "/door.rs",
-];
+const DOORS: &[&str] = &["/http.rs", "/http/", "/pages.rs", "/pages/", "/jobs.rs", "/jobs/", "/desk.rs", "/door.rs"];
 
 const MONEY_ROOMS: &[&str] = &["kernel", "ledger", "credit"];
 
@@ -52,20 +43,12 @@ fn transactions_are_opened_at_the_door() {
 
 #[test]
 fn no_float_comes_near_money() {
-    keep(
-        "no floats near money",
-        "Money and Rate have checked arithmetic in whole paisa",
-        &over_all(floats),
-    );
+    keep("no floats near money", "Money and Rate have checked arithmetic in whole paisa", &over_all(floats));
 }
 
 #[test]
 fn no_test_is_ignored() {
-    keep(
-        "a test that does not run proves nothing",
-        "make it run, or take it out",
-        &over_all(ignored),
-    );
+    keep("a test that does not run proves nothing", "make it run, or take it out", &over_all(ignored));
 }
 
 #[test]
@@ -85,11 +68,7 @@ fn nothing_is_left_for_later() {
         let text = fs::read_to_string(&path).unwrap();
         found.extend(marks(&text).iter().map(|mark| format!("{}:{mark}", shown(&path))));
     }
-    keep(
-        "nothing is left for later in the code",
-        "do it now, or write it down where work is planned",
-        &found,
-    );
+    keep("nothing is left for later in the code", "do it now, or write it down where work is planned", &found);
 }
 
 /// A report and no law: length is where to look, not what is wrong.
@@ -109,10 +88,7 @@ fn report_of_long_files_and_functions() {
     }
     #[expect(clippy::print_stdout, reason = "the report is this test's purpose")]
     {
-        println!(
-            "over {LONG_FILE_LINES} lines a file or {LONG_FUNCTION_LINES} a function: {}",
-            report.len()
-        );
+        println!("over {LONG_FILE_LINES} lines a file or {LONG_FUNCTION_LINES} a function: {}", report.len());
         for entry in report {
             println!("  {entry}");
         }
@@ -215,26 +191,15 @@ fn ignored(source: &Source) -> Vec<String> {
 }
 
 fn without_purpose(source: &Source) -> Vec<String> {
-    let is_crate_root = ["/src/lib.rs", "/src/main.rs"]
-        .iter()
-        .any(|end| source.path.ends_with(end));
+    let is_crate_root = ["/src/lib.rs", "/src/main.rs"].iter().any(|end| source.path.ends_with(end));
     let says = source.text.lines().next().is_some_and(|first| first.starts_with("//!"));
-    if is_crate_root && !says {
-        vec![format!("{}:1", source.path)]
-    } else {
-        Vec::new()
-    }
+    if is_crate_root && !says { vec![format!("{}:1", source.path)] } else { Vec::new() }
 }
 
 /// The lines of `text` that carry a mark for later, as `line: mark`.
 fn marks(text: &str) -> Vec<String> {
     // In two halves, or this file would find itself.
-    let marks = [
-        concat!("TO", "DO"),
-        concat!("FIX", "ME"),
-        concat!("XX", "X"),
-        concat!("HA", "CK"),
-    ];
+    let marks = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X"), concat!("HA", "CK")];
     let mut found = Vec::new();
     for (line, content) in text.lines().enumerate() {
         for word in content.split(|letter: char| !letter.is_alphanumeric()) {
@@ -297,10 +262,7 @@ mod the_laws_bite {
     #[test]
     fn on_floats_and_ignored_tests() {
         let text = "fn a(b: f64) {} // f32\nfn visit_f64<E>(rupees: f64) {}\n#[cfg(test)] mod tests { #[ignore = \"slow\"] fn c() -> f32 { 1.0 } }";
-        assert_eq!(
-            floats(&file("crates/ledger/src/lib.rs", text)),
-            ["crates/ledger/src/lib.rs:1: f64"]
-        );
+        assert_eq!(floats(&file("crates/ledger/src/lib.rs", text)), ["crates/ledger/src/lib.rs:1: f64"]);
         assert!(floats(&file("crates/scoring/src/lib.rs", text)).is_empty());
         assert_eq!(ignored(&file("crates/scoring/src/lib.rs", text)).len(), 1);
     }
@@ -309,13 +271,7 @@ mod the_laws_bite {
     fn on_purposes_marks_and_lengths() {
         assert_eq!(without_purpose(&file("crates/a/src/lib.rs", "struct A;")).len(), 1);
         assert!(without_purpose(&file("crates/a/src/lib.rs", "//! Why.\nstruct A;")).is_empty());
-        assert_eq!(
-            marks(&format!("fine\n// {}: later", concat!("TO", "DO"))),
-            [concat!("2: TO", "DO")]
-        );
-        assert_eq!(
-            functions(&file("a.rs", "trait A { fn b(); }\nfn c()\n{\n}")),
-            [("c".to_owned(), 2, 3)]
-        );
+        assert_eq!(marks(&format!("fine\n// {}: later", concat!("TO", "DO"))), [concat!("2: TO", "DO")]);
+        assert_eq!(functions(&file("a.rs", "trait A { fn b(); }\nfn c()\n{\n}")), [("c".to_owned(), 2, 3)]);
     }
 }

@@ -13,28 +13,14 @@ use crate::workspace::{keep, root};
 #[test]
 fn dependencies_are_what_deny_toml_allows() {
     let policy: Table = fs::read_to_string(root().join("deny.toml")).unwrap().parse().unwrap();
-    let banned: Vec<_> = policy["bans"]["deny"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|ban| ban["crate"].as_str().unwrap())
-        .collect();
-    let licences: Vec<_> = policy["licenses"]["allow"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|name| name.as_str().unwrap())
-        .collect();
+    let banned: Vec<_> =
+        policy["bans"]["deny"].as_array().unwrap().iter().map(|ban| ban["crate"].as_str().unwrap()).collect();
+    let licences: Vec<_> =
+        policy["licenses"]["allow"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
 
     let packages = packages();
-    assert!(
-        packages.iter().any(|package| package["name"] == "tidy"),
-        "cargo metadata does not even know this crate"
-    );
-    let found: Vec<_> = packages
-        .iter()
-        .filter_map(|package| fault(package, &banned, &licences))
-        .collect();
+    assert!(packages.iter().any(|package| package["name"] == "tidy"), "cargo metadata does not even know this crate");
+    let found: Vec<_> = packages.iter().filter_map(|package| fault(package, &banned, &licences)).collect();
     keep(
         "dependencies come from crates.io, under licences that a shop may ship, without a second TLS stack",
         "choose other features or another crate (`cargo tree -i NAME` shows who asks for it); deny.toml says what is allowed",
@@ -47,46 +33,19 @@ fn packages() -> Vec<Value> {
     let cargo = env::var("CARGO").unwrap_or("cargo".to_owned());
     let platform = format!("{}-unknown-{}-gnu", env::consts::ARCH, env::consts::OS);
     let output = Command::new(cargo)
-        .args([
-            "metadata",
-            "--offline",
-            "--format-version",
-            "1",
-            "--filter-platform",
-            &platform,
-        ])
+        .args(["metadata", "--offline", "--format-version", "1", "--filter-platform", &platform])
         .current_dir(root())
         .output()
         .unwrap();
-    assert!(
-        output.status.success(),
-        "cargo metadata: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&output.stderr));
     let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let used: Vec<&Value> = metadata["resolve"]["nodes"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|node| &node["id"])
-        .collect();
-    metadata["packages"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|package| used.contains(&&package["id"]))
-        .cloned()
-        .collect()
+    let used: Vec<&Value> = metadata["resolve"]["nodes"].as_array().unwrap().iter().map(|node| &node["id"]).collect();
+    metadata["packages"].as_array().unwrap().iter().filter(|package| used.contains(&&package["id"])).cloned().collect()
 }
 
 fn fault(package: &Value, banned: &[&str], licences: &[&str]) -> Option<String> {
     let name = package["name"].as_str()?;
-    let named = |fault: String| {
-        Some(format!(
-            "{name} {}: {fault}",
-            package["version"].as_str().unwrap_or_default()
-        ))
-    };
+    let named = |fault: String| Some(format!("{name} {}: {fault}", package["version"].as_str().unwrap_or_default()));
     if banned.contains(&name) {
         return named("banned".to_owned());
     }
@@ -102,11 +61,7 @@ fn fault(package: &Value, banned: &[&str], licences: &[&str]) -> Option<String> 
     let allowed = Expression::parse_mode(licence, ParseMode::LAX).is_ok_and(|expression| {
         expression.evaluate(|requirement| licences.contains(&requirement.to_string().as_str()))
     });
-    if allowed {
-        None
-    } else {
-        named(format!("licence {licence}"))
-    }
+    if allowed { None } else { named(format!("licence {licence}")) }
 }
 
 #[test]
@@ -119,14 +74,6 @@ fn the_policy_bites() {
     assert_eq!(judge(index, "MIT/Apache-2.0"), None);
     assert_eq!(judge(index, "GPL-3.0 OR MIT"), None);
     assert!(judge(index, "MIT AND GPL-3.0").unwrap().contains("licence"));
-    assert!(
-        judge("git+https://example.com/a", "MIT")
-            .unwrap()
-            .contains("comes from")
-    );
-    assert!(
-        fault(&serde_json::json!({ "name": "b" }), &["b"], &[])
-            .unwrap()
-            .contains("banned")
-    );
+    assert!(judge("git+https://example.com/a", "MIT").unwrap().contains("comes from"));
+    assert!(fault(&serde_json::json!({ "name": "b" }), &["b"], &[]).unwrap().contains("banned"));
 }

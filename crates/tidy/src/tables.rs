@@ -16,21 +16,12 @@ fn columns_are_bigint_or_text() {
             for column in columns_of(&fs::read_to_string(&path).unwrap()) {
                 columns += 1;
                 if !["bigint", "text"].contains(&column.kind.as_str()) {
-                    found.push(format!(
-                        "{}:{}: {} {}",
-                        shown(&path),
-                        column.line,
-                        column.name,
-                        column.kind
-                    ));
+                    found.push(format!("{}:{}: {} {}", shown(&path), column.line, column.name, column.kind));
                 }
             }
         }
     }
-    assert!(
-        columns > 0,
-        "no column was found: the reader of migrations no longer understands them"
-    );
+    assert!(columns > 0, "no column was found: the reader of migrations no longer understands them");
     keep(
         "one text of SQL runs on both engines: columns are BIGINT or TEXT",
         "money in paisa, instants in microseconds and flags as BIGINT; dates, ids, enums (with a check) and JSON as TEXT",
@@ -53,11 +44,7 @@ fn columns_of(sql: &str) -> Vec<Column> {
     let mut words: Vec<(usize, String)> = Vec::new();
     for (number, line) in sql.to_lowercase().lines().enumerate() {
         let code = line.split("--").next().unwrap_or_default();
-        let spaced = code
-            .replace('(', " ( ")
-            .replace(')', " ) ")
-            .replace(',', " , ")
-            .replace(';', " ; ");
+        let spaced = code.replace('(', " ( ").replace(')', " ) ").replace(',', " , ").replace(';', " ; ");
         for word in spaced.split_whitespace() {
             let ends_item = depth == 1 && [",", ")"].contains(&word) || depth == 0 && word == ";";
             if ends_item {
@@ -93,11 +80,7 @@ fn column(words: &[(usize, String)], in_table: bool) -> Option<Column> {
         _ => return None,
     };
     let line = words.first()?.0;
-    (!NOT_COLUMNS.contains(&name)).then(|| Column {
-        line,
-        name: name.to_owned(),
-        kind: kind.to_owned(),
-    })
+    (!NOT_COLUMNS.contains(&name)).then(|| Column { line, name: name.to_owned(), kind: kind.to_owned() })
 }
 
 #[test]
@@ -105,12 +88,6 @@ fn columns_are_found_where_they_stand() {
     let sql = "create table lines (\n  id text primary key, -- a note, with a comma\n  limit_paisa BIGINT not null check (limit_paisa in (1, 2)),\n\
                \x20 opened date,\n  primary key (id, opened)\n) {clustered};\ncreate index by_date on lines (id, opened);\n\
                alter table lines add column note varchar;\n";
-    let found: Vec<_> = columns_of(sql)
-        .into_iter()
-        .map(|c| format!("{} {} {}", c.line, c.name, c.kind))
-        .collect();
-    assert_eq!(
-        found,
-        ["2 id text", "3 limit_paisa bigint", "4 opened date", "8 note varchar"]
-    );
+    let found: Vec<_> = columns_of(sql).into_iter().map(|c| format!("{} {} {}", c.line, c.name, c.kind)).collect();
+    assert_eq!(found, ["2 id text", "3 limit_paisa bigint", "4 opened date", "8 note varchar"]);
 }

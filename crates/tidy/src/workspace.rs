@@ -9,10 +9,7 @@ use std::{
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../..")
-        .canonicalize()
-        .unwrap()
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
 /// The folders of `crates/` that are crates already.
@@ -59,9 +56,7 @@ pub(crate) struct Source {
 
 impl Source {
     pub(crate) fn new(path: String, text: String) -> Self {
-        let tokens = text
-            .parse()
-            .unwrap_or_else(|error| panic!("{path} is not Rust: {error}"));
+        let tokens = text.parse().unwrap_or_else(|error| panic!("{path} is not Rust: {error}"));
         Self { path, text, tokens }
     }
 
@@ -72,9 +67,7 @@ impl Source {
 
     /// Whether the whole file is made of tests.
     pub(crate) fn is_test(&self) -> bool {
-        ["/tests/", "/tests.rs", "/benches/"]
-            .iter()
-            .any(|part| self.path.contains(part))
+        ["/tests/", "/tests.rs", "/benches/"].iter().any(|part| self.path.contains(part))
     }
 
     /// Shows `see` every token outside test modules and documentation, each with all that follows and what precedes it

@@ -41,27 +41,14 @@ impl Settings {
     /// Settings for Meta itself, with the usual [`TIMEOUT`].
     pub fn new(phone_number_id: impl Into<String>, token: impl Into<String>) -> Self {
         let (base_url, phone_number_id, token) = (GRAPH.to_owned(), phone_number_id.into(), token.into());
-        Self {
-            base_url,
-            phone_number_id,
-            token,
-            timeout: TIMEOUT,
-        }
+        Self { base_url, phone_number_id, token, timeout: TIMEOUT }
     }
 }
 
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            base_url,
-            phone_number_id,
-            timeout,
-            token: _,
-        } = self;
-        write!(
-            f,
-            "Settings({base_url}/{phone_number_id}, token not shown, {timeout:?})"
-        )
+        let Self { base_url, phone_number_id, timeout, token: _ } = self;
+        write!(f, "Settings({base_url}/{phone_number_id}, token not shown, {timeout:?})")
     }
 }
 
@@ -99,11 +86,7 @@ impl SendError {
 
     /// The documented code, when the API gave one.
     pub fn code(&self) -> Option<i64> {
-        if let Self::Refused(error) = self {
-            Some(error.code)
-        } else {
-            None
-        }
+        if let Self::Refused(error) = self { Some(error.code) } else { None }
     }
 }
 
@@ -112,11 +95,7 @@ impl From<reqwest::Error> for SendError {
         // The address holds the number's id and nothing secret, but it says nothing either.
         let error = error.without_url();
         let why = because(&error);
-        if error.is_connect() || error.is_builder() {
-            Self::NotConnected(why)
-        } else {
-            Self::Unknown(why)
-        }
+        if error.is_connect() || error.is_builder() { Self::NotConnected(why) } else { Self::Unknown(why) }
     }
 }
 
@@ -144,28 +123,16 @@ impl Client {
     pub fn new(settings: Settings) -> Result<Self, reqwest::Error> {
         install_crypto();
         // A redirect would carry the token, and the message twice, to an address nobody configured.
-        let http = reqwest::Client::builder()
-            .timeout(settings.timeout)
-            .redirect(redirect::Policy::none());
+        let http = reqwest::Client::builder().timeout(settings.timeout).redirect(redirect::Policy::none());
         // Plain HTTP is the fake server on this machine, which no proxy of the environment can reach.
-        let http = if settings.base_url.starts_with("http://") {
-            http.no_proxy()
-        } else {
-            http
-        };
-        Ok(Self {
-            http: http.build()?,
-            settings,
-        })
+        let http = if settings.base_url.starts_with("http://") { http.no_proxy() } else { http };
+        Ok(Self { http: http.build()?, settings })
     }
 
     /// Sends a message. `opaque` is our own id of it, at most 512 characters; it comes back with each status. Never tries twice.
     pub async fn send(&self, message: &Outgoing, to: &Recipient, opaque: &str) -> Result<SentId, SendError> {
         let answer = self.post(&message.to_json(to, Some(opaque))?).await?;
-        let wamid = answer
-            .pointer("/messages/0/id")
-            .and_then(Value::as_str)
-            .filter(|wamid| !wamid.is_empty());
+        let wamid = answer.pointer("/messages/0/id").and_then(Value::as_str).filter(|wamid| !wamid.is_empty());
         wamid
             .map(|wamid| SentId(wamid.to_owned()))
             .ok_or_else(|| SendError::Unknown("an answer without an id".to_owned()))
@@ -178,20 +145,11 @@ impl Client {
             body["typing_indicator"] = json!({"type": "text"});
         }
         let answer = self.post(&body).await?;
-        if answer["success"] == true {
-            Ok(())
-        } else {
-            Err(SendError::Unknown("an answer without success".to_owned()))
-        }
+        if answer["success"] == true { Ok(()) } else { Err(SendError::Unknown("an answer without success".to_owned())) }
     }
 
     async fn post(&self, body: &Value) -> Result<Value, SendError> {
-        let Settings {
-            base_url,
-            phone_number_id,
-            token,
-            ..
-        } = &self.settings;
+        let Settings { base_url, phone_number_id, token, .. } = &self.settings;
         let url = format!("{base_url}/{phone_number_id}/messages");
         let response = self.http.post(url).bearer_auth(token).json(body).send().await?;
         let status = response.status();
@@ -204,10 +162,7 @@ impl Client {
         if status.is_success() {
             return Ok(answer);
         }
-        Err(SendError::Unknown(format!(
-            "status {} without an error code",
-            status.as_u16()
-        )))
+        Err(SendError::Unknown(format!("status {} without an error code", status.as_u16())))
     }
 }
 
@@ -228,10 +183,7 @@ mod tests {
     fn no_debug_output_shows_the_token() {
         let client = Client::new(Settings::new("106", "EAAG-secret")).unwrap();
         let shown = format!("{client:?} {:?}", client.settings);
-        assert!(
-            shown.contains("https://graph.facebook.com/v23.0/106") && !shown.contains("secret"),
-            "{shown}"
-        );
+        assert!(shown.contains("https://graph.facebook.com/v23.0/106") && !shown.contains("secret"), "{shown}");
     }
 
     #[test]
@@ -240,10 +192,7 @@ mod tests {
         assert_eq!(SendError::from(refused.clone()).policy(), Policy::DelayRecipient);
         assert_eq!(SendError::from(refused).code(), Some(131_056));
         assert_eq!(SendError::Unknown(String::new()).policy(), Policy::UnknownOutcome);
-        assert_eq!(
-            SendError::NotConnected(String::new()).policy(),
-            Policy::Retry { slow_all: false }
-        );
+        assert_eq!(SendError::NotConnected(String::new()).policy(), Policy::Retry { slow_all: false });
         let empty = Outgoing::text("").unwrap_err();
         assert_eq!(SendError::from(empty).policy(), Policy::DeadLetter);
     }
@@ -253,15 +202,8 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base_url = format!("http://{}/v23.0", listener.local_addr().unwrap());
         drop(listener);
-        let client = Client::new(Settings {
-            base_url,
-            ..Settings::new("106", "t")
-        })
-        .unwrap();
-        let error = client
-            .send(&Outgoing::text("hi").unwrap(), &Recipient::phone("977"), "ob_1")
-            .await
-            .unwrap_err();
+        let client = Client::new(Settings { base_url, ..Settings::new("106", "t") }).unwrap();
+        let error = client.send(&Outgoing::text("hi").unwrap(), &Recipient::phone("977"), "ob_1").await.unwrap_err();
         assert!(matches!(error, SendError::NotConnected(_)), "{error}");
     }
 }

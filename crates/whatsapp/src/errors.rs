@@ -61,11 +61,7 @@ impl ApiError {
         let text = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
         Some(Self {
             code: code.as_i64().or_else(|| code.as_str()?.parse().ok())?,
-            title: if value["title"].is_string() {
-                text("title")
-            } else {
-                text("type")
-            },
+            title: if value["title"].is_string() { text("title") } else { text("type") },
             message: text("message"),
             details: value["error_data"]["details"].as_str().unwrap_or_default().to_owned(),
             is_transient: value["is_transient"].as_bool().unwrap_or(false),
@@ -103,12 +99,7 @@ pub fn documented(code: i64) -> Option<&'static Documented> {
 }
 
 const fn line(code: i64, http: u16, title: &'static str, policy: Policy) -> Documented {
-    Documented {
-        code,
-        http,
-        title,
-        policy,
-    }
+    Documented { code, http, title, policy }
 }
 
 const AGAIN: Policy = Policy::Retry { slow_all: false };
@@ -126,26 +117,11 @@ pub const DOCUMENTED: &[Documented] = &[
     line(100, 400, "Invalid parameter", Policy::Permanent),
     line(190, 401, "Access token has expired", Policy::StopAndAlert),
     line(200, 403, "API Permission", Policy::StopAndAlert),
-    line(
-        368,
-        403,
-        "Temporarily blocked for policies violations",
-        Policy::StopAndAlert,
-    ),
+    line(368, 403, "Temporarily blocked for policies violations", Policy::StopAndAlert),
     line(80007, 429, "Rate limit issues", SLOWER),
     line(130_429, 429, "Rate limit hit", SLOWER),
-    line(
-        130_472,
-        400,
-        "User's number is part of an experiment",
-        Policy::Permanent,
-    ),
-    line(
-        130_497,
-        403,
-        "Business account is restricted from messaging users in this country",
-        Policy::Permanent,
-    ),
+    line(130_472, 400, "User's number is part of an experiment", Policy::Permanent),
+    line(130_497, 403, "Business account is restricted from messaging users in this country", Policy::Permanent),
     line(131_000, 500, "Something went wrong", AGAIN),
     line(131_005, 403, "Access denied", Policy::StopAndAlert),
     line(131_008, 400, "Required parameter is missing", Policy::DeadLetter),
@@ -208,10 +184,7 @@ mod tests {
     #[test]
     fn an_unknown_code_is_tried_again_only_when_called_transient() {
         let transient = json!({"code": 999_999, "is_transient": true});
-        assert_eq!(
-            ApiError::read(&transient).unwrap().policy(),
-            Policy::Retry { slow_all: false }
-        );
+        assert_eq!(ApiError::read(&transient).unwrap().policy(), Policy::Retry { slow_all: false });
         let permanent = json!({"code": 131_026, "is_transient": true});
         assert_eq!(ApiError::read(&permanent).unwrap().policy(), Policy::Permanent);
     }
@@ -222,10 +195,7 @@ mod tests {
             "error_data": {"messaging_product": "whatsapp", "details": "slow down"}, "fbtrace_id": "Az8or2yhqkZfEZ"});
         let error = ApiError::read(&response).unwrap();
         assert_eq!(error.to_string(), "130429 (#130429) Rate limit hit: slow down");
-        assert_eq!(
-            (error.title.as_str(), error.trace.as_deref()),
-            ("OAuthException", Some("Az8or2yhqkZfEZ"))
-        );
+        assert_eq!((error.title.as_str(), error.trace.as_deref()), ("OAuthException", Some("Az8or2yhqkZfEZ")));
         let webhook = json!({"code": "131047", "title": "Re-engagement message"});
         assert_eq!(ApiError::read(&webhook).unwrap().code, 131_047);
         assert_eq!(ApiError::read(&json!({"message": "no code"})), None);

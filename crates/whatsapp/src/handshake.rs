@@ -54,37 +54,21 @@ mod tests {
     use super::*;
 
     fn question(mode: &str, token: &str, challenge: &str) -> Question {
-        Question {
-            mode: mode.into(),
-            verify_token: token.into(),
-            challenge: challenge.into(),
-        }
+        Question { mode: mode.into(), verify_token: token.into(), challenge: challenge.into() }
     }
 
     #[test]
     fn our_token_gets_the_challenge_back() {
-        assert_eq!(
-            verify("sesame", &question("subscribe", "sesame", "1158201444")),
-            Ok("1158201444")
-        );
+        assert_eq!(verify("sesame", &question("subscribe", "sesame", "1158201444")), Ok("1158201444"));
     }
 
     #[test]
     fn everything_else_is_refused() {
-        assert_eq!(
-            verify("sesame", &question("unsubscribe", "sesame", "1")),
-            Err(Refusal::Mode)
-        );
-        assert_eq!(
-            verify("sesame", &question("subscribe", "sesam", "1")),
-            Err(Refusal::Token)
-        );
+        assert_eq!(verify("sesame", &question("unsubscribe", "sesame", "1")), Err(Refusal::Mode));
+        assert_eq!(verify("sesame", &question("subscribe", "sesam", "1")), Err(Refusal::Token));
         assert_eq!(verify("sesame", &question("subscribe", "", "1")), Err(Refusal::Token));
         assert_eq!(verify("", &question("subscribe", "", "1")), Err(Refusal::Token));
-        assert_eq!(
-            verify("sesame", &question("subscribe", "sesame", "")),
-            Err(Refusal::Challenge)
-        );
+        assert_eq!(verify("sesame", &question("subscribe", "sesame", "")), Err(Refusal::Challenge));
     }
 
     #[test]

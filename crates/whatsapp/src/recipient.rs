@@ -106,44 +106,21 @@ mod tests {
 
     #[test]
     fn an_address_is_a_number_or_a_user_id() {
-        assert_eq!(
-            Recipient::parse("+9779848000001"),
-            Some(Recipient::Phone("9779848000001".into()))
-        );
+        assert_eq!(Recipient::parse("+9779848000001"), Some(Recipient::Phone("9779848000001".into())));
         assert_eq!(
             Recipient::parse("NP.13491208655302741918"),
             Some(Recipient::UserId("NP.13491208655302741918".into()))
         );
-        assert_eq!(
-            Recipient::parse("NP.ENT.abc"),
-            Some(Recipient::UserId("NP.ENT.abc".into()))
-        );
-        for neither in [
-            "",
-            "ram",
-            "np.134",
-            "NP.",
-            "NP.a b",
-            "NP.ENT.",
-            "1234",
-            "+97798x8000001",
-            &"9".repeat(16),
-        ] {
+        assert_eq!(Recipient::parse("NP.ENT.abc"), Some(Recipient::UserId("NP.ENT.abc".into())));
+        for neither in ["", "ram", "np.134", "NP.", "NP.a b", "NP.ENT.", "1234", "+97798x8000001", &"9".repeat(16)] {
             assert_eq!(Recipient::parse(neither), None, "{neither}");
         }
-        assert_eq!(
-            Recipient::phone("+977 984-8000001"),
-            Recipient::Phone("9779848000001".into())
-        );
+        assert_eq!(Recipient::phone("+977 984-8000001"), Recipient::Phone("9779848000001".into()));
     }
 
     #[test]
     fn debug_output_hides_all_but_four_digits() {
-        let sender = Sender {
-            phone: Some("9779848000001".into()),
-            user_id: Some("NP.134912086".into()),
-            name: None,
-        };
+        let sender = Sender { phone: Some("9779848000001".into()), user_id: Some("NP.134912086".into()), name: None };
         let shown = format!("{sender:?} {:?}", sender.recipient());
         assert!(shown.contains("…0001") && shown.contains("…2086"), "{shown}");
         assert!(!shown.contains("984800") && !shown.contains("13491"), "{shown}");
@@ -154,9 +131,6 @@ mod tests {
     fn a_recipient_is_stored_and_read_back() {
         let user = Recipient::UserId("NP.1".into());
         assert_eq!(serde_json::to_string(&user).unwrap(), r#"{"user_id":"NP.1"}"#);
-        assert_eq!(
-            serde_json::from_str::<Recipient>(r#"{"phone":"977"}"#).unwrap(),
-            Recipient::Phone("977".into())
-        );
+        assert_eq!(serde_json::from_str::<Recipient>(r#"{"phone":"977"}"#).unwrap(), Recipient::Phone("977".into()));
     }
 }

@@ -39,15 +39,12 @@ pub fn sign(secret: &str, body: &[u8]) -> String {
         unreachable!("HMAC takes a key of any length");
     };
     mac.update(body);
-    mac.finalize()
-        .into_bytes()
-        .iter()
-        .fold(PREFIX.to_owned(), |mut text, byte| {
-            for nibble in [byte >> 4, byte & 0x0f] {
-                text.extend(char::from_digit(u32::from(nibble), 16));
-            }
-            text
-        })
+    mac.finalize().into_bytes().iter().fold(PREFIX.to_owned(), |mut text, byte| {
+        for nibble in [byte >> 4, byte & 0x0f] {
+            text.extend(char::from_digit(u32::from(nibble), 16));
+        }
+        text
+    })
 }
 
 /// Accepts `body` when `header`, the value of [`HEADER`], was made from exactly these bytes with `secret`.
@@ -62,11 +59,7 @@ pub fn verify(secret: &str, header: Option<&str>, body: &[u8]) -> Result<(), Sig
         return Err(SignatureError::Malformed);
     }
     let expected = sign(secret, body);
-    if bool::from(expected.as_bytes().ct_eq(given.as_bytes())) {
-        Ok(())
-    } else {
-        Err(SignatureError::Mismatch)
-    }
+    if bool::from(expected.as_bytes().ct_eq(given.as_bytes())) { Ok(()) } else { Err(SignatureError::Mismatch) }
 }
 
 #[cfg(test)]
@@ -87,11 +80,7 @@ mod tests {
     #[test]
     fn the_same_document_with_its_escapes_resolved_is_refused() {
         let parsed: serde_json::Value = serde_json::from_slice(BODY).unwrap();
-        let name = parsed
-            .pointer("/entry/0/changes/0/value/contacts/0/profile/name")
-            .unwrap()
-            .as_str()
-            .unwrap();
+        let name = parsed.pointer("/entry/0/changes/0/value/contacts/0/profile/name").unwrap().as_str().unwrap();
         let text = std::str::from_utf8(BODY).unwrap();
         let escaped: String = name.encode_utf16().fold(String::new(), |text, unit| match unit {
             0x20 => text + " ",
@@ -100,10 +89,7 @@ mod tests {
         let resolved = text.replace(&escaped, name);
         assert_eq!(resolved.len(), 463);
         assert!(sign(SECRET, resolved.as_bytes()).starts_with("sha256=be62885f"));
-        assert_eq!(
-            verify(SECRET, Some(SIGNED), resolved.as_bytes()),
-            Err(SignatureError::Mismatch)
-        );
+        assert_eq!(verify(SECRET, Some(SIGNED), resolved.as_bytes()), Err(SignatureError::Mismatch));
     }
 
     #[test]
@@ -123,10 +109,7 @@ mod tests {
         ] {
             assert_eq!(verify(SECRET, header, BODY), Err(fault), "{header:?}");
         }
-        assert_eq!(
-            verify("another-secret", Some(SIGNED), BODY),
-            Err(SignatureError::Mismatch)
-        );
+        assert_eq!(verify("another-secret", Some(SIGNED), BODY), Err(SignatureError::Mismatch));
         assert_eq!(verify("", Some(&sign("", BODY)), BODY), Err(SignatureError::NoSecret));
     }
 }

@@ -15,29 +15,16 @@ use crate::recipient::{Recipient, is_user_id};
 /// A request that is in order.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Request {
-    Send {
-        to: Recipient,
-        message: Outgoing,
-        opaque: Option<String>,
-    },
-    Read {
-        wamid: String,
-    },
+    Send { to: Recipient, message: Outgoing, opaque: Option<String> },
+    Read { wamid: String },
 }
 
 pub(super) fn request(body: &Value) -> Checked<Request> {
     if body.get("status").is_some() {
         return read_mark(body);
     }
-    let known = [
-        "messaging_product",
-        "recipient_type",
-        "to",
-        "recipient",
-        "type",
-        "context",
-        "biz_opaque_callback_data",
-    ];
+    let known =
+        ["messaging_product", "recipient_type", "to", "recipient", "type", "context", "biz_opaque_callback_data"];
     let kind = body["type"].as_str().unwrap_or_default();
     let message = Part::of(body, "message", &[&known[..], &[kind]].concat())?;
     message.word("messaging_product", "whatsapp")?;
@@ -45,9 +32,7 @@ pub(super) fn request(body: &Value) -> Checked<Request> {
         message.word("recipient_type", "individual")?;
     }
     if message.has("context") {
-        message
-            .part("context", &["message_id"])?
-            .text("message_id", usize::MAX)?;
+        message.part("context", &["message_id"])?.text("message_id", usize::MAX)?;
     }
     let to = recipient(&message)?;
     let opaque = message.optional_text("biz_opaque_callback_data", 512)?;
@@ -61,19 +46,13 @@ pub(super) fn request(body: &Value) -> Checked<Request> {
 }
 
 fn read_mark(body: &Value) -> Checked<Request> {
-    let mark = Part::of(
-        body,
-        "mark",
-        &["messaging_product", "status", "message_id", "typing_indicator"],
-    )?;
+    let mark = Part::of(body, "mark", &["messaging_product", "status", "message_id", "typing_indicator"])?;
     mark.word("messaging_product", "whatsapp")?;
     mark.word("status", "read")?;
     if mark.has("typing_indicator") {
         mark.part("typing_indicator", &["type"])?.word("type", "text")?;
     }
-    Ok(Request::Read {
-        wamid: mark.text("message_id", usize::MAX)?,
-    })
+    Ok(Request::Read { wamid: mark.text("message_id", usize::MAX)? })
 }
 
 /// `to` wins when both are there, as with Meta.
@@ -97,9 +76,7 @@ fn text(message: &Part<'_>) -> Checked<Outgoing> {
     if text.fields.get("preview_url").is_some_and(|value| !value.is_boolean()) {
         return invalid("message.text.preview_url must be true or false");
     }
-    Ok(Outgoing::Text {
-        body: text.text("body", 4096)?,
-    })
+    Ok(Outgoing::Text { body: text.text("body", 4096)? })
 }
 
 fn interactive(message: &Part<'_>) -> Checked<Outgoing> {
@@ -111,32 +88,17 @@ fn interactive(message: &Part<'_>) -> Checked<Outgoing> {
     } else {
         None
     };
-    let footer = if part.has("footer") {
-        Some(part.part("footer", &["text"])?.text("text", 60)?)
-    } else {
-        None
-    };
+    let footer = if part.has("footer") { Some(part.part("footer", &["text"])?.text("text", 60)?) } else { None };
     let body = part.part("body", &["text"])?;
     match part.text("type", usize::MAX)?.as_str() {
         "button" => {
             let buttons = buttons(&part.part("action", &["buttons"])?)?;
-            Ok(Outgoing::Buttons(Buttons {
-                body: body.text("text", 1024)?,
-                header,
-                footer,
-                buttons,
-            }))
+            Ok(Outgoing::Buttons(Buttons { body: body.text("text", 1024)?, header, footer, buttons }))
         }
         "list" => {
             let action = part.part("action", &["button", "sections"])?;
             let (button, sections) = (action.text("button", 20)?, sections(&action)?);
-            Ok(Outgoing::List(List {
-                body: body.text("text", 4096)?,
-                header,
-                footer,
-                button,
-                sections,
-            }))
+            Ok(Outgoing::List(List { body: body.text("text", 4096)?, header, footer, button, sections }))
         }
         other => invalid(format!("interactive messages of type {other} are not known here")),
     }
@@ -167,10 +129,7 @@ fn sections(action: &Part<'_>) -> Checked<Vec<Section>> {
         let section = Part::of(value, at, &["title", "rows"])?;
         let title = section.optional_text("title", 24)?;
         if titles_needed && title.is_none() {
-            return invalid(format!(
-                "{} needs a title, because there are several sections",
-                section.at
-            ));
+            return invalid(format!("{} needs a title, because there are several sections", section.at));
         }
         let mut rows = Vec::new();
         for (at, value) in section.list("rows", 10)? {
@@ -179,40 +138,25 @@ fn sections(action: &Part<'_>) -> Checked<Vec<Section>> {
             if !seen.insert(id.clone()) {
                 return invalid(format!("{} repeats the id of another row", row.at));
             }
-            rows.push(Row {
-                id,
-                title: row.text("title", 24)?,
-                description: row.optional_text("description", 72)?,
-            });
+            rows.push(Row { id, title: row.text("title", 24)?, description: row.optional_text("description", 72)? });
         }
         sections.push(Section { title, rows });
     }
     if seen.len() > 10 {
-        return invalid(format!(
-            "{} has {} rows in all sections, at most 10 are allowed",
-            action.at,
-            seen.len()
-        ));
+        return invalid(format!("{} has {} rows in all sections, at most 10 are allowed", action.at, seen.len()));
     }
     Ok(sections)
 }
 
 fn identifier(part: &Part<'_>, max: usize) -> Checked<String> {
     let id = part.text("id", max)?;
-    if id.trim() == id {
-        Ok(id)
-    } else {
-        invalid(format!("{} has spaces around it", part.path("id")))
-    }
+    if id.trim() == id { Ok(id) } else { invalid(format!("{} has spaces around it", part.path("id"))) }
 }
 
 fn template(message: &Part<'_>) -> Checked<Outgoing> {
     let part = message.part("template", &["name", "language", "components"])?;
     let name = part.text("name", 512)?;
-    if !name
-        .bytes()
-        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
-    {
+    if !name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_') {
         return invalid("message.template.name may hold lower-case letters, digits and underscores only");
     }
     let language = part.part("language", &["policy", "code"])?;
@@ -278,12 +222,7 @@ mod tests {
     fn what_our_own_types_produce_is_taken_and_read_back_the_same() {
         let messages = [
             Outgoing::text("राम".repeat(1000)),
-            Buttons::new("b")
-                .header("h")
-                .footer("f")
-                .button("a", "A")
-                .button("b", "B")
-                .build(),
+            Buttons::new("b").header("h").footer("f").button("a", "A").button("b", "B").build(),
             List::new("b", "Choose")
                 .header("h")
                 .section("S")
@@ -303,14 +242,7 @@ mod tests {
         for expected in messages.map(Result::unwrap) {
             for to in [Recipient::phone("9779848000001"), Recipient::UserId("NP.1".into())] {
                 let body = expected.to_json(&to, Some("ob_1")).unwrap();
-                let Request::Send {
-                    to: whom,
-                    message,
-                    opaque,
-                } = request(&body).unwrap()
-                else {
-                    panic!()
-                };
+                let Request::Send { to: whom, message, opaque } = request(&body).unwrap() else { panic!() };
                 assert_eq!((message, whom, opaque.as_deref()), (expected.clone(), to, Some("ob_1")));
             }
         }
@@ -332,16 +264,10 @@ mod tests {
             (with("to", json!("NP.1")), "phone number"),
             (with("to", json!(977)), "must be a string"),
             (with("colour", json!("red")), "unknown field colour"),
-            (
-                with("biz_opaque_callback_data", json!("x".repeat(513))),
-                "513 characters",
-            ),
+            (with("biz_opaque_callback_data", json!("x".repeat(513))), "513 characters"),
             (with("type", json!("image")), "unknown field text"),
             (message("image", &json!({"id": "1"})), "type image"),
-            (
-                json!({"messaging_product": "whatsapp", "type": "text", "text": text}),
-                "to is required",
-            ),
+            (json!({"messaging_product": "whatsapp", "type": "text", "text": text}), "to is required"),
             (json!([]), "must be an object"),
         ] {
             assert!(details(&body).contains(part), "{body}: {}", details(&body));
@@ -354,38 +280,23 @@ mod tests {
         let x = |length: usize| "x".repeat(length);
         let button = |id: &str, title: &str| json!({"type": "reply", "reply": {"id": id, "title": title}});
         let buttons = |body: &str, buttons: Value| {
-            message(
-                "interactive",
-                &json!({"type": "button", "body": {"text": body}, "action": {"buttons": buttons}}),
-            )
+            message("interactive", &json!({"type": "button", "body": {"text": body}, "action": {"buttons": buttons}}))
         };
         let list = |body: &str, sections: Value| {
             let action = json!({"button": "Choose", "sections": sections});
-            message(
-                "interactive",
-                &json!({"type": "list", "body": {"text": body}, "action": action}),
-            )
+            message("interactive", &json!({"type": "list", "body": {"text": body}, "action": action}))
         };
-        let rows = |from: usize, to: usize| {
-            (from..to)
-                .map(|n| json!({"id": n.to_string(), "title": "T"}))
-                .collect::<Vec<_>>()
-        };
+        let rows =
+            |from: usize, to: usize| (from..to).map(|n| json!({"id": n.to_string(), "title": "T"})).collect::<Vec<_>>();
         assert!(request(&list(&x(4096), json!([{"rows": rows(0, 10)}]))).is_ok());
         assert!(request(&message("text", &json!({"body": "की".repeat(2048)}))).is_ok());
         for (body, part) in [
-            (
-                message("text", &json!({"body": x(4097)})),
-                "4097 characters long, at most 4096",
-            ),
+            (message("text", &json!({"body": x(4097)})), "4097 characters long, at most 4096"),
             (message("text", &json!({"body": " "})), "must not be empty"),
             (buttons(&x(1025), json!([button("a", "A")])), "at most 1024"),
             (buttons("b", json!([])), "0 members, 1 to 3"),
             (
-                buttons(
-                    "b",
-                    json!([button("a", "A"), button("b", "B"), button("c", "C"), button("d", "D")]),
-                ),
+                buttons("b", json!([button("a", "A"), button("b", "B"), button("c", "C"), button("d", "D")])),
                 "4 members",
             ),
             (buttons("b", json!([button("a", "A"), button("a", "B")])), "repeats"),
@@ -396,39 +307,15 @@ mod tests {
             (list(&x(4097), json!([{"rows": rows(0, 1)}])), "at most 4096"),
             (list("b", json!([{"rows": rows(0, 11)}])), "11 members"),
             (
-                list(
-                    "b",
-                    json!([{"title": "S", "rows": rows(0, 6)}, {"title": "T", "rows": rows(6, 12)}]),
-                ),
+                list("b", json!([{"title": "S", "rows": rows(0, 6)}, {"title": "T", "rows": rows(6, 12)}])),
                 "12 rows in all",
             ),
-            (
-                list("b", json!([{"title": "S", "rows": rows(0, 1)}, {"rows": rows(1, 2)}])),
-                "needs a title",
-            ),
+            (list("b", json!([{"title": "S", "rows": rows(0, 1)}, {"rows": rows(1, 2)}])), "needs a title"),
             (list("b", json!([{"title": x(25), "rows": rows(0, 1)}])), "title is 25"),
-            (
-                list(
-                    "b",
-                    json!([{"title": "S", "rows": rows(0, 1)}, {"title": "T", "rows": rows(0, 1)}]),
-                ),
-                "repeats",
-            ),
-            (
-                list("b", json!([{"rows": [{"id": x(201), "title": "T"}]}])),
-                "id is 201",
-            ),
-            (
-                list("b", json!([{"rows": [{"id": "a", "title": x(25)}]}])),
-                "title is 25",
-            ),
-            (
-                list(
-                    "b",
-                    json!([{"rows": [{"id": "a", "title": "T", "description": x(73)}]}]),
-                ),
-                "description is 73",
-            ),
+            (list("b", json!([{"title": "S", "rows": rows(0, 1)}, {"title": "T", "rows": rows(0, 1)}])), "repeats"),
+            (list("b", json!([{"rows": [{"id": x(201), "title": "T"}]}])), "id is 201"),
+            (list("b", json!([{"rows": [{"id": "a", "title": x(25)}]}])), "title is 25"),
+            (list("b", json!([{"rows": [{"id": "a", "title": "T", "description": x(73)}]}])), "description is 73"),
         ] {
             assert!(details(&body).contains(part), "{}", details(&body));
         }
@@ -437,27 +324,17 @@ mod tests {
     #[test]
     fn a_template_is_checked() {
         let with = |components: Value| {
-            message(
-                "template",
-                &json!({"name": "due", "language": {"code": "en"}, "components": components}),
-            )
+            message("template", &json!({"name": "due", "language": {"code": "en"}, "components": components}))
         };
         let reply = |index: &str| json!({"type": "button", "sub_type": "quick_reply", "index": index, "parameters": [{"type": "payload", "payload": "P"}]});
         assert!(request(&with(json!([reply("0"), reply("1")]))).is_ok());
         assert!(details(&with(json!([reply("1")]))).contains("index must be 0"));
         assert!(details(&with(json!([]))).contains("0 members"));
         assert!(
-            details(&with(
-                json!([{"type": "body", "parameters": [{"type": "text", "text": ""}]}])
-            ))
-            .contains("empty")
+            details(&with(json!([{"type": "body", "parameters": [{"type": "text", "text": ""}]}]))).contains("empty")
         );
         assert!(
-            details(&message(
-                "template",
-                &json!({"name": "Due", "language": {"code": "en"}})
-            ))
-            .contains("lower-case")
+            details(&message("template", &json!({"name": "Due", "language": {"code": "en"}}))).contains("lower-case")
         );
         let lines = with(json!([{"type": "body", "parameters": [{"type": "text", "text": "a\nb"}]}]));
         assert_eq!(request(&lines).unwrap_err().code, 132_012);
@@ -466,12 +343,7 @@ mod tests {
     #[test]
     fn a_read_mark_is_told_from_a_message() {
         let mark = json!({"messaging_product": "whatsapp", "status": "read", "message_id": "wamid.1", "typing_indicator": {"type": "text"}});
-        assert_eq!(
-            request(&mark),
-            Ok(Request::Read {
-                wamid: "wamid.1".into()
-            })
-        );
+        assert_eq!(request(&mark), Ok(Request::Read { wamid: "wamid.1".into() }));
         assert!(
             details(&json!({"messaging_product": "whatsapp", "status": "seen", "message_id": "w"}))
                 .contains("must be read")

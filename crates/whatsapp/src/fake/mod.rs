@@ -126,12 +126,7 @@ pub struct FakeGraph {
 
 impl fmt::Debug for FakeGraph {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "FakeGraph({}, {} sent)",
-            self.shared.phone_number_id,
-            self.shared.state.lock().sent.len()
-        )
+        write!(f, "FakeGraph({}, {} sent)", self.shared.phone_number_id, self.shared.state.lock().sent.len())
     }
 }
 
@@ -147,9 +142,7 @@ impl FakeGraph {
             state: Mutex::default(),
             news: broadcast::channel(BACKLOG).0,
         };
-        Self {
-            shared: Arc::new(shared),
-        }
+        Self { shared: Arc::new(shared) }
     }
 
     /// A fake that listens on a free port of 127.0.0.1 until the runtime ends.
@@ -171,10 +164,7 @@ impl FakeGraph {
     /// Settings of a client that sends to this fake. Without a listener the address is empty.
     pub fn settings(&self) -> Settings {
         let base_url = self.shared.base_url.get().cloned().unwrap_or_default();
-        Settings {
-            base_url,
-            ..Settings::new(&self.shared.phone_number_id, &self.shared.token)
-        }
+        Settings { base_url, ..Settings::new(&self.shared.phone_number_id, &self.shared.token) }
     }
 
     /// Everything accepted so far, in its order.
@@ -184,14 +174,7 @@ impl FakeGraph {
 
     /// What was accepted for one person, in its order.
     pub fn sent_to(&self, to: &Recipient) -> Vec<Sent> {
-        self.shared
-            .state
-            .lock()
-            .sent
-            .iter()
-            .filter(|sent| sent.to == *to)
-            .cloned()
-            .collect()
+        self.shared.state.lock().sent.iter().filter(|sent| sent.to == *to).cloned().collect()
     }
 
     /// The ids of the messages that were marked as read, in their order.
@@ -226,11 +209,7 @@ impl FakeGraph {
 
     /// Takes the next `count` sends in this way, after those that were asked for before.
     pub fn next(&self, count: usize, behaviour: Behaviour) {
-        self.shared
-            .state
-            .lock()
-            .next
-            .extend(std::iter::repeat_n(behaviour, count));
+        self.shared.state.lock().next.extend(std::iter::repeat_n(behaviour, count));
     }
 
     /// Approves a template. While none is approved every template is taken; after the first only approved ones are, with the

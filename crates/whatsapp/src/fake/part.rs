@@ -11,10 +11,7 @@ pub(super) struct Complaint {
 
 impl Complaint {
     pub(super) fn new(code: i64, details: impl Into<String>) -> Self {
-        Self {
-            code,
-            details: details.into(),
-        }
+        Self { code, details: details.into() }
     }
 }
 
@@ -86,11 +83,7 @@ impl<'v> Part<'v> {
     /// A text that must be exactly this.
     pub(super) fn word(&self, key: &str, expected: &str) -> Checked<()> {
         let found = self.text(key, usize::MAX)?;
-        if found == expected {
-            Ok(())
-        } else {
-            invalid(format!("{} must be {expected}, not {found}", self.path(key)))
-        }
+        if found == expected { Ok(()) } else { invalid(format!("{} must be {expected}, not {found}", self.path(key))) }
     }
 
     /// The members of a list of at least one and at most `max`, each with its place.
@@ -102,10 +95,6 @@ impl<'v> Part<'v> {
         if !(1..=max).contains(&members.len()) {
             return invalid(format!("{at} has {} members, 1 to {max} are allowed", members.len()));
         }
-        Ok(members
-            .iter()
-            .enumerate()
-            .map(|(index, member)| (format!("{at}[{index}]"), member))
-            .collect())
+        Ok(members.iter().enumerate().map(|(index, member)| (format!("{at}[{index}]"), member)).collect())
     }
 }

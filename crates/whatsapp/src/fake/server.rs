@@ -17,10 +17,7 @@ use crate::recipient::Recipient;
 
 pub(super) fn router(fake: FakeGraph) -> Router {
     let unknown = || async { refusal(&Complaint::new(100, "unknown path")) };
-    Router::new()
-        .route("/{version}/{phone_number_id}/messages", post(messages))
-        .fallback(unknown)
-        .with_state(fake)
+    Router::new().route("/{version}/{phone_number_id}/messages", post(messages)).fallback(unknown).with_state(fake)
 }
 
 async fn messages(
@@ -61,9 +58,7 @@ fn hang_up() -> Response {
 fn refusal(complaint: &Complaint) -> Response {
     let known = documented(complaint.code);
     let title = known.map_or("Unknown error", |known| known.title);
-    let status = known
-        .and_then(|known| StatusCode::from_u16(known.http).ok())
-        .unwrap_or(StatusCode::BAD_REQUEST);
+    let status = known.and_then(|known| StatusCode::from_u16(known.http).ok()).unwrap_or(StatusCode::BAD_REQUEST);
     let error = json!({
         "message": format!("(#{}) {title}", complaint.code),
         "type": "OAuthException",
@@ -120,11 +115,7 @@ impl FakeGraph {
             Outgoing::Template(_) => message.readable(),
             _ => {
                 let last_heard = state.last_heard.get(&to).copied();
-                if state
-                    .now
-                    .as_ref()
-                    .is_some_and(|now| last_heard.is_none_or(|at| now() - at >= DAY_SECONDS))
-                {
+                if state.now.as_ref().is_some_and(|now| last_heard.is_none_or(|at| now() - at >= DAY_SECONDS)) {
                     let details = "more than 24 hours have passed since the recipient last wrote";
                     return Err(Complaint::new(131_047, details));
                 }
@@ -133,14 +124,7 @@ impl FakeGraph {
         };
         state.accepted += 1;
         let wamid = format!("wamid.{}.{}", self.shared.run, state.accepted);
-        let sent = Sent {
-            wamid,
-            to,
-            message,
-            opaque,
-            readable,
-            json,
-        };
+        let sent = Sent { wamid, to, message, opaque, readable, json };
         state.sent.push(sent.clone());
         // An error means that nobody is subscribed.
         let _ = self.shared.news.send(sent.clone());
@@ -157,33 +141,17 @@ fn is_version(text: &str) -> bool {
 
 /// The text of an approved template with its values, and its quick replies by their titles.
 fn approved(all: &[Approved], template: &Template) -> Result<String, Complaint> {
-    let known = all
-        .iter()
-        .find(|known| known.name == template.name && known.language == template.language);
+    let known = all.iter().find(|known| known.name == template.name && known.language == template.language);
     let known = known.ok_or_else(|| {
-        Complaint::new(
-            132_001,
-            format!(
-                "template name ({}) does not exist in {}",
-                template.name, template.language
-            ),
-        )
+        Complaint::new(132_001, format!("template name ({}) does not exist in {}", template.name, template.language))
     })?;
-    let wanted = (1..=100)
-        .take_while(|number| known.body.contains(&placeholder(*number)))
-        .count();
+    let wanted = (1..=100).take_while(|number| known.body.contains(&placeholder(*number))).count();
     let found = template.params.len();
     if wanted != found {
-        return Err(Complaint::new(
-            132_000,
-            format!("body: expected {wanted} parameters, got {found}"),
-        ));
+        return Err(Complaint::new(132_000, format!("body: expected {wanted} parameters, got {found}")));
     }
     if template.payloads.len() > known.quick_replies.len() {
-        return Err(Complaint::new(
-            132_000,
-            format!("the template has {} quick replies", known.quick_replies.len()),
-        ));
+        return Err(Complaint::new(132_000, format!("the template has {} quick replies", known.quick_replies.len())));
     }
     // One value may look like another's placeholder, so the text is put together from its pieces.
     let mut text = String::new();
@@ -194,9 +162,7 @@ fn approved(all: &[Approved], template: &Template) -> Result<String, Complaint> 
         rest = after;
     }
     text.push_str(rest);
-    let replies = (1..)
-        .zip(&known.quick_replies)
-        .map(|(number, title)| format!("\n[{number}] {title}"));
+    let replies = (1..).zip(&known.quick_replies).map(|(number, title)| format!("\n[{number}] {title}"));
     text.extend(replies);
     Ok(text)
 }
@@ -210,10 +176,7 @@ fn first_placeholder<'t>(text: &'t str, params: &'t [String]) -> Option<(&'t str
         let (before, after) = text.split_once(&placeholder(number))?;
         Some((before, param.as_str(), after))
     };
-    (1..)
-        .zip(params)
-        .filter_map(cut)
-        .min_by_key(|(before, ..)| before.len())
+    (1..).zip(params).filter_map(cut).min_by_key(|(before, ..)| before.len())
 }
 
 #[cfg(test)]
@@ -229,22 +192,10 @@ mod tests {
             quick_replies: vec!["I will pay".into()],
         };
         let message = Template::new("due", "en").param("{{2}}").param("NPR 5").payload("P");
-        assert_eq!(
-            approved(std::slice::from_ref(&due), &message).unwrap(),
-            "{{2}} owes NPR 5, {{2}}!\n[1] I will pay"
-        );
+        assert_eq!(approved(std::slice::from_ref(&due), &message).unwrap(), "{{2}} owes NPR 5, {{2}}!\n[1] I will pay");
         let code = |message: &Template| approved(std::slice::from_ref(&due), message).unwrap_err().code;
         assert_eq!(code(&Template::new("due", "en").param("a")), 132_000);
-        assert_eq!(
-            code(
-                &Template::new("due", "en")
-                    .param("a")
-                    .param("b")
-                    .payload("P")
-                    .payload("Q")
-            ),
-            132_000
-        );
+        assert_eq!(code(&Template::new("due", "en").param("a").param("b").payload("P").payload("Q")), 132_000);
         assert_eq!(code(&Template::new("due", "ne").param("a").param("b")), 132_001);
     }
 

@@ -27,20 +27,12 @@ impl Person {
     /// Somebody known by number.
     pub fn phone(number: &str, name: &str) -> Self {
         let digits = number.chars().filter(char::is_ascii_digit).collect();
-        Self {
-            phone: Some(digits),
-            user_id: None,
-            name: name.to_owned(),
-        }
+        Self { phone: Some(digits), user_id: None, name: name.to_owned() }
     }
 
     /// Somebody with a username who hides their number.
     pub fn hidden(user_id: &str, name: &str) -> Self {
-        Self {
-            phone: None,
-            user_id: Some(user_id.to_owned()),
-            name: name.to_owned(),
-        }
+        Self { phone: None, user_id: Some(user_id.to_owned()), name: name.to_owned() }
     }
 
     /// Where an answer to them goes.
@@ -142,17 +134,8 @@ impl Say {
         Some(match &sent.message {
             Outgoing::Text { .. } => return None,
             Outgoing::Buttons(_) => Self::Button { context, id, title },
-            Outgoing::List(_) => Self::Row {
-                context,
-                id,
-                title,
-                description: choice.description.map(str::to_owned),
-            },
-            Outgoing::Template(_) => Self::TemplateButton {
-                context,
-                payload: id,
-                text: title,
-            },
+            Outgoing::List(_) => Self::Row { context, id, title, description: choice.description.map(str::to_owned) },
+            Outgoing::Template(_) => Self::TemplateButton { context, payload: id, text: title },
         })
     }
 
@@ -160,13 +143,10 @@ impl Say {
     fn part(&self) -> (&str, Value) {
         match self {
             Self::Text(body) => ("text", json!({"body": body})),
-            Self::Button { id, title, .. } => (
-                "interactive",
-                json!({"type": "button_reply", "button_reply": {"id": id, "title": title}}),
-            ),
-            Self::Row {
-                id, title, description, ..
-            } => {
+            Self::Button { id, title, .. } => {
+                ("interactive", json!({"type": "button_reply", "button_reply": {"id": id, "title": title}}))
+            }
+            Self::Row { id, title, description, .. } => {
                 let mut reply = json!({"id": id, "title": title});
                 if let Some(description) = description {
                     reply["description"] = json!(description);
@@ -180,28 +160,16 @@ impl Say {
                     json!({"product_retailer_id": sku, "quantity": quantity, "item_price": price, "currency": "NPR"})
                 };
                 let items: Vec<Value> = lines.iter().map(item).collect();
-                (
-                    "order",
-                    json!({"catalog_id": "194836987003835", "text": "", "product_items": items}),
-                )
+                ("order", json!({"catalog_id": "194836987003835", "text": "", "product_items": items}))
             }
-            Self::Location {
-                latitude,
-                longitude,
-                name,
-                address,
-            } => (
-                "location",
-                json!({"latitude": latitude, "longitude": longitude, "name": name, "address": address}),
-            ),
+            Self::Location { latitude, longitude, name, address } => {
+                ("location", json!({"latitude": latitude, "longitude": longitude, "name": name, "address": address}))
+            }
             Self::Media(media) => (media_type(media.kind), media_part(media)),
             Self::Reaction { wamid, emoji } => ("reaction", json!({"message_id": wamid, "emoji": emoji})),
             Self::ChangedNumber { new_phone } => {
                 let body = format!("User changed to {new_phone}");
-                (
-                    "system",
-                    json!({"body": body, "wa_id": new_phone, "type": "user_changed_number"}),
-                )
+                ("system", json!({"body": body, "wa_id": new_phone, "type": "user_changed_number"}))
             }
             Self::Unsupported => ("unsupported", Value::Null),
             Self::Other { kind, part } => (kind, part.clone()),
@@ -230,11 +198,7 @@ fn media_type(kind: MediaKind) -> &'static str {
 
 fn media_part(media: &Media) -> Value {
     let mut part = json!({"id": media.id, "sha256": "SfInY0gGKTsJlUWbwxC1k+FAD0FZHvzwfpvO0zX0GUI="});
-    for (key, text) in [
-        ("mime_type", &media.mime),
-        ("caption", &media.caption),
-        ("filename", &media.filename),
-    ] {
+    for (key, text) in [("mime_type", &media.mime), ("caption", &media.caption), ("filename", &media.filename)] {
         if let Some(text) = text {
             part[key] = json!(text);
         }
@@ -259,13 +223,7 @@ impl Webhook {
     /// An empty one for the number with this id.
     pub fn to(phone_number_id: &str) -> Self {
         let phone_number_id = phone_number_id.to_owned();
-        Self {
-            phone_number_id,
-            contacts: vec![],
-            messages: vec![],
-            statuses: vec![],
-            errors: vec![],
-        }
+        Self { phone_number_id, contacts: vec![], messages: vec![], statuses: vec![], errors: vec![] }
     }
 
     /// Adds a message, with its own id, sent at `at` in Unix seconds.
@@ -318,11 +276,7 @@ impl Webhook {
             event["biz_opaque_callback_data"] = json!(opaque);
         }
         if matches!(status, Delivery::Sent | Delivery::Delivered) {
-            let category = if matches!(sent.message, Outgoing::Template(_)) {
-                "utility"
-            } else {
-                "service"
-            };
+            let category = if matches!(sent.message, Outgoing::Template(_)) { "utility" } else { "service" };
             event["pricing"] =
                 json!({"billable": true, "pricing_model": "PMP", "type": "regular", "category": category});
         }
@@ -366,9 +320,7 @@ impl Webhook {
             ("errors", &self.errors, &[]),
         ];
         let filled = lists.into_iter().filter(|(_, members, _)| !members.is_empty());
-        let changes: Vec<Value> = filled
-            .map(|(list, members, contacts)| change(list, members, contacts))
-            .collect();
+        let changes: Vec<Value> = filled.map(|(list, members, contacts)| change(list, members, contacts)).collect();
         json!({"object": "whatsapp_business_account", "entry": [{"id": "102290129340398", "changes": changes}]})
     }
 
@@ -397,12 +349,7 @@ pub fn escaped(document: &Value) -> String {
             text.push(character);
             continue;
         }
-        text.extend(
-            character
-                .encode_utf16(&mut [0; 2])
-                .iter()
-                .map(|unit| format!("\\u{unit:04x}")),
-        );
+        text.extend(character.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
     }
     text
 }
@@ -441,11 +388,7 @@ impl Courier {
     pub fn new(url: &str, secret: &str) -> Result<Self, reqwest::Error> {
         install_crypto();
         let http = reqwest::Client::builder().no_proxy().build()?;
-        Ok(Self {
-            http,
-            url: url.to_owned(),
-            secret: secret.to_owned(),
-        })
+        Ok(Self { http, url: url.to_owned(), secret: secret.to_owned() })
     }
 
     /// Delivers a webhook and gives the HTTP status of the answer. Everything but 200 makes Meta deliver again.

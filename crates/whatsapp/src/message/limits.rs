@@ -177,9 +177,7 @@ fn check_list(message: &List) -> Result<(), MessageError> {
         match &section.title {
             Some(title) => needed(Part::SectionTitle, title)?,
             None if message.sections.len() > 1 => {
-                return Err(MessageError::Empty {
-                    part: Part::SectionTitle,
-                });
+                return Err(MessageError::Empty { part: Part::SectionTitle });
             }
             None => {}
         }
@@ -191,9 +189,7 @@ fn check_list(message: &List) -> Result<(), MessageError> {
         needed(Part::RowId, &row.id)?;
         trimmed(Part::RowId, &row.id)?;
         needed(Part::RowTitle, &row.title)?;
-        row.description
-            .as_deref()
-            .map_or(Ok(()), |text| needed(Part::RowDescription, text))?;
+        row.description.as_deref().map_or(Ok(()), |text| needed(Part::RowDescription, text))?;
     }
     distinct(Part::RowId, rows().map(|row| &row.id))
 }
@@ -204,23 +200,15 @@ fn check_template(message: &Template) -> Result<(), MessageError> {
     for param in &message.params {
         needed(Part::TemplateParams, param)?;
         if param.contains(['\n', '\r', '\t']) || param.contains("     ") {
-            return Err(MessageError::Spaces {
-                part: Part::TemplateParams,
-            });
+            return Err(MessageError::Spaces { part: Part::TemplateParams });
         }
     }
     let together = message.params.iter().map(|param| length(param)).sum();
     if together > Part::TemplateParams.max() {
-        return Err(MessageError::TooLong {
-            part: Part::TemplateParams,
-            found: together,
-        });
+        return Err(MessageError::TooLong { part: Part::TemplateParams, found: together });
     }
     at_most(Part::TemplatePayloads, message.payloads.len())?;
-    message
-        .payloads
-        .iter()
-        .try_for_each(|payload| needed(Part::TemplatePayload, payload))
+    message.payloads.iter().try_for_each(|payload| needed(Part::TemplatePayload, payload))
 }
 
 fn frame(body: &str, header: Option<&str>, footer: Option<&str>) -> Result<(), MessageError> {
@@ -230,54 +218,31 @@ fn frame(body: &str, header: Option<&str>, footer: Option<&str>) -> Result<(), M
 }
 
 fn needed(part: Part, text: &str) -> Result<(), MessageError> {
-    if text.trim().is_empty() {
-        Err(MessageError::Empty { part })
-    } else {
-        fits(part, text)
-    }
+    if text.trim().is_empty() { Err(MessageError::Empty { part }) } else { fits(part, text) }
 }
 
 pub(super) fn fits(part: Part, text: &str) -> Result<(), MessageError> {
     let found = length(text);
-    if found > part.max() {
-        Err(MessageError::TooLong { part, found })
-    } else {
-        Ok(())
-    }
+    if found > part.max() { Err(MessageError::TooLong { part, found }) } else { Ok(()) }
 }
 
 fn trimmed(part: Part, id: &str) -> Result<(), MessageError> {
-    if id.trim() == id {
-        Ok(())
-    } else {
-        Err(MessageError::Spaces { part })
-    }
+    if id.trim() == id { Ok(()) } else { Err(MessageError::Spaces { part }) }
 }
 
 fn count(part: Part, found: usize) -> Result<(), MessageError> {
-    if found == 0 {
-        Err(MessageError::Empty { part })
-    } else {
-        at_most(part, found)
-    }
+    if found == 0 { Err(MessageError::Empty { part }) } else { at_most(part, found) }
 }
 
 fn at_most(part: Part, found: usize) -> Result<(), MessageError> {
-    if found > part.max() {
-        Err(MessageError::TooMany { part, found })
-    } else {
-        Ok(())
-    }
+    if found > part.max() { Err(MessageError::TooMany { part, found }) } else { Ok(()) }
 }
 
 fn distinct<'t>(part: Part, texts: impl Iterator<Item = &'t String>) -> Result<(), MessageError> {
     let mut seen = HashSet::new();
     for text in texts {
         if !seen.insert(text) {
-            return Err(MessageError::Duplicate {
-                part,
-                value: text.clone(),
-            });
+            return Err(MessageError::Duplicate { part, value: text.clone() });
         }
     }
     Ok(())
@@ -303,40 +268,18 @@ mod tests {
         type Make = fn(String) -> Result<Outgoing, MessageError>;
         let cases: [(Part, usize, Make); 13] = [
             (Part::TextBody, 4096, |text| Outgoing::text(text)),
-            (Part::InteractiveBody, 1024, |text| {
-                Buttons::new(text).button("a", "A").build()
-            }),
-            (Part::InteractiveBody, 1024, |text| {
-                List::new(text, "Choose").row("a", "A", None).build()
-            }),
-            (Part::Header, 60, |text| {
-                Buttons::new("b").header(text).button("a", "A").build()
-            }),
-            (Part::Footer, 60, |text| {
-                List::new("b", "Choose").footer(text).row("a", "A", None).build()
-            }),
+            (Part::InteractiveBody, 1024, |text| Buttons::new(text).button("a", "A").build()),
+            (Part::InteractiveBody, 1024, |text| List::new(text, "Choose").row("a", "A", None).build()),
+            (Part::Header, 60, |text| Buttons::new("b").header(text).button("a", "A").build()),
+            (Part::Footer, 60, |text| List::new("b", "Choose").footer(text).row("a", "A", None).build()),
             (Part::ButtonId, 256, |text| Buttons::new("b").button(text, "A").build()),
-            (Part::ButtonTitle, 20, |text| {
-                Buttons::new("b").button("a", text).build()
-            }),
-            (Part::ListButton, 20, |text| {
-                List::new("b", text).row("a", "A", None).build()
-            }),
-            (Part::SectionTitle, 24, |text| {
-                List::new("b", "Choose").section(text).row("a", "A", None).build()
-            }),
-            (Part::RowId, 200, |text| {
-                List::new("b", "Choose").row(text, "A", None).build()
-            }),
-            (Part::RowTitle, 24, |text| {
-                List::new("b", "Choose").row("a", text, None).build()
-            }),
-            (Part::RowDescription, 72, |text| {
-                List::new("b", "Choose").row("a", "A", Some(&text)).build()
-            }),
-            (Part::TemplateParams, 1024, |text| {
-                Template::new("t", "en").param(&text).build()
-            }),
+            (Part::ButtonTitle, 20, |text| Buttons::new("b").button("a", text).build()),
+            (Part::ListButton, 20, |text| List::new("b", text).row("a", "A", None).build()),
+            (Part::SectionTitle, 24, |text| List::new("b", "Choose").section(text).row("a", "A", None).build()),
+            (Part::RowId, 200, |text| List::new("b", "Choose").row(text, "A", None).build()),
+            (Part::RowTitle, 24, |text| List::new("b", "Choose").row("a", text, None).build()),
+            (Part::RowDescription, 72, |text| List::new("b", "Choose").row("a", "A", Some(&text)).build()),
+            (Part::TemplateParams, 1024, |text| Template::new("t", "en").param(&text).build()),
         ];
         for (part, max, make) in cases {
             assert_eq!(part.max(), max, "{part:?}");
@@ -345,30 +288,15 @@ mod tests {
             refused(make(" ".into()), &MessageError::Empty { part });
         }
         let together = Template::new("t", "en").param(&x(1000)).param(&x(25)).build();
-        refused(
-            together,
-            &MessageError::TooLong {
-                part: Part::TemplateParams,
-                found: 1025,
-            },
-        );
+        refused(together, &MessageError::TooLong { part: Part::TemplateParams, found: 1025 });
     }
 
     #[test]
     fn there_may_be_as_many_as_documented_and_no_more() {
-        let buttons = |n: usize| {
-            (0..n)
-                .fold(Buttons::new("b"), |m, i| m.button(format!("id{i}"), format!("T{i}")))
-                .build()
-        };
+        let buttons =
+            |n: usize| (0..n).fold(Buttons::new("b"), |m, i| m.button(format!("id{i}"), format!("T{i}"))).build();
         assert!(buttons(3).is_ok());
-        refused(
-            buttons(4),
-            &MessageError::TooMany {
-                part: Part::Buttons,
-                found: 4,
-            },
-        );
+        refused(buttons(4), &MessageError::TooMany { part: Part::Buttons, found: 4 });
         refused(buttons(0), &MessageError::Empty { part: Part::Buttons });
         let rows = |sections: usize, each: usize| {
             let mut list = List::new("b", "Choose");
@@ -381,35 +309,13 @@ mod tests {
             list.build()
         };
         assert!(rows(1, 10).is_ok() && rows(10, 1).is_ok() && rows(2, 5).is_ok());
-        refused(
-            rows(2, 6),
-            &MessageError::TooMany {
-                part: Part::Rows,
-                found: 12,
-            },
-        );
-        refused(
-            rows(11, 1),
-            &MessageError::TooMany {
-                part: Part::Sections,
-                found: 11,
-            },
-        );
+        refused(rows(2, 6), &MessageError::TooMany { part: Part::Rows, found: 12 });
+        refused(rows(11, 1), &MessageError::TooMany { part: Part::Sections, found: 11 });
         refused(rows(0, 0), &MessageError::Empty { part: Part::Sections });
         refused(rows(1, 0), &MessageError::Empty { part: Part::Rows });
-        let payloads = |n: usize| {
-            (0..n)
-                .fold(Template::new("t", "en"), |m, i| m.payload(format!("p{i}")))
-                .build()
-        };
+        let payloads = |n: usize| (0..n).fold(Template::new("t", "en"), |m, i| m.payload(format!("p{i}"))).build();
         assert!(payloads(10).is_ok());
-        refused(
-            payloads(11),
-            &MessageError::TooMany {
-                part: Part::TemplatePayloads,
-                found: 11,
-            },
-        );
+        refused(payloads(11), &MessageError::TooMany { part: Part::TemplatePayloads, found: 11 });
     }
 
     #[test]
@@ -417,72 +323,32 @@ mod tests {
         let value = |text: &str| text.to_owned();
         refused(
             Buttons::new("b").button("a", "A").button("a", "B").build(),
-            &MessageError::Duplicate {
-                part: Part::ButtonId,
-                value: value("a"),
-            },
+            &MessageError::Duplicate { part: Part::ButtonId, value: value("a") },
         );
         refused(
             Buttons::new("b").button("a", "A").button("b", "A").build(),
-            &MessageError::Duplicate {
-                part: Part::ButtonTitle,
-                value: value("A"),
-            },
+            &MessageError::Duplicate { part: Part::ButtonTitle, value: value("A") },
         );
         refused(
-            List::new("b", "Choose")
-                .section("S")
-                .row("a", "A", None)
-                .section("T")
-                .row("a", "B", None)
-                .build(),
-            &MessageError::Duplicate {
-                part: Part::RowId,
-                value: value("a"),
-            },
+            List::new("b", "Choose").section("S").row("a", "A", None).section("T").row("a", "B", None).build(),
+            &MessageError::Duplicate { part: Part::RowId, value: value("a") },
         );
         refused(
-            List::new("b", "Choose")
-                .row("a", "A", None)
-                .section("T")
-                .row("b", "B", None)
-                .build(),
-            &MessageError::Empty {
-                part: Part::SectionTitle,
-            },
+            List::new("b", "Choose").row("a", "A", None).section("T").row("b", "B", None).build(),
+            &MessageError::Empty { part: Part::SectionTitle },
         );
-        refused(
-            Buttons::new("b").button(" a", "A").build(),
-            &MessageError::Spaces { part: Part::ButtonId },
-        );
-        let raw = Template {
-            params: vec!["a\nb".into()],
-            ..Template::new("t", "en")
-        };
-        refused(
-            raw.build(),
-            &MessageError::Spaces {
-                part: Part::TemplateParams,
-            },
-        );
+        refused(Buttons::new("b").button(" a", "A").build(), &MessageError::Spaces { part: Part::ButtonId });
+        let raw = Template { params: vec!["a\nb".into()], ..Template::new("t", "en") };
+        refused(raw.build(), &MessageError::Spaces { part: Part::TemplateParams });
     }
 
     #[test]
     fn a_text_is_cut_where_people_see_a_boundary() {
         assert_eq!(shorten("Confirm", Part::ButtonTitle), "Confirm");
-        assert_eq!(
-            shorten("Mansuli rice, the old harvest", Part::RowTitle),
-            "Mansuli rice, the old h…"
-        );
-        assert_eq!(
-            shorten("Mansuli rice, twenty    five kilo", Part::RowTitle),
-            "Mansuli rice, twenty…"
-        );
+        assert_eq!(shorten("Mansuli rice, the old harvest", Part::RowTitle), "Mansuli rice, the old h…");
+        assert_eq!(shorten("Mansuli rice, twenty    five kilo", Part::RowTitle), "Mansuli rice, twenty…");
         // 11 letters of two characters each: ten would need 20 with the ellipsis 21.
-        assert_eq!(
-            shorten(&"की".repeat(11), Part::ButtonTitle),
-            format!("{}…", "की".repeat(9))
-        );
+        assert_eq!(shorten(&"की".repeat(11), Part::ButtonTitle), format!("{}…", "की".repeat(9)));
         assert_eq!(shorten(&"👨‍👩‍👧".repeat(3), Part::ButtonTitle), "👨‍👩‍👧👨‍👩‍👧…");
         assert_eq!(length("👍की"), 4);
     }

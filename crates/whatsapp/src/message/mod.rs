@@ -131,12 +131,7 @@ impl Outgoing {
 impl Buttons {
     /// Begins a message with this text.
     pub fn new(body: impl Into<String>) -> Self {
-        Self {
-            body: body.into(),
-            header: None,
-            footer: None,
-            buttons: Vec::new(),
-        }
+        Self { body: body.into(), header: None, footer: None, buttons: Vec::new() }
     }
 
     /// Sets the line above.
@@ -156,10 +151,7 @@ impl Buttons {
     /// Adds a button.
     #[must_use]
     pub fn button(mut self, id: impl Into<String>, title: impl Into<String>) -> Self {
-        self.buttons.push(Button {
-            id: id.into(),
-            title: title.into(),
-        });
+        self.buttons.push(Button { id: id.into(), title: title.into() });
         self
     }
 
@@ -172,13 +164,7 @@ impl Buttons {
 impl List {
     /// Begins a message with this text and the title of the button that opens the list.
     pub fn new(body: impl Into<String>, button: impl Into<String>) -> Self {
-        Self {
-            body: body.into(),
-            header: None,
-            footer: None,
-            button: button.into(),
-            sections: Vec::new(),
-        }
+        Self { body: body.into(), header: None, footer: None, button: button.into(), sections: Vec::new() }
     }
 
     /// Sets the line above.
@@ -198,27 +184,17 @@ impl List {
     /// Begins a section; the rows that follow belong to it.
     #[must_use]
     pub fn section(mut self, title: impl Into<String>) -> Self {
-        self.sections.push(Section {
-            title: Some(title.into()),
-            rows: Vec::new(),
-        });
+        self.sections.push(Section { title: Some(title.into()), rows: Vec::new() });
         self
     }
 
     /// Adds a row to the last section, or to one without a heading when there is none yet.
     #[must_use]
     pub fn row(mut self, id: impl Into<String>, title: impl Into<String>, description: Option<&str>) -> Self {
-        let row = Row {
-            id: id.into(),
-            title: title.into(),
-            description: description.map(str::to_owned),
-        };
+        let row = Row { id: id.into(), title: title.into(), description: description.map(str::to_owned) };
         match self.sections.last_mut() {
             Some(section) => section.rows.push(row),
-            None => self.sections.push(Section {
-                title: None,
-                rows: vec![row],
-            }),
+            None => self.sections.push(Section { title: None, rows: vec![row] }),
         }
         self
     }
@@ -232,12 +208,7 @@ impl List {
 impl Template {
     /// Begins a message from the template of this name and language.
     pub fn new(name: impl Into<String>, language: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            language: language.into(),
-            params: Vec::new(),
-            payloads: Vec::new(),
-        }
+        Self { name: name.into(), language: language.into(), params: Vec::new(), payloads: Vec::new() }
     }
 
     /// Adds the value of the next placeholder. Line breaks, tabs and runs of spaces become one space, because the API refuses

@@ -20,32 +20,16 @@ impl Outgoing {
             Self::Text { .. } => Vec::new(),
             Self::Buttons(message) => {
                 let buttons = message.buttons.iter();
-                buttons
-                    .map(|button| Choice {
-                        id: &button.id,
-                        title: &button.title,
-                        description: None,
-                    })
-                    .collect()
+                buttons.map(|button| Choice { id: &button.id, title: &button.title, description: None }).collect()
             }
             Self::List(message) => {
                 let rows = message.sections.iter().flat_map(|section| &section.rows);
-                rows.map(|row| Choice {
-                    id: &row.id,
-                    title: &row.title,
-                    description: row.description.as_deref(),
-                })
-                .collect()
+                rows.map(|row| Choice { id: &row.id, title: &row.title, description: row.description.as_deref() })
+                    .collect()
             }
-            Self::Template(message) => message
-                .payloads
-                .iter()
-                .map(|id| Choice {
-                    id,
-                    title: id,
-                    description: None,
-                })
-                .collect(),
+            Self::Template(message) => {
+                message.payloads.iter().map(|id| Choice { id, title: id, description: None }).collect()
+            }
         }
     }
 
@@ -86,19 +70,14 @@ fn framed(body: &str, header: Option<&String>, footer: Option<&String>) -> impl 
 }
 
 fn numbered(choices: &[Choice<'_>], first: usize) -> impl Iterator<Item = String> {
-    choices
-        .iter()
-        .zip(first..)
-        .map(|(choice, number)| match choice.description {
-            Some(description) => format!("[{number}] {} ({description})", choice.title),
-            None => format!("[{number}] {}", choice.title),
-        })
+    choices.iter().zip(first..).map(|(choice, number)| match choice.description {
+        Some(description) => format!("[{number}] {} ({description})", choice.title),
+        None => format!("[{number}] {}", choice.title),
+    })
 }
 
 fn template(message: &Template) -> String {
-    let Template {
-        name, language, params, ..
-    } = message;
+    let Template { name, language, params, .. } = message;
     if params.is_empty() {
         format!("{name} ({language})")
     } else {
@@ -114,10 +93,7 @@ mod tests {
     fn a_bubble_reads_from_top_to_bottom() {
         let asked = Buttons::new("2 bora chamal").header("Order").footer("NPR 4,300");
         let asked = asked.button("yes", "Confirm").button("no", "Cancel").build().unwrap();
-        assert_eq!(
-            asked.readable(),
-            "*Order*\n2 bora chamal\n_NPR 4,300_\n[1] Confirm\n[2] Cancel"
-        );
+        assert_eq!(asked.readable(), "*Order*\n2 bora chamal\n_NPR 4,300_\n[1] Confirm\n[2] Cancel");
         assert_eq!(Outgoing::text("Namaste").unwrap().readable(), "Namaste");
     }
 
@@ -131,23 +107,14 @@ mod tests {
             .row("c", "Mustard", None)
             .build()
             .unwrap();
-        assert_eq!(
-            list.readable(),
-            "Which?\nRice:\n[1] Mansuli (NPR 2,150)\n[2] Jeera\nOil:\n[3] Mustard"
-        );
+        assert_eq!(list.readable(), "Which?\nRice:\n[1] Mansuli (NPR 2,150)\n[2] Jeera\nOil:\n[3] Mustard");
         assert_eq!(list.choices()[2].id, "c");
     }
 
     #[test]
     fn a_template_shows_its_name_and_values() {
-        let due = Template::new("payment_due_v1", "en")
-            .param("Ram\n Store")
-            .param("NPR 4,750")
-            .payload("PROMISE");
-        assert_eq!(
-            due.build().unwrap().readable(),
-            "payment_due_v1 (en): Ram Store | NPR 4,750\n[1] PROMISE"
-        );
+        let due = Template::new("payment_due_v1", "en").param("Ram\n Store").param("NPR 4,750").payload("PROMISE");
+        assert_eq!(due.build().unwrap().readable(), "payment_due_v1 (en): Ram Store | NPR 4,750\n[1] PROMISE");
         assert_eq!(Template::new("hello", "en").build().unwrap().readable(), "hello (en)");
     }
 }

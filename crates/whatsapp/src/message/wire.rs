@@ -35,17 +35,11 @@ impl Outgoing {
                 let button = |button: &super::Button| json!({"type": "reply", "reply": {"id": button.id, "title": button.title}});
                 let action = json!({"buttons": message.buttons.iter().map(button).collect::<Vec<_>>()});
                 let (header, footer) = (message.header.as_ref(), message.footer.as_ref());
-                (
-                    "interactive",
-                    interactive("button", &message.body, header, footer, action),
-                )
+                ("interactive", interactive("button", &message.body, header, footer, action))
             }
             Self::List(message) => {
                 let (header, footer) = (message.header.as_ref(), message.footer.as_ref());
-                (
-                    "interactive",
-                    interactive("list", &message.body, header, footer, list_action(message)),
-                )
+                ("interactive", interactive("list", &message.body, header, footer, list_action(message)))
             }
             Self::Template(message) => ("template", template(message)),
         }
@@ -67,19 +61,10 @@ fn interactive(kind: &str, body: &str, header: Option<&String>, footer: Option<&
 }
 
 fn list_action(message: &List) -> Value {
-    let row = |row: &super::Row| {
-        with(
-            json!({"id": row.id, "title": row.title}),
-            "description",
-            row.description.as_ref(),
-        )
-    };
+    let row =
+        |row: &super::Row| with(json!({"id": row.id, "title": row.title}), "description", row.description.as_ref());
     let section = |section: &super::Section| {
-        with(
-            json!({"rows": section.rows.iter().map(row).collect::<Vec<_>>()}),
-            "title",
-            section.title.as_ref(),
-        )
+        with(json!({"rows": section.rows.iter().map(row).collect::<Vec<_>>()}), "title", section.title.as_ref())
     };
     json!({"button": message.button, "sections": message.sections.iter().map(section).collect::<Vec<_>>()})
 }
@@ -98,10 +83,8 @@ fn template(message: &Template) -> Value {
         components.push(json!({"type": "body", "parameters": message.params.iter().map(param).collect::<Vec<_>>()}));
     }
     for (index, payload) in message.payloads.iter().enumerate() {
-        components.push(
-            json!({"type": "button", "sub_type": "quick_reply", "index": index.to_string(),
-            "parameters": [{"type": "payload", "payload": payload}]}),
-        );
+        components.push(json!({"type": "button", "sub_type": "quick_reply", "index": index.to_string(),
+            "parameters": [{"type": "payload", "payload": payload}]}));
     }
     // The policy is required by Meta's description of the API; deterministic is the one value there is.
     let language = json!({"policy": "deterministic", "code": message.language});
@@ -131,10 +114,7 @@ mod tests {
     #[test]
     fn a_text() {
         let message = Outgoing::text("राम राम").unwrap();
-        assert_eq!(
-            sent(&message),
-            envelope("text", &json!({"body": "राम राम", "preview_url": false}))
-        );
+        assert_eq!(sent(&message), envelope("text", &json!({"body": "राम राम", "preview_url": false})));
     }
 
     #[test]
@@ -144,10 +124,7 @@ mod tests {
         let body = json!({"text": "Confirm order?"});
         assert_eq!(
             sent(&bare.clone().build().unwrap()),
-            envelope(
-                "interactive",
-                &json!({"type": "button", "body": body, "action": action})
-            )
+            envelope("interactive", &json!({"type": "button", "body": body, "action": action}))
         );
         assert_eq!(
             sent(&bare.header("Order").footer("NPR 4,300").build().unwrap()),
@@ -162,9 +139,7 @@ mod tests {
     #[test]
     fn a_list() {
         let list =
-            List::new("Which?", "Choose")
-                .section("Rice")
-                .row("sku_12", "Mansuli 25kg", Some("NPR 2,150 / bora"));
+            List::new("Which?", "Choose").section("Rice").row("sku_12", "Mansuli 25kg", Some("NPR 2,150 / bora"));
         let rows = json!([{"id": "sku_12", "title": "Mansuli 25kg", "description": "NPR 2,150 / bora"}]);
         assert_eq!(
             sent(&list.build().unwrap()),
@@ -175,10 +150,7 @@ mod tests {
             )
         );
         let plain = List::new("Which?", "Choose").row("a", "A", None).build().unwrap();
-        assert_eq!(
-            sent(&plain)["interactive"]["action"]["sections"],
-            json!([{"rows": [{"id": "a", "title": "A"}]}])
-        );
+        assert_eq!(sent(&plain)["interactive"]["action"]["sections"], json!([{"rows": [{"id": "a", "title": "A"}]}]));
     }
 
     #[test]
@@ -203,36 +175,25 @@ mod tests {
             )
         );
         let plain = Template::new("hello", "en").build().unwrap();
-        assert_eq!(
-            sent(&plain),
-            envelope("template", &json!({"name": "hello", "language": language}))
-        );
+        assert_eq!(sent(&plain), envelope("template", &json!({"name": "hello", "language": language})));
     }
 
     #[test]
     fn a_user_id_goes_into_recipient_and_the_opaque_text_along() {
         let message = Outgoing::text("hi").unwrap();
-        let body = message
-            .to_json(&Recipient::UserId("NP.1".into()), Some("ob_123"))
-            .unwrap();
+        let body = message.to_json(&Recipient::UserId("NP.1".into()), Some("ob_123")).unwrap();
         assert_eq!((&body["recipient"], body.get("to")), (&json!("NP.1"), None));
         assert_eq!(body["biz_opaque_callback_data"], "ob_123");
         let long = "x".repeat(513);
         assert_eq!(
             message.to_json(&Recipient::phone("1"), Some(&long)),
-            Err(MessageError::TooLong {
-                part: Part::Opaque,
-                found: 513
-            })
+            Err(MessageError::TooLong { part: Part::Opaque, found: 513 })
         );
     }
 
     #[test]
     fn a_stored_message_beyond_the_limits_is_not_sent() {
         let stored: Outgoing = serde_json::from_value(json!({"kind": "text", "body": ""})).unwrap();
-        assert_eq!(
-            stored.to_json(&Recipient::phone("1"), None),
-            Err(MessageError::Empty { part: Part::TextBody })
-        );
+        assert_eq!(stored.to_json(&Recipient::phone("1"), None), Err(MessageError::Empty { part: Part::TextBody }));
     }
 }

@@ -153,14 +153,9 @@ pub(super) fn read(message: &Value) -> Result<Content, String> {
     let kind = text(message, "type")?;
     let part = &message[kind.as_str()];
     Ok(match kind.as_str() {
-        "text" => Content::Text {
-            body: part["body"].as_str().ok_or("no text body")?.to_owned(),
-        },
+        "text" => Content::Text { body: part["body"].as_str().ok_or("no text body")?.to_owned() },
         "interactive" => interactive(part)?,
-        "button" => Content::TemplateButton {
-            payload: text(part, "payload")?,
-            text: text(part, "text")?,
-        },
+        "button" => Content::TemplateButton { payload: text(part, "payload")?, text: text(part, "text")? },
         "order" => order(part)?,
         "location" => Content::Location {
             latitude: degrees(&part["latitude"]).ok_or("no latitude")?,
@@ -173,21 +168,16 @@ pub(super) fn read(message: &Value) -> Result<Content, String> {
         "video" => media(part, MediaKind::Video)?,
         "document" => media(part, MediaKind::Document)?,
         "sticker" => media(part, MediaKind::Sticker)?,
-        "contacts" => Content::Contacts {
-            contacts: members(part).map(shared_contact).collect(),
-        },
-        "reaction" => Content::Reaction {
-            wamid: text(part, "message_id")?,
-            emoji: optional(part, "emoji"),
-        },
+        "contacts" => Content::Contacts { contacts: members(part).map(shared_contact).collect() },
+        "reaction" => Content::Reaction { wamid: text(part, "message_id")?, emoji: optional(part, "emoji") },
         "system" => Content::System {
             change: text(part, "type")?,
             new_phone: optional(part, "wa_id"),
             body: optional(part, "body").unwrap_or_default(),
         },
-        "unsupported" | "unknown" => Content::Unsupported {
-            errors: members(&message["errors"]).filter_map(ApiError::read).collect(),
-        },
+        "unsupported" | "unknown" => {
+            Content::Unsupported { errors: members(&message["errors"]).filter_map(ApiError::read).collect() }
+        }
         _ => Content::Unknown { kind },
     })
 }
@@ -196,43 +186,29 @@ fn interactive(part: &Value) -> Result<Content, String> {
     let kind = text(part, "type")?;
     let reply = &part[kind.as_str()];
     Ok(match kind.as_str() {
-        "button_reply" => Content::ButtonReply {
-            id: text(reply, "id")?,
-            title: text(reply, "title")?,
-        },
+        "button_reply" => Content::ButtonReply { id: text(reply, "id")?, title: text(reply, "title")? },
         "list_reply" => Content::ListReply {
             id: text(reply, "id")?,
             title: text(reply, "title")?,
             description: optional(reply, "description"),
         },
-        "nfm_reply" => Content::FlowReply {
-            name: optional(reply, "name"),
-            response_json: text(reply, "response_json")?,
-        },
-        _ => Content::Unknown {
-            kind: format!("interactive/{kind}"),
-        },
+        "nfm_reply" => {
+            Content::FlowReply { name: optional(reply, "name"), response_json: text(reply, "response_json")? }
+        }
+        _ => Content::Unknown { kind: format!("interactive/{kind}") },
     })
 }
 
 fn order(part: &Value) -> Result<Content, String> {
     let line = |item: &Value| -> Result<CartItem, String> {
         let quantity = whole_number(&item["quantity"]).ok_or("a cart line without a whole quantity")?;
-        Ok(CartItem {
-            sku: text(item, "product_retailer_id")?,
-            quantity,
-        })
+        Ok(CartItem { sku: text(item, "product_retailer_id")?, quantity })
     };
-    let items = members(&part["product_items"])
-        .map(line)
-        .collect::<Result<Vec<_>, _>>()?;
+    let items = members(&part["product_items"]).map(line).collect::<Result<Vec<_>, _>>()?;
     if items.is_empty() {
         return Err("a cart without lines".to_owned());
     }
-    Ok(Content::Order {
-        items,
-        note: optional(part, "text"),
-    })
+    Ok(Content::Order { items, note: optional(part, "text") })
 }
 
 fn media(part: &Value, kind: MediaKind) -> Result<Content, String> {
@@ -256,10 +232,7 @@ fn shared_contact(card: &Value) -> SharedContact {
 
 /// Degrees, documented as a number, accepted as a string.
 fn degrees(value: &Value) -> Option<f64> {
-    value
-        .as_f64()
-        .or_else(|| value.as_str()?.trim().parse().ok())
-        .filter(|degrees| degrees.is_finite())
+    value.as_f64().or_else(|| value.as_str()?.trim().parse().ok()).filter(|degrees| degrees.is_finite())
 }
 
 fn members(value: &Value) -> impl Iterator<Item = &Value> {
@@ -294,25 +267,16 @@ mod tests {
         assert_eq!(
             stored(&json!({"type": "interactive", "interactive": {"type": "button_reply",
                 "button_reply": {"id": "confirm:ord_1", "title": "Confirm"}}})),
-            Content::ButtonReply {
-                id: "confirm:ord_1".into(),
-                title: "Confirm".into()
-            }
+            Content::ButtonReply { id: "confirm:ord_1".into(), title: "Confirm".into() }
         );
         assert_eq!(
             stored(&json!({"type": "button", "button": {"payload": "PAY_NOW", "text": "Pay now"}})),
-            Content::TemplateButton {
-                payload: "PAY_NOW".into(),
-                text: "Pay now".into()
-            }
+            Content::TemplateButton { payload: "PAY_NOW".into(), text: "Pay now".into() }
         );
         assert_eq!(
             stored(&json!({"type": "interactive", "interactive": {"type": "nfm_reply",
                 "nfm_reply": {"name": "flow", "body": "Sent", "response_json": "{\"a\":1}"}}})),
-            Content::FlowReply {
-                name: Some("flow".into()),
-                response_json: "{\"a\":1}".into()
-            }
+            Content::FlowReply { name: Some("flow".into()), response_json: "{\"a\":1}".into() }
         );
     }
 
@@ -322,10 +286,7 @@ mod tests {
             for price in [json!(30), json!("7.99"), json!(7.99), json!(null)] {
                 let cart = json!({"type": "order", "order": {"catalog_id": "1", "text": "", "product_items":
                     [{"product_retailer_id": "di9ozbzfi4", "quantity": quantity, "item_price": price, "currency": "USD"}]}});
-                let items = vec![CartItem {
-                    sku: "di9ozbzfi4".into(),
-                    quantity: 2,
-                }];
+                let items = vec![CartItem { sku: "di9ozbzfi4".into(), quantity: 2 }];
                 assert_eq!(stored(&cart), Content::Order { items, note: None });
             }
         }
@@ -334,10 +295,7 @@ mod tests {
                 json!({"type": "order", "order": {"product_items": [{"product_retailer_id": "x", "quantity": bad}]}});
             assert_eq!(read(&cart), Err("a cart line without a whole quantity".into()));
         }
-        assert_eq!(
-            read(&json!({"type": "order", "order": {}})),
-            Err("a cart without lines".into())
-        );
+        assert_eq!(read(&json!({"type": "order", "order": {}})), Err("a cart without lines".into()));
     }
 
     #[test]
@@ -346,21 +304,11 @@ mod tests {
             stored(
                 &json!({"type": "location", "location": {"latitude": 28.6, "longitude": "81.6", "name": "", "address": "Bazaar"}})
             ),
-            Content::Location {
-                latitude: 28.6,
-                longitude: 81.6,
-                name: None,
-                address: Some("Bazaar".into())
-            }
+            Content::Location { latitude: 28.6, longitude: 81.6, name: None, address: Some("Bazaar".into()) }
         );
         let voice = json!({"type": "audio", "audio": {"mime_type": "audio/ogg; codecs=opus", "sha256": "x", "id": "77", "voice": true}});
-        let Content::Media(media) = stored(&voice) else {
-            panic!()
-        };
-        assert_eq!(
-            (media.kind, media.id.as_str(), media.is_voice),
-            (MediaKind::Audio, "77", true)
-        );
+        let Content::Media(media) = stored(&voice) else { panic!() };
+        assert_eq!((media.kind, media.id.as_str(), media.is_voice), (MediaKind::Audio, "77", true));
         for (kind, expected) in [
             ("image", MediaKind::Image),
             ("video", MediaKind::Video),
@@ -370,36 +318,22 @@ mod tests {
             let Content::Media(media) = stored(&json!({"type": kind, kind: {"id": 5, "caption": "bill"}})) else {
                 panic!()
             };
-            assert_eq!(
-                (media.kind, media.id.as_str(), media.caption.as_deref()),
-                (expected, "5", Some("bill"))
-            );
+            assert_eq!((media.kind, media.id.as_str(), media.caption.as_deref()), (expected, "5", Some("bill")));
         }
         let cards = json!({"type": "contacts", "contacts": [{"name": {"formatted_name": "Lucía Gómez"},
             "phones": [{"phone": "+1 (983) 555-2319", "wa_id": "19835552319"}, {"phone": "+977 1"}]}]});
         let phones = vec!["19835552319".into(), "+977 1".into()];
         assert_eq!(
             stored(&cards),
-            Content::Contacts {
-                contacts: vec![SharedContact {
-                    name: Some("Lucía Gómez".into()),
-                    phones
-                }]
-            }
+            Content::Contacts { contacts: vec![SharedContact { name: Some("Lucía Gómez".into()), phones }] }
         );
         assert_eq!(
             stored(&json!({"type": "reaction", "reaction": {"message_id": "wamid.1", "emoji": "👍"}})),
-            Content::Reaction {
-                wamid: "wamid.1".into(),
-                emoji: Some("👍".into())
-            }
+            Content::Reaction { wamid: "wamid.1".into(), emoji: Some("👍".into()) }
         );
         assert_eq!(
             stored(&json!({"type": "reaction", "reaction": {"message_id": "wamid.1"}})),
-            Content::Reaction {
-                wamid: "wamid.1".into(),
-                emoji: None
-            }
+            Content::Reaction { wamid: "wamid.1".into(), emoji: None }
         );
     }
 
@@ -415,30 +349,17 @@ mod tests {
             }
         );
         let poll = json!({"type": "unsupported", "errors": [{"code": 131_051, "title": "Message type unknown"}]});
-        let Content::Unsupported { errors } = stored(&poll) else {
-            panic!()
-        };
+        let Content::Unsupported { errors } = stored(&poll) else { panic!() };
         assert_eq!(errors[0].code, 131_051);
-        assert_eq!(
-            stored(&json!({"type": "poll"})),
-            Content::Unknown { kind: "poll".into() }
-        );
+        assert_eq!(stored(&json!({"type": "poll"})), Content::Unknown { kind: "poll".into() });
         assert_eq!(
             stored(&json!({"type": "interactive", "interactive": {"type": "call"}})),
-            Content::Unknown {
-                kind: "interactive/call".into()
-            }
+            Content::Unknown { kind: "interactive/call".into() }
         );
-        for bad in [
-            json!({}),
-            json!({"type": "text"}),
-            json!({"type": "image", "image": {}}),
-            json!({"type": 5, "5": 1}),
-        ] {
-            assert!(
-                !matches!(read(&bad), Ok(Content::Text { .. } | Content::Media(_))),
-                "{bad}"
-            );
+        for bad in
+            [json!({}), json!({"type": "text"}), json!({"type": "image", "image": {}}), json!({"type": 5, "5": 1})]
+        {
+            assert!(!matches!(read(&bad), Ok(Content::Text { .. } | Content::Media(_))), "{bad}");
         }
     }
 }

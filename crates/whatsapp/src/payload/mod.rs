@@ -62,10 +62,7 @@ pub struct Inbound {
 pub fn items(body: &[u8]) -> Vec<Item> {
     match read(body) {
         Ok(document) => from_document(&document),
-        Err(error) => vec![unreadable(
-            format!("not JSON: {error}"),
-            String::from_utf8_lossy(body).into_owned(),
-        )],
+        Err(error) => vec![unreadable(format!("not JSON: {error}"), String::from_utf8_lossy(body).into_owned())],
     }
 }
 
@@ -87,10 +84,7 @@ fn from_document(document: &Value) -> Vec<Item> {
             found.push(unreadable("an entry without a list of changes", entry.to_string()));
             continue;
         };
-        for change in changes
-            .iter()
-            .filter(|change| change["field"].as_str().is_none_or(|field| field == "messages"))
-        {
+        for change in changes.iter().filter(|change| change["field"].as_str().is_none_or(|field| field == "messages")) {
             read_change(&change["value"], &mut found);
         }
     }
@@ -102,16 +96,10 @@ fn read_change(value: &Value, found: &mut Vec<Item>) {
         found.push(unreadable("a change without a value", value.to_string()));
         return;
     }
-    each(value, "messages", found, |message| {
-        inbound(value, message).map(Item::Message)
-    });
-    each(value, "statuses", found, |status| {
-        status::read(value, status).map(Item::Status)
-    });
+    each(value, "messages", found, |message| inbound(value, message).map(Item::Message));
+    each(value, "statuses", found, |status| status::read(value, status).map(Item::Status));
     each(value, "errors", found, |error| {
-        ApiError::read(error)
-            .map(Item::SystemError)
-            .ok_or_else(|| "an error without a code".to_owned())
+        ApiError::read(error).map(Item::SystemError).ok_or_else(|| "an error without a code".to_owned())
     });
 }
 
@@ -119,9 +107,7 @@ fn each(value: &Value, list: &str, found: &mut Vec<Item>, read: impl Fn(&Value) 
     match &value[list] {
         Value::Null => {}
         Value::Array(members) => found.extend(
-            members
-                .iter()
-                .map(|member| read(member).unwrap_or_else(|why| unreadable(why, member.to_string()))),
+            members.iter().map(|member| read(member).unwrap_or_else(|why| unreadable(why, member.to_string()))),
         ),
         other => found.push(unreadable(format!("{list} is not a list"), other.to_string())),
     }
@@ -158,10 +144,7 @@ fn sender(value: &Value, message: &Value) -> Result<Sender, String> {
         same("wa_id", &phone) || same("user_id", &user_id)
     };
     let alone = contacts.len() == 1 && value["messages"].as_array().is_some_and(|messages| messages.len() == 1);
-    let contact = contacts
-        .iter()
-        .find(agrees)
-        .or_else(|| contacts.first().filter(|_| alone));
+    let contact = contacts.iter().find(agrees).or_else(|| contacts.first().filter(|_| alone));
 
     let name = contact.and_then(|contact| optional(&contact["profile"], "name"));
     phone = phone.or_else(|| contact.and_then(|contact| digits(&optional(contact, "wa_id")?)));
@@ -281,31 +264,22 @@ mod tests {
             [Item::Message(Inbound {
                 wamid: "wamid.TEST1".into(),
                 sender: Sender {
-                    phone: Some("9779848000001".into()),
-                    user_id: None,
-                    name: Some("राम स्टोर".into())
+                    phone: Some("9779848000001".into()), user_id: None, name: Some("राम स्टोर".into())
                 },
                 phone_number_id: "106540352242922".into(),
                 timestamp: 1_763_692_200,
                 context_wamid: None,
-                content: Content::Text {
-                    body: "2 bora chamal ra 5 kilo chini".into()
-                },
+                content: Content::Text { body: "2 bora chamal ra 5 kilo chini".into() },
             })]
         );
-        let Item::Message(inbound) = &found[0] else {
-            unreachable!()
-        };
+        let Item::Message(inbound) = &found[0] else { unreachable!() };
         let stored = serde_json::to_string(inbound).unwrap();
         assert_eq!(&serde_json::from_str::<Inbound>(&stored).unwrap(), inbound);
     }
 
     #[test]
     fn every_entry_change_and_list_is_walked_and_one_bad_item_harms_no_other() {
-        let mut crowded = value(
-            &json!([]),
-            &json!([message("1001", "a"), {"id": "b"}, 7, message("1002", "c")]),
-        );
+        let mut crowded = value(&json!([]), &json!([message("1001", "a"), {"id": "b"}, 7, message("1002", "c")]));
         crowded["statuses"] =
             json!([{"id": "s", "status": "read", "timestamp": "5", "recipient_id": "1001"}, {"id": "t"}]);
         crowded["errors"] = json!([{"code": 131_000, "title": "x"}, {}]);
@@ -343,15 +317,8 @@ mod tests {
 
     #[test]
     fn what_is_not_a_webhook_is_kept_as_it_came() {
-        for (text, why) in [
-            ("hello", "not JSON"),
-            ("[]", "no list"),
-            ("{}", "no list"),
-            ("null", "no list"),
-        ] {
-            let [Item::Unreadable { why: said, raw }] = &items(text.as_bytes())[..] else {
-                panic!("{text}")
-            };
+        for (text, why) in [("hello", "not JSON"), ("[]", "no list"), ("{}", "no list"), ("null", "no list")] {
+            let [Item::Unreadable { why: said, raw }] = &items(text.as_bytes())[..] else { panic!("{text}") };
             assert!(said.starts_with(why), "{said}");
             assert_eq!(raw, text);
         }
@@ -363,27 +330,13 @@ mod tests {
         let ram = json!({"profile": {"name": "Ram"}, "wa_id": "1001", "user_id": "NP.1"});
         let sita = json!({"profile": {"name": "Sita"}, "wa_id": "1002", "user_id": "NP.2"});
         let names = |contacts: &Value, messages: &Value| -> Vec<Option<String>> {
-            senders(contacts, messages)
-                .into_iter()
-                .map(|sender| sender.user_id)
-                .collect()
+            senders(contacts, messages).into_iter().map(|sender| sender.user_id).collect()
         };
         let one = json!([message("1001", "a")]);
         let two = json!([message("1002", "a"), message("1001", "b")]);
-        assert_eq!(
-            names(&json!([ram, sita]), &two),
-            [Some("NP.2".into()), Some("NP.1".into())]
-        );
-        assert_eq!(
-            names(&json!([sita]), &one),
-            [Some("NP.2".into())],
-            "the one contact of the one message"
-        );
-        assert_eq!(
-            names(&json!([sita]), &two),
-            [Some("NP.2".into()), None],
-            "not given to a second writer"
-        );
+        assert_eq!(names(&json!([ram, sita]), &two), [Some("NP.2".into()), Some("NP.1".into())]);
+        assert_eq!(names(&json!([sita]), &one), [Some("NP.2".into())], "the one contact of the one message");
+        assert_eq!(names(&json!([sita]), &two), [Some("NP.2".into()), None], "not given to a second writer");
         assert_eq!(names(&json!(null), &one), [None]);
     }
 
@@ -393,11 +346,7 @@ mod tests {
         let mut hidden = message("x", "a");
         hidden.as_object_mut().unwrap().remove("from");
         hidden["from_user_id"] = json!("NP.134912");
-        let expected = Sender {
-            phone: None,
-            user_id: Some("NP.134912".into()),
-            name: Some("Hari".into()),
-        };
+        let expected = Sender { phone: None, user_id: Some("NP.134912".into()), name: Some("Hari".into()) };
         assert_eq!(senders(&contact, &json!([hidden])), std::slice::from_ref(&expected));
         hidden.as_object_mut().unwrap().remove("from_user_id");
         assert_eq!(senders(&contact, &json!([hidden])), std::slice::from_ref(&expected));

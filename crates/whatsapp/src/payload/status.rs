@@ -81,9 +81,7 @@ pub(super) fn read(value: &Value, event: &Value) -> Result<StatusEvent, String> 
         "failed" => Delivery::Failed,
         other => return Err(format!("an unknown status: {other}")),
     };
-    let recipient = ["recipient_id", "recipient_user_id"]
-        .iter()
-        .find_map(|key| Recipient::parse(event[key].as_str()?));
+    let recipient = ["recipient_id", "recipient_user_id"].iter().find_map(|key| Recipient::parse(event[key].as_str()?));
     Ok(StatusEvent {
         wamid,
         status,
@@ -91,12 +89,7 @@ pub(super) fn read(value: &Value, event: &Value) -> Result<StatusEvent, String> 
         phone_number_id: phone_number_id(value)?,
         recipient,
         opaque: optional(event, "biz_opaque_callback_data"),
-        errors: event["errors"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(ApiError::read)
-            .collect(),
+        errors: event["errors"].as_array().into_iter().flatten().filter_map(ApiError::read).collect(),
         pricing: event["pricing"].is_object().then(|| pricing(&event["pricing"])),
     })
 }
@@ -141,10 +134,7 @@ mod tests {
         let event = json!({"id": "wamid.1", "status": "failed", "timestamp": 5, "recipient_user_id": "NP.1",
             "errors": [{"code": 131_047, "title": "Re-engagement message", "error_data": {"details": "more than 24 hours"}}]});
         let read = read_one(&event).unwrap();
-        assert_eq!(
-            (read.errors[0].code, read.errors[0].details.as_str()),
-            (131_047, "more than 24 hours")
-        );
+        assert_eq!((read.errors[0].code, read.errors[0].details.as_str()), (131_047, "more than 24 hours"));
         assert_eq!(read.recipient, Some(Recipient::UserId("NP.1".into())));
     }
 
@@ -158,21 +148,11 @@ mod tests {
     #[test]
     fn only_a_higher_rank_replaces() {
         use Delivery::{Delivered, Failed, Read, Sent};
-        let allowed = [
-            (Sent, Delivered),
-            (Sent, Read),
-            (Delivered, Read),
-            (Sent, Failed),
-            (Failed, Delivered),
-            (Failed, Read),
-        ];
+        let allowed =
+            [(Sent, Delivered), (Sent, Read), (Delivered, Read), (Sent, Failed), (Failed, Delivered), (Failed, Read)];
         for old in [Sent, Failed, Delivered, Read] {
             for new in [Sent, Failed, Delivered, Read] {
-                assert_eq!(
-                    may_replace(old, new),
-                    allowed.contains(&(old, new)),
-                    "{old:?} -> {new:?}"
-                );
+                assert_eq!(may_replace(old, new), allowed.contains(&(old, new)), "{old:?} -> {new:?}");
             }
         }
     }
