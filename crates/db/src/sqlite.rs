@@ -16,7 +16,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::task::{Context, Poll, Waker};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -106,7 +106,7 @@ impl Sqlite {
         let writer = self.writer.as_ref().ok_or(DbError::Engine("the database was opened for reading".to_owned()))?;
         let (sender, answer) = oneshot::channel();
         let job: Job = Box::new(move |worker| {
-            let outcome = worker.in_savepoint(work);
+            let outcome = worker.in_savepoint(&work);
             Box::new(move |committed| {
                 let outcome = outcome.and_then(|value| committed.map(|()| value).map_err(E::from));
                 // The caller may have hung up; the transaction stands all the same.
@@ -125,7 +125,7 @@ impl Sqlite {
     {
         let (sender, answer) = oneshot::channel();
         let job: Job = Box::new(move |worker| {
-            let outcome = worker.in_snapshot(work);
+            let outcome = worker.in_snapshot(&work);
             let _ = sender.send(outcome);
             Box::new(|_| ())
         });
@@ -228,10 +228,7 @@ fn write_groups(worker: &Worker, jobs: &Receiver<Job>, commits: &AtomicU64) {
                 drop(job);
             }
             if lost.is_none() && answers.len() < GROUP_MOST && started.elapsed() < GROUP_TIME {
-                next = match jobs.try_recv() {
-                    Ok(job) => Some(job),
-                    Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-                };
+                next = jobs.try_recv().ok();
             }
         }
         let outcome = match lost {
@@ -295,7 +292,7 @@ impl Worker {
         })
     }
 
-    fn in_savepoint<T, E, F>(&self, work: F) -> Result<T, E>
+    fn in_savepoint<T, E, F>(&self, work: &F) -> Result<T, E>
     where
         F: AsyncFn(&mut Tx) -> Result<T, E>,
         E: From<DbError>,
@@ -311,7 +308,7 @@ impl Worker {
         outcome
     }
 
-    fn in_snapshot<T, E, F>(&self, work: F) -> Result<T, E>
+    fn in_snapshot<T, E, F>(&self, work: &F) -> Result<T, E>
     where
         F: AsyncFn(&mut Tx) -> Result<T, E>,
         E: From<DbError>,
@@ -322,7 +319,7 @@ impl Worker {
         outcome
     }
 
-    fn drive<T, E, F>(&self, work: F) -> Result<T, E>
+    fn drive<T, E, F>(&self, work: &F) -> Result<T, E>
     where
         F: AsyncFn(&mut Tx) -> Result<T, E>,
         E: From<DbError>,
@@ -368,7 +365,7 @@ impl Session {
         let mut statement = self.connection.prepare_cached(sql).map_err(|error| in_statement(&error, sql))?;
         bind(&mut statement, params).map_err(|error| in_statement(&error, sql))?;
         let columns = COLUMNS.with_borrow_mut(|known| {
-            let names = || statement.column_names().into_iter().map(ToOwned::to_owned).collect();
+            let names = || statement.column_names().map(ToOwned::to_owned).collect();
             known.entry(sql).or_insert_with(names).clone()
         });
         let mut rows = Vec::new();

@@ -275,7 +275,6 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::too_many_lines, reason = "one table of the limits")]
     fn each_limit_is_kept() {
         let x = |length: usize| "x".repeat(length);
         let button = |id: &str, title: &str| json!({"type": "reply", "reply": {"id": id, "title": title}});
