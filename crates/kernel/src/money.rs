@@ -143,8 +143,8 @@ fn lakh_grouped(number: u64) -> String {
     grouped
 }
 
-/// Division rounded half to even. `None` for a zero denominator or an overflow.
-pub(crate) fn div_half_even(numerator: i128, denominator: i128) -> Option<i128> {
+/// Whole-number division rounded half to even. `None` for a zero denominator or an overflow.
+pub fn div_half_even(numerator: i128, denominator: i128) -> Option<i128> {
     let quotient = numerator.checked_div_euclid(denominator)?;
     let remainder = numerator.checked_rem_euclid(denominator)?;
     // Euclidean remainders are never negative, so the distance to the next whole number away from the quotient is
