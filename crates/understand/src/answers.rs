@@ -49,24 +49,51 @@ pub enum Answer {
 }
 
 const ANSWERS: &[(Answer, &str)] = &[
-    (Answer::Yes, "yes|y|yeah|yep|yup|ok|okay|okey|sure|right|correct|confirm|confirmed|confirm gara|confirm gardinus|ho|hajur|hunchha|huncha|hunxa|hoo|thik cha|thik xa|thikcha|theek|thik|thikai cha|pakka|milyo|hola|haan|ha|huss|hus|hawas|la|हो|हुन्छ|ठीक छ|ठिक छ|पक्का|हजुर|कन्फर्म|हस्|हवस्|अँ"),
+    (
+        Answer::Yes,
+        "yes|y|yeah|yep|yup|ok|okay|okey|sure|right|correct|confirm|confirmed|confirm gara|confirm gardinus|ho|hajur|hunchha|huncha|hunxa|hoo|thik cha|thik xa|thikcha|theek|thik|thikai cha|pakka|milyo|hola|haan|ha|huss|hus|hawas|la|हो|हुन्छ|ठीक छ|ठिक छ|पक्का|हजुर|कन्फर्म|हस्|हवस्|अँ",
+    ),
     (Answer::No, "no|n|nope|nah|hoina|haina|hoena|hudaina|hunna|pardaina|chaina|chhaina|होइन|हैन|हुँदैन|पर्दैन|छैन"),
-    (Answer::Change, "change|edit|modify|badalne|badlane|badla|badalnus|pherbadal|pher|milaune|sachyaune|change garne|change garnus|change gardinus|बदल्ने|परिवर्तन|फेर्ने|बदल्नुस्|सच्याउने|चेन्ज"),
-    (Answer::Cancel, "cancel|radda|cancel garne|cancel gardinus|cancel gara|cancel order|radda garnus|nachahine|chahidaina|roknus|रद्द|रद्द गर्नुस्|क्यान्सल|चाहिँदैन"),
-    (Answer::Credit, "credit|udharo|udhaar|udhar|on credit|credit ma|udharo ma|kredit|baki ma|pay later|उधारो|उधारोमा|क्रेडिट"),
+    (
+        Answer::Change,
+        "change|edit|modify|badalne|badlane|badla|badalnus|pherbadal|pher|milaune|sachyaune|change garne|change garnus|change gardinus|बदल्ने|परिवर्तन|फेर्ने|बदल्नुस्|सच्याउने|चेन्ज",
+    ),
+    (
+        Answer::Cancel,
+        "cancel|radda|cancel garne|cancel gardinus|cancel gara|cancel order|radda garnus|nachahine|chahidaina|roknus|रद्द|रद्द गर्नुस्|क्यान्सल|चाहिँदैन",
+    ),
+    (
+        Answer::Credit,
+        "credit|udharo|udhaar|udhar|on credit|credit ma|udharo ma|kredit|baki ma|pay later|उधारो|उधारोमा|क्रेडिट",
+    ),
     (Answer::Cash, "cash|nagad|cash ma|nagad ma|cash on delivery|cod|kyas|cash dinchu|नगद|नगदमा|क्यास"),
     (Answer::Accept, "accept|accepted|swikar|linchu|pathauchu|accept gare|accept garchu|sakchu|स्वीकार|लिन्छु|एक्सेप्ट"),
-    (Answer::Reject, "reject|rejected|aswikar|lina sakdina|sakdina|stock chaina|maal chaina|saman chaina|reject garchu|अस्वीकार|सक्दिन|रिजेक्ट"),
-    (Answer::AllReceived, "all received|received all|received|sabai payo|sabai paye|sabai aayo|saman paye|sabai pugyo|saman aayo|paye|payo|sabai cha|all ok|सबै आयो|सबै पाएँ|पाएँ|सबै पुग्यो"),
-    (Answer::SomeMissing, "some missing|missing|kehi aayena|kehi chaina|kam aayo|kehi kam|sabai aayena|pugena|some not received|not all|केही आएन|केही छैन|कम आयो|सबै आएन|पुगेन"),
+    (
+        Answer::Reject,
+        "reject|rejected|aswikar|lina sakdina|sakdina|stock chaina|maal chaina|saman chaina|reject garchu|अस्वीकार|सक्दिन|रिजेक्ट",
+    ),
+    (
+        Answer::AllReceived,
+        "all received|received all|received|sabai payo|sabai paye|sabai aayo|saman paye|sabai pugyo|saman aayo|paye|payo|sabai cha|all ok|सबै आयो|सबै पाएँ|पाएँ|सबै पुग्यो",
+    ),
+    (
+        Answer::SomeMissing,
+        "some missing|missing|kehi aayena|kehi chaina|kam aayo|kehi kam|sabai aayena|pugena|some not received|not all|केही आएन|केही छैन|कम आयो|सबै आएन|पुगेन",
+    ),
     (Answer::Menu, "menu|main menu|start menu|list|meenu|मेनु|मेन्यु"),
     (Answer::Back, "back|pachadi|pharka|farka|go back|agadi ko|पछाडि|फर्क"),
-    (Answer::Stop, "stop|unsubscribe|band gara|banda garnus|message banda|message napathaunu|napathaunus|opt out|बन्द|बन्द गर्नुस्|नपठाउनुस्"),
+    (
+        Answer::Stop,
+        "stop|unsubscribe|band gara|banda garnus|message banda|message napathaunu|napathaunus|opt out|बन्द|बन्द गर्नुस्|नपठाउनुस्",
+    ),
     (Answer::Start, "start|subscribe|suru|suru garnus|feri pathaunus|opt in|सुरु|सुरु गर्नुस्"),
 ];
 
 /// Politeness that may stand around an answer.
-const AROUND: &[&str] = &["dai", "bai", "sir", "madam", "hajur", "pls", "plj", "please", "plis", "na", "ni", "hai", "la", "nai", "ta", "ji", "ju", "sahuji", "order", "it", "garnus", "gardinus", "garne"];
+const AROUND: &[&str] = &[
+    "dai", "bai", "sir", "madam", "hajur", "pls", "plj", "please", "plis", "na", "ni", "hai", "la", "nai", "ta", "ji",
+    "ju", "sahuji", "order", "it", "garnus", "gardinus", "garne",
+];
 
 /// The answer that a text is, if it is one and nothing else.
 pub fn answer(text: &str) -> Option<Answer> {
@@ -93,7 +120,9 @@ fn exactly(words: &[&str]) -> Option<Answer> {
         let keys: Vec<String> = phrase.split(' ').map(key_of).collect();
         keys.join(" ") == said
     };
-    (!said.is_empty()).then(|| ANSWERS.iter().find(|(_, phrases)| phrases.split('|').any(is)).map(|(a, _)| *a)).flatten()
+    (!said.is_empty())
+        .then(|| ANSWERS.iter().find(|(_, phrases)| phrases.split('|').any(is)).map(|(a, _)| *a))
+        .flatten()
 }
 
 fn key_of(word: &str) -> String {
@@ -131,11 +160,16 @@ pub fn choice<'o>(text: &str, options: &[(&'o str, &str)]) -> Option<&'o str> {
     only(&titles, |title| said.iter().all(|word| title.contains(word)))
         .or_else(|| {
             // Strange words are left out if at least half is of one title only.
-            let known: Vec<&String> = said.iter().filter(|word| titles.iter().any(|(_, title)| title.contains(word))).collect();
+            let known: Vec<&String> =
+                said.iter().filter(|word| titles.iter().any(|(_, title)| title.contains(word))).collect();
             let enough = !known.is_empty() && known.len() * 2 >= said.len();
             enough.then(|| only(&titles, |title| known.iter().all(|word| title.contains(word)))).flatten()
         })
-        .or_else(|| only(&titles, |title| said.iter().all(|word| word.len() >= 3 && title.iter().any(|t| t.starts_with(word.as_str())))))
+        .or_else(|| {
+            only(&titles, |title| {
+                said.iter().all(|word| word.len() >= 3 && title.iter().any(|t| t.starts_with(word.as_str())))
+            })
+        })
 }
 
 /// Words around a choice: "the soybean one please".
@@ -151,10 +185,14 @@ fn only<'o>(titles: &[(&'o str, Vec<String>)], fits: impl Fn(&[String]) -> bool)
 
 /// The number that the whole text is, with "no.", "#" or a point around it.
 fn position(pieces: &[Token]) -> Option<usize> {
-    let pieces: Vec<Token> =
-        pieces.iter().filter(|t| !matches!(t.kind, Kind::Mark(_)) && !matches!(t.key(), "no" | "nambar" | "number" | "option")).cloned().collect();
+    let pieces: Vec<Token> = pieces
+        .iter()
+        .filter(|t| !matches!(t.kind, Kind::Mark(_)) && !matches!(t.key(), "no" | "nambar" | "number" | "option"))
+        .cloned()
+        .collect();
     let (number, end) = number_at(&pieces, 0, &Units::default())?;
-    let rest_is_polite = pieces.get(end..).unwrap_or_default().iter().all(|t| t.is_word() && signs(t).contains(&Cue::Filler));
+    let rest_is_polite =
+        pieces.get(end..).unwrap_or_default().iter().all(|t| t.is_word() && signs(t).contains(&Cue::Filler));
     match number {
         Number::One(milli) if milli % MILLI == 0 && rest_is_polite => usize::try_from(milli / MILLI).ok(),
         _ => None,
@@ -177,7 +215,23 @@ mod tests {
     #[test]
     fn short_answers_are_known_in_three_languages() {
         for (answered, texts) in [
-            (Answer::Yes, &["yes", "ho", "huncha", "hunxa", "हुन्छ", "OK!", "thik cha", "confirm", "👍", "ho dai", "हजुर", "yes please"][..]),
+            (
+                Answer::Yes,
+                &[
+                    "yes",
+                    "ho",
+                    "huncha",
+                    "hunxa",
+                    "हुन्छ",
+                    "OK!",
+                    "thik cha",
+                    "confirm",
+                    "👍",
+                    "ho dai",
+                    "हजुर",
+                    "yes please",
+                ][..],
+            ),
             (Answer::No, &["no", "hoina", "haina", "होइन", "👎", "hoina hoina"]),
             (Answer::Change, &["change", "badalne", "बदल्ने", "change garnus"]),
             (Answer::Cancel, &["cancel", "रद्द गर्नुस्", "cancel gardinus", "radda"]),

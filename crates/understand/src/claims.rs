@@ -97,7 +97,9 @@ fn amount(pieces: &[Token]) -> Option<i64> {
             at += 1;
             continue;
         };
-        let before = at.checked_sub(1).map(|i| if pieces.get(i).is_some_and(|t| t.is_mark('.')) { i.saturating_sub(1) } else { i });
+        let before = at
+            .checked_sub(1)
+            .map(|i| if pieces.get(i).is_some_and(|t| t.is_mark('.')) { i.saturating_sub(1) } else { i });
         let is_time = pieces.get(end).is_some_and(|t| day_unit(t).is_some() || t.key() == "baje" || t.key() == "gate");
         let is_bare_ten = pieces.get(at).is_some_and(|t| matches!(t.kind, Kind::Digits { len, .. } if len >= 9));
         if let Number::One(milli) = number
@@ -134,26 +136,57 @@ fn method(pieces: &[Token]) -> Option<Method> {
         ("mobilebanking", Method::Bank),
         ("deposit", Method::Bank),
     ];
-    pieces.iter().find_map(|t| NAMES.iter().find(|(name, _)| t.key() == *name || (name.len() >= 4 && t.key().starts_with(name))).map(|(_, m)| *m))
+    pieces.iter().find_map(|t| {
+        NAMES
+            .iter()
+            .find(|(name, _)| t.key() == *name || (name.len() >= 4 && t.key().starts_with(name)))
+            .map(|(_, m)| *m)
+    })
 }
 
 /// The reference as typed: what follows a word for it, else a chunk of letters and digits mixed.
 fn reference(text: &str) -> Option<String> {
-    const WORDS: &[&str] = &["ref", "reference", "refno", "txn", "txnid", "txnno", "transaction", "trx", "trxid", "utr", "voucher", "slip", "code", "रेफ", "कोड"];
+    const WORDS: &[&str] = &[
+        "ref",
+        "reference",
+        "refno",
+        "txn",
+        "txnid",
+        "txnno",
+        "transaction",
+        "trx",
+        "trxid",
+        "utr",
+        "voucher",
+        "slip",
+        "code",
+        "रेफ",
+        "कोड",
+    ];
     const BETWEEN: &[&str] = &["no", "id", "number", "num", "code", "is", "ho", "नम्बर"];
-    let chunks: Vec<&str> =
-        text.split(|c: char| c.is_whitespace() || matches!(c, ':' | '#' | '=' | ',' | '(' | ')')).map(|c| c.trim_matches(|c: char| !c.is_alphanumeric())).filter(|c| !c.is_empty()).collect();
+    let chunks: Vec<&str> = text
+        .split(|c: char| c.is_whitespace() || matches!(c, ':' | '#' | '=' | ',' | '(' | ')'))
+        .map(|c| c.trim_matches(|c: char| !c.is_alphanumeric()))
+        .filter(|c| !c.is_empty())
+        .collect();
     let has_digit = |c: &str| c.chars().any(|c| digit(c).is_some());
-    let is_code = |c: &str| has_digit(c) && (4..=40).contains(&c.chars().count()) && c.chars().all(|c| c.is_alphanumeric() || c == '-');
+    let is_code = |c: &str| {
+        has_digit(c) && (4..=40).contains(&c.chars().count()) && c.chars().all(|c| c.is_alphanumeric() || c == '-')
+    };
     let named = chunks.iter().position(|c| WORDS.contains(&c.to_lowercase().as_str())).and_then(|at| {
         let after = chunks.get(at + 1..)?;
-        after.iter().find(|c| !BETWEEN.contains(&c.to_lowercase().as_str()) && !WORDS.contains(&c.to_lowercase().as_str())).filter(|c| is_code(c))
+        after
+            .iter()
+            .find(|c| !BETWEEN.contains(&c.to_lowercase().as_str()) && !WORDS.contains(&c.to_lowercase().as_str()))
+            .filter(|c| is_code(c))
     });
     let mixed = || {
         chunks.iter().find(|c| {
             let letters = c.chars().filter(char::is_ascii_alphabetic).count();
-            let switches = c.chars().zip(c.chars().skip(1)).filter(|(a, b)| a.is_ascii_digit() != b.is_ascii_digit()).count();
-            let is_word_and_number = switches == 1 && tokens(c).iter().any(|t| t.is_word() && (!signs(t).is_empty() || t.raw == "k"));
+            let switches =
+                c.chars().zip(c.chars().skip(1)).filter(|(a, b)| a.is_ascii_digit() != b.is_ascii_digit()).count();
+            let is_word_and_number =
+                switches == 1 && tokens(c).iter().any(|t| t.is_word() && (!signs(t).is_empty() || t.raw == "k"));
             is_code(c) && letters > 0 && c.chars().count() >= 5 && !is_word_and_number
         })
     };
@@ -167,7 +200,9 @@ fn when(pieces: &[Token]) -> Option<When> {
         let (number, end) = number_at(pieces, at, &units)?;
         let days = day_unit(pieces.get(end)?)?;
         match number {
-            Number::One(milli) | Number::Each(milli) => Some(When::InDays((milli / MILLI).saturating_mul(days).min(3650))),
+            Number::One(milli) | Number::Each(milli) => {
+                Some(When::InDays((milli / MILLI).saturating_mul(days).min(3650)))
+            }
             Number::Range => None,
         }
     });
@@ -216,7 +251,10 @@ mod tests {
         let code = |c: &str| Some(c.to_owned());
         assert_eq!(paid("esewa bata 5000 pathaye ref 8KD92"), (Some(500_000), Some(Method::Esewa), code("8KD92")));
         assert_eq!(paid("paid Rs. 12,500.50 via fonepay"), (Some(1_250_050), Some(Method::Fonepay), None));
-        assert_eq!(paid("5 hajar pathaidiye khalti ma, txn id: 77AB21"), (Some(500_000), Some(Method::Khalti), code("77AB21")));
+        assert_eq!(
+            paid("5 hajar pathaidiye khalti ma, txn id: 77AB21"),
+            (Some(500_000), Some(Method::Khalti), code("77AB21"))
+        );
         assert_eq!(paid("इसेवाबाट ५००० पठाएँ"), (Some(500_000), Some(Method::Esewa), None));
         assert_eq!(paid("bank ma 5k jamma gare ref no 998877"), (Some(500_000), Some(Method::Bank), code("998877")));
         assert_eq!(paid("rs 3000 cash diye"), (Some(300_000), Some(Method::Cash), None));

@@ -14,7 +14,12 @@ const SMALLEST_PAYMENT: i64 = 50 * MILLI;
 /// Decides.
 pub(crate) fn decide(read: &Read) -> Intent {
     let facts = Facts::of(read);
-    facts.person_or_end().or_else(|| facts.money()).or_else(|| facts.goods()).or_else(|| facts.questions()).unwrap_or_else(|| facts.talk())
+    facts
+        .person_or_end()
+        .or_else(|| facts.money())
+        .or_else(|| facts.goods())
+        .or_else(|| facts.questions())
+        .unwrap_or_else(|| facts.talk())
 }
 
 /// What the rules look at.
@@ -48,7 +53,8 @@ impl<'r> Facts<'r> {
     }
 
     fn asks_price(&self) -> bool {
-        self.has(Cue::Price) || (self.has(Cue::HowMuch) && self.product)
+        let offers = self.counted_product && self.has(Cue::Money) && !self.has(Cue::HowMuch);
+        (self.has(Cue::Price) && !offers) || (self.has(Cue::HowMuch) && self.product)
     }
 
     /// A person, an order that is not wanted, or how this works.
@@ -78,7 +84,8 @@ impl<'r> Facts<'r> {
         if (paid || gave) && !self.any(&[Cue::Wrong, Cue::WillPay]) {
             return Some(Intent::PaymentClaim);
         }
-        let will_give = self.has(Cue::Will) && (money || self.has(Cue::Pay) || (self.has(Cue::Day) && amount && !self.product));
+        let will_give =
+            self.has(Cue::Will) && (money || self.has(Cue::Pay) || (self.has(Cue::Day) && amount && !self.product));
         let will_pay = self.has(Cue::WillPay) || will_give || (self.has(Cue::Pay) && self.has(Cue::Day));
         will_pay.then_some(Intent::Promise)
     }
@@ -100,9 +107,10 @@ impl<'r> Facts<'r> {
     /// Something is wrong, came short, was never ordered, or is too much on the bill.
     fn is_complaint(&self) -> bool {
         let short = self.has(Cue::Less) && self.any(&[Cue::Came, Cue::Is]);
-        let came = (self.counted || self.read.largest > 0) && self.any(&[Cue::Came, Cue::NotArrived]) && !self.has(Cue::Want);
+        let came =
+            (self.counted || self.read.largest > 0) && self.any(&[Cue::Came, Cue::NotArrived]) && !self.has(Cue::Want);
         let never = self.has(Cue::Denied) && self.has(Cue::ByMe) && self.any(&[Cue::Did, Cue::Order]);
-        let bill = self.has(Cue::Bill) && self.any(&[Cue::More, Cue::Less, Cue::Denied]);
+        let bill = self.has(Cue::Bill) && self.any(&[Cue::More, Cue::Less, Cue::Denied, Cue::Correction]);
         self.has(Cue::Wrong) || short || came || never || bill
     }
 
@@ -122,7 +130,8 @@ impl<'r> Facts<'r> {
         if (self.has(Cue::Owed) || (self.has(Cue::HowMuch) && self.has(Cue::Money))) && !self.product {
             return Some(Intent::Balance);
         }
-        let asks_what = self.has(Cue::What) && !self.has(Cue::Is) && self.read.strays == 0 && self.read.lines.is_empty();
+        let asks_what =
+            self.has(Cue::What) && !self.has(Cue::Is) && self.read.strays == 0 && self.read.lines.is_empty();
         if self.has(Cue::Help) || (self.any(&[Cue::What, Cue::How]) && self.has(Cue::Possible)) || asks_what {
             return Some(Intent::Help);
         }
@@ -132,7 +141,10 @@ impl<'r> Facts<'r> {
     fn is_where(&self) -> bool {
         let thing = self.any(&[Cue::Order, Cue::Goods]);
         let asks = self.any(&[Cue::Where, Cue::When, Cue::Arrived]) || (self.has(Cue::HowMuch) && self.has(Cue::Day));
-        (thing && asks) || (self.has(Cue::Arrived) && self.any(&[Cue::Where, Cue::When])) || self.has(Cue::NotArrived)
+        (thing && asks)
+            || (self.has(Cue::Order) && self.has(Cue::Mine) && self.has(Cue::What))
+            || (self.has(Cue::Arrived) && self.any(&[Cue::Where, Cue::When]))
+            || self.has(Cue::NotArrived)
     }
 
     /// A product or an order without amounts, a greeting, or nothing that is known.
@@ -145,7 +157,8 @@ impl<'r> Facts<'r> {
         if wants || self.has(Cue::Order) {
             return Intent::Order;
         }
-        let how_are_you = read.strays == 0 && read.lines.is_empty() && read.words <= 4 && self.has(Cue::What) && self.has(Cue::Is);
+        let how_are_you =
+            read.strays == 0 && read.lines.is_empty() && read.words <= 4 && self.has(Cue::What) && self.has(Cue::Is);
         if (self.has(Cue::Greeting) && read.strays <= 1) || read.greets_in_pictures || how_are_you {
             return Intent::Greeting;
         }

@@ -44,7 +44,8 @@ pub fn language(text: &str) -> Option<Language> {
     }
     let (roman_words, english_words) = &*WORDS;
     let english = words.iter().filter(|t| english_words.contains(t.raw.as_str())).count();
-    let roman = words.iter().filter(|t| !english_words.contains(t.raw.as_str()) && roman_words.contains(t.key())).count();
+    let roman =
+        words.iter().filter(|t| !english_words.contains(t.raw.as_str()) && roman_words.contains(t.key())).count();
     match roman.cmp(&english) {
         std::cmp::Ordering::Greater => Some(Language::RomanNepali),
         std::cmp::Ordering::Less => Some(Language::English),

@@ -9,7 +9,15 @@ use std::{
     sync::LazyLock,
 };
 
-use crate::normalise::{Kind, Token, spell};
+use crate::{
+    matching::ratio,
+    normalise::{Kind, Token, skeleton, spell},
+};
+
+/// How many consonants a word must have to be known by them alone.
+const LONG_BONES: usize = 4;
+/// How alike the words must be all the same, in percent.
+const HASTY: usize = 85;
 
 /// What a word can be a sign of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -96,31 +104,52 @@ const SIGNS: &[(Cue, &str)] = &[
     ),
     (Cue::And, "ra r ani and tatha plus aani aur sangai sange अनि र तथा"),
     (Cue::Correction, "hoina haina hoena hoinna hoin hainna no not sorry galti instead actually badlera होइन हैन"),
-    (Cue::NotWanted, "dont nachahi* nachai* napath* napat* chahidaina chaidaina chaindaina chahindaina chahinna nachaine hatau* hataidinus remove naghal* नचाहि*"),
+    (
+        Cue::NotWanted,
+        "dont nachahi* nachai* napath* napat* chahien* chaien* chahidaina chaidaina chaindaina chahindaina chahinna nachaine hatau* hataidinus remove naghal* नचाहि*",
+    ),
     (
         Cue::Greeting,
         "namaste namaskar namaskaar namastey nmste hello helo hi hii hey hy good morning evening afternoon sanchai sanchei halkhabar khabar subha dhanyabad dhanyawad thanks thank thankyou ty dhanebad नमस्ते नमस्कार धन्यवाद",
     ),
     (Cue::HowMuch, "kati katti kaati katiko katima howmuch many much कति"),
-    (Cue::Price, "bhau bhaau bhaw rate rates ret dam daam mulya mulye mol price prices cost costs dar parcha parchha parxa भाउ दर रेट मूल्य दाम"),
+    (
+        Cue::Price,
+        "bhau bhaau bhaw rate rates ret dam daam mulya mulye mol price prices cost costs dar parcha parchha parxa भाउ दर रेट मूल्य दाम",
+    ),
     (
         Cue::Owed,
         "baki baaki banki udharo udhaar udhari udhar hisab hisaab hisaab-kitab khata khaata balance balans due dues owe owed outstanding limit limits credit statement kista tirnu tirna tirnuparne \
          tirnuparcha rin kharcha bakyauta बाँकी उधारो ऋण खाता ब्यालेन्स",
     ),
-    (Cue::Money, "paisa paise paisaa payment peyment paymnt rakam rupiya rupees rupee rupaiya rs ru npr nrs amount money पैसा रकम रु रुपैयाँ भुक्तानी पेमेन्ट"),
-    (Cue::Method, "esewa isewa khalti fonepay phonepay phonpe connectips connectip imepay ime bank banks mobilebanking cheque chek check cash nagad qr इसेवा ईसेवा खल्ती बैंक बैङ्क नगद चेक फोनपे"),
+    (
+        Cue::Money,
+        "paisa paise paisaa payment peyment paymnt rakam rupiya rupees rupee rupaiya rs ru npr nrs amount money पैसा रकम रु रुपैयाँ भुक्तानी पेमेन्ट",
+    ),
+    (
+        Cue::Method,
+        "esewa isewa khalti fonepay phonepay phonpe connectips connectip imepay ime bank banks mobilebanking cheque chek check cash nagad qr इसेवा ईसेवा खल्ती बैंक बैङ्क नगद चेक फोनपे",
+    ),
     (
         Cue::Paid,
         "tire tiren tireko tireki tirie tiriyo tiryo tirya tirdie tirdiye tirdieko tirisak* tirsak* tirideko paid deposited deposit transferred transfered transferd transfer jamma जम्मा तिरे तिरेको तिरिसक* bhuktani",
     ),
-    (Cue::Gave, "pathae pathaye pathayen pathaen pathaeko pathayeko pathaidie pathaidiye pathaidieko pathaisak* pathaidiyeko pathayo pathako diye die dieko diyeko dinusakyo haldie haldiye haleko hale sent send-gare pathaya"),
-    (Cue::Did, "gare garen gareko garye garesakeko garisak* garsak* garidie garidiye garidieko garyo gareki did done sakyo sake sakeko"),
+    (
+        Cue::Gave,
+        "pathae pathaye pathayen pathaen pathaeko pathayeko pathaidie pathaidiye pathaidieko pathaisak* pathaidiyeko pathayo pathako diye die dieko diyeko dinusakyo haldie haldiye halideko haldeko halidie halidiye haleko hale sent send-gare pathaya",
+    ),
+    (
+        Cue::Did,
+        "gare garen gareko garye garesakeko garisak* garsak* garidie garidiye garidieko gardie gardiye gardieko gardiyeko garyo gareki did done sakyo sake sakeko",
+    ),
     (
         Cue::WillPay,
-        "tirchu tirxu tirchhu tirnechu tirnexu tirne tirula tiraula tirumla tirdinchu tirdinxu tirdinchhu tiridinchu tirnchu tirchau tirchaun tirnechhu bujhauchu bujhaunchu bujhaula chuktagarchu",
+        "tirchu tirxu tirchhu tirnechu tirnexu tirne tirula tiraula tirumla tirdinchu tirdinxu tirdinchhu tiridinchu tirnchu tirchau tirchaun tirnechhu tirisakch* bujhauchu bujhaunchu bujhaula chuktagarchu",
     ),
-    (Cue::Will, "dinchu dinxu dinechu dinexu diula diunla dinchhu pathaunchu pathauchu pathaunla pathaula pathaunechu pathaidinchu garchu garxu garnechu garnexu garula garunla garaula haldinchu halchu will shall gonna दिन्छु गर्छु पठाउँछु"),
+    (
+        Cue::Will,
+        "dinchu dinxu dinechu dinexu diula diunla dinchhu pathaunchu pathauchu pathaunla pathaula pathaunechu pathaidinchu garchu garxu garnechu garnexu garula garunla garaula haldinchu halchu will shall gonna दिन्छु गर्छु पठाउँछु",
+    ),
     (Cue::Pay, "pay tirn paying"),
     (
         Cue::Day,
@@ -138,15 +167,24 @@ const SIGNS: &[(Cue, &str)] = &[
     (Cue::When, "kahile kaile kahilesamma when katibela katikhera bela कहिले"),
     (
         Cue::Arrived,
-        "pugyo pugcha pugchha pugxa puge pugyeko pugne aaipugyo aipugyo aaipugcha aipugcha aucha aauncha aunchha aaucha aaunchha auxa aauxa aauncha aune aaune aaudaicha track tracking reached arrive arrived पुग्यो आउँछ आइपुग्छ",
+        "pugyo pugcha pugchha pugxa puge pugyeko pugne aaipugyo aipugyo aaipugcha aipugcha aucha aauncha aunchha aaucha aaunchha auxa aauxa aauncha aune aaune aaudaicha track tracking reached arrive arrived पुग्यो आउँछ आइपुग्छ confirm confirmed ready",
     ),
-    (Cue::NotArrived, "pugena pugeko-chaina aaena aayena aaipugena aipugena aaipugeko aipugeko ayena aaeko-chaina aaeko पुगेन आएन आइपुगेन"),
+    (
+        Cue::NotArrived,
+        "pugena pugeko-chaina aaena aayena aaipugena aipugena aaipugeko aipugeko ayena aaeko-chaina aaeko पुगेन आएन आइपुगेन",
+    ),
     (Cue::Status, "status avastha stithi orders dispatch* shipped स्थिति"),
-    (Cue::Cancel, "cancel* cansel* kyansal* kensal* kyansil* radda rad radh rok roknus roka rokdinus rokidinus stoporder क्यान्सल रद्द"),
+    (
+        Cue::Cancel,
+        "cancel* delete* cansel* kyansal* kensal* kyansil* radda rad radh rok roknus roka rokdinus rokidinus stoporder क्यान्सल रद्द",
+    ),
     (Cue::Repeat, "repeat ripit dohor* reorder दोहोर*"),
-    (Cue::Same, "same sem tyehi tehi tei tyai tyahi tahi uhi uhii uii sohi सोही उही त्यही"),
+    (Cue::Same, "same sem tyehi tehi tei tyai tyahi tahi teti tetti tetinai uhi uhii uii sohi सोही उही त्यही"),
     (Cue::Like, "jastai jasto jasta jasai jastei jaso jastoi jasko tesari anusar जस्तै जस्तो"),
-    (Cue::Before, "hijo hijoko hijokai pahile pahila paila pailako pahilako pahileko pahilekai pahilakai aghi aghiko aghillo agillo aghilo asti astiko gata gayeko last previous lasttime yesterday earlier before गएको हिजो पहिले अघि"),
+    (
+        Cue::Before,
+        "hijo hijoko hijokai pahile pahila paila pailako pahilako pahileko pahilekai pahilakai aghi aghiko aghillo agillo aghilo asti astiko gata gayeko last previous lasttime yesterday earlier before गएको हिजो पहिले अघि",
+    ),
     (Cue::Again, "pheri feri pheeri phery again punah फेरि पुनः"),
     (Cue::How, "kasari kasri kasry how कसरी"),
     (
@@ -155,19 +193,25 @@ const SIGNS: &[(Cue, &str)] = &[
     ),
     (
         Cue::Person,
-        "manche manchhe mancheharu manchesanga manis maanchhe human agent operator staff malik maliksanga representative executive support customercare mancheसँग मान्छेसँग मान्छे मान्छेसंग अपरेटर person someone somebody",
+        "manche manchhe mancheharu manchesanga manis maanchhe human agent operator staff malik maliksanga representative executive customercare mancheसँग मान्छेसँग मान्छे मान्छेसंग अपरेटर person someone somebody",
     ),
     (Cue::Talk, "kura bolna bolnu bolne talk speak call kol phone fon contact samparka chat customer care कुरा फोन कल"),
     (
         Cue::Wrong,
-        "galat milena mildaina milenan mileko bigr* bigar* phut* fut* kharab wrong damage* broken missing short expire* expaire* sade* sadeko leak* chuhi* gunaso complaint complain defect* gayab harayo haraeko farak pharak bhije* phirta firta return returned nakkali fake thagi dispute refund गलत बिग्र* फुट* मिलेन गुनासो",
+        "galat milena mildaina milenan mileko bigr* bigar* phut* fut* kharab kira charged overcharged wrong damage* broken missing short expire* expaire* sade* sadeko leak* chuhi* gunaso complaint complain defect* gayab harayo haraeko farak pharak bhije* phirta firta return returned nakkali fake thagi dispute refund गलत बिग्र* फुट* मिलेन गुनासो",
     ),
     (Cue::Less, "kam kami ghati ghatyo less कम"),
-    (Cue::Came, "aayo ayo aaeko aayeko ayeko aaechha aaecha aayecha रहेछ rahecha rahechha came received delivered payeko paaye आयो"),
+    (
+        Cue::Came,
+        "aayo ayo aaeko aayeko ayeko aaechha aaecha aayecha रहेछ rahecha rahechha came received delivered payeko paaye आयो",
+    ),
     (Cue::ByMe, "maile mailey mailay hamile मैले"),
     (Cue::Denied, "hoina haina chaina chhaina never होइन छैन"),
     (Cue::What, "ke k kya what"),
-    (Cue::Possible, "sakcha sakchu sakxa sakincha work works milcha milchha मिल्छ paincha painchha painxa pauncha paunchha available stock"),
+    (
+        Cue::Possible,
+        "sakcha sakchu sakxa sakincha work works milcha milchha मिल्छ paincha painchha painxa pauncha paunchha available stock",
+    ),
     (Cue::Mine, "mero hamro my our मेरो हाम्रो"),
     (Cue::Bill, "bill bil bilma invoice बिल"),
     (Cue::More, "badhi jyada extra dherai बढी"),
@@ -178,12 +222,15 @@ const SIGNS: &[(Cue, &str)] = &[
 struct Signs {
     whole: HashMap<String, BTreeSet<Cue>>,
     beginnings: Vec<(String, Cue)>,
+    /// Long words by their consonants, for the vowels that are left out in haste (namste).
+    bones: HashMap<String, Vec<(String, Cue)>>,
     /// By the light spelling too, which keeps "will" apart from "bill".
     light: HashMap<String, BTreeSet<Cue>>,
 }
 
 static LEXICON: LazyLock<Signs> = LazyLock::new(|| {
-    let mut signs = Signs { whole: HashMap::new(), beginnings: Vec::new(), light: HashMap::new() };
+    let mut signs =
+        Signs { whole: HashMap::new(), beginnings: Vec::new(), light: HashMap::new(), bones: HashMap::new() };
     for (cue, words) in SIGNS {
         for word in words.split_whitespace() {
             let (word, open) = word.strip_suffix('*').map_or((word, false), |w| (w, true));
@@ -191,6 +238,10 @@ static LEXICON: LazyLock<Signs> = LazyLock::new(|| {
             if open {
                 signs.beginnings.push((key, *cue));
             } else {
+                let bones = skeleton(&key);
+                if bones.len() >= LONG_BONES {
+                    signs.bones.entry(bones).or_default().push((key.clone(), *cue));
+                }
                 signs.light.entry(light).or_default().insert(*cue);
                 signs.whole.entry(key).or_default().insert(*cue);
             }
@@ -206,8 +257,11 @@ pub(crate) fn signs(token: &Token) -> BTreeSet<Cue> {
     if let Some(found) = LEXICON.light.get(token.light()).or_else(|| listed(key)) {
         return found.clone();
     }
-    let open: BTreeSet<Cue> =
-        LEXICON.beginnings.iter().filter(|(beginning, _)| key.starts_with(beginning)).map(|(_, cue)| *cue).collect();
+    let open: BTreeSet<Cue> = {
+        let fitting = || LEXICON.beginnings.iter().filter(|(beginning, _)| key.starts_with(beginning));
+        let longest = fitting().map(|(beginning, _)| beginning.len()).max();
+        fitting().filter(|(beginning, _)| Some(beginning.len()) == longest).map(|(_, cue)| *cue).collect()
+    };
     if !open.is_empty() {
         return open;
     }
@@ -219,7 +273,14 @@ pub(crate) fn signs(token: &Token) -> BTreeSet<Cue> {
         .filter(|rest| rest.len() >= 3)
         .find_map(listed)
         .cloned()
-        .unwrap_or_default()
+        .unwrap_or_else(|| hasty(key))
+}
+
+/// What a long word is a sign of that only lacks vowels.
+fn hasty(key: &str) -> BTreeSet<Cue> {
+    let bones = skeleton(key);
+    let same = LEXICON.bones.get(&bones).into_iter().flatten();
+    same.filter(|(word, _)| ratio(word, key) >= HASTY).map(|(_, cue)| *cue).collect()
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 //! their quantities, what must be asked and what is not known out. The same input always gives the same answer.
 //!
 //! Shape: `normalise` makes one spelling of many, `numbers` and `units` read amounts, `lexicon` knows the words around
-//! the products, `matching` finds products by their words, `parse` puts phrases together, `intents` decides what is
+//! the products, `matching` finds products by their words, `signs` and `parse` put phrases together,
+//! `resolve` says which product and how many, `intents` decides what is
 //! wanted, `claims` reads payments and promises; `answers` and `language` are for the dialogue. All of it is pure.
 //!
 //! What does not live here: prices, stock, sessions, the steps of the dialogue, and every store. The texts that are sent
@@ -20,6 +21,7 @@ mod normalise;
 mod numbers;
 mod parse;
 mod resolve;
+mod signs;
 mod units;
 
 use serde::{Deserialize, Serialize};

@@ -9,7 +9,7 @@
 //! is hash look-ups, so that the size of the catalogue hardly matters.
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::LazyLock,
@@ -19,12 +19,12 @@ use rapidfuzz::distance::indel;
 
 use crate::{
     Product,
-    normalise::{Kind, MILLI, Token, spell, stem, tokens},
+    normalise::{Kind, MILLI, Token, skeleton, spell, stem, tokens},
     units::{Packing, Units, is_measure},
 };
 
 /// Words of one message that are looked up by similarity.
-const MAX_GUESSES: usize = 96;
+const MAX_GUESSES: usize = 48;
 /// Words of the vocabulary that are compared with one typed word.
 const SHORTLIST: usize = 24;
 /// How alike two words must be to be taken for one, in percent.
@@ -33,6 +33,8 @@ const ALIKE: usize = 78;
 const SURELY_ALIKE: usize = 88;
 /// What another first letter costs: people seldom get that one wrong.
 const OTHER_BEGINNING: usize = 10;
+/// In how many percent of a product's names a word stands that names it by itself; "red" in "red lentil" does not.
+pub(crate) const SALIENT: u32 = 25;
 /// Words up to this length say too little to be compared by their consonants alone.
 const SHORT: usize = 4;
 /// How alike a name must be to be offered as "the nearest we have", in percent.
@@ -69,6 +71,7 @@ const SAME: &[&str] = &[
     "coke coca kok कोक",
     "gahu wheat गहुँ",
     "atta aanta आटा",
+    "mansuli mansuri mansoori masuli मन्सुली",
     "nariwal coconut नरिवल",
     "paudar powder पाउडर dhulo",
 ];
@@ -151,6 +154,7 @@ pub(crate) struct Look<'c> {
     pub(crate) catalogue: &'c Catalogue,
     learned: HashMap<String, u32>,
     guesses: Cell<usize>,
+    tally: RefCell<Vec<u8>>,
 }
 
 impl Catalogue {
@@ -236,17 +240,24 @@ impl Catalogue {
         self.products.is_empty()
     }
 
-    /// The words of the vocabulary most like this one, best first, each with how alike it is in percent.
-    fn alike(&self, word: &str, floor: usize) -> Vec<(usize, &Entry)> {
-        let mut shared: HashMap<u32, usize> = HashMap::new();
-        for gram in trigrams(word) {
-            for id in self.trigrams.get(&gram).into_iter().flatten() {
-                *shared.entry(*id).or_default() += 1;
+    /// The words of the vocabulary most like this one, best first, each with how alike it is in percent. They share at
+    /// least a third of its trigrams; `tally` is room to count those in, kept from one word to the next.
+    fn alike(&self, word: &str, floor: usize, tally: &mut Vec<u8>) -> Vec<(usize, &Entry)> {
+        tally.clear();
+        tally.resize(self.vocabulary.len(), 0);
+        let grams = trigrams(word);
+        let mut touched: Vec<u32> = Vec::new();
+        for id in grams.iter().filter_map(|gram| self.trigrams.get(gram)).flatten() {
+            let Some(count) = usize::try_from(*id).ok().and_then(|at| tally.get_mut(at)) else { continue };
+            *count = count.saturating_add(1);
+            if usize::from(*count) == grams.len().div_ceil(3) {
+                touched.push(*id);
             }
         }
-        let mut shortlist: Vec<(usize, u32)> = shared
+        let mut shortlist: Vec<(usize, u32)> = touched
             .into_iter()
-            .filter_map(|(id, count)| {
+            .filter_map(|id| {
+                let count = usize::try_from(id).ok().and_then(|at| tally.get(at)).copied().map(usize::from)?;
                 let len = self.at(id)?.word.len() + word.len();
                 Some((200 * count / len.max(1), id))
             })
@@ -259,7 +270,9 @@ impl Catalogue {
             .filter_map(|(_, id)| {
                 let entry = self.at(id)?;
                 let alike = alike(word, &bones, entry);
-                (alike >= floor).then_some((alike, entry))
+                let names =
+                    self.phrases.contains_key(&entry.means) || entry.hits.iter().any(|(_, share)| *share >= SALIENT);
+                (alike >= floor && names).then_some((alike, entry))
             })
             .collect();
         found.sort_by(|(a, x), (b, y)| b.cmp(a).then_with(|| x.word.cmp(&y.word)));
@@ -274,7 +287,7 @@ impl<'c> Look<'c> {
             let words = name_words(&tokens(words), &catalogue.units);
             (!words.is_empty()).then_some((run_together(words.iter().map(String::as_str)), catalogue.id(sku)?))
         });
-        Self { catalogue, learned: learned.collect(), guesses: Cell::new(MAX_GUESSES) }
+        Self { catalogue, learned: learned.collect(), guesses: Cell::new(MAX_GUESSES), tally: RefCell::default() }
     }
 
     /// The products whose name these words are, run together.
@@ -309,8 +322,9 @@ impl<'c> Look<'c> {
             return None;
         }
         self.guesses.set(self.guesses.get().saturating_sub(1));
-        let mut found = self.catalogue.alike(&word, ALIKE.max(at_least));
-        let is_beside = |entry: &Entry| entry.hits.iter().any(|(id, _)| beside.binary_search_by_key(id, |(id, _)| *id).is_ok());
+        let mut found = self.catalogue.alike(&word, ALIKE.max(at_least), &mut self.tally.borrow_mut());
+        let is_beside =
+            |entry: &Entry| entry.hits.iter().any(|(id, _)| beside.binary_search_by_key(id, |(id, _)| *id).is_ok());
         if found.iter().any(|(_, entry)| is_beside(entry)) {
             found.retain(|(_, entry)| is_beside(entry));
         }
@@ -331,7 +345,7 @@ impl<'c> Look<'c> {
         let mut best: BTreeMap<u32, usize> = BTreeMap::new();
         let whole = joined(words);
         for word in words.iter().copied().chain([whole.as_str()]).take(4) {
-            for (alike, entry) in self.catalogue.alike(meaning(word), NEAREST) {
+            for (alike, entry) in self.catalogue.alike(meaning(word), NEAREST, &mut self.tally.borrow_mut()) {
                 for (id, _) in entry.hits.iter().take(3) {
                     let most = best.entry(*id).or_default();
                     *most = (*most).max(alike);
@@ -372,7 +386,9 @@ fn name_words(tokens: &[Token], units: &Units) -> Vec<String> {
             at.checked_sub(1).and_then(|i| tokens.get(i)).is_some_and(|t| matches!(t.kind, Kind::Digits { .. }));
         match &token.kind {
             Kind::Digits { .. } if !is_size(at) => words.push(token.raw.clone()),
-            Kind::Word { key, .. } if !(is_particle(key) || token.raw == "x" || (follows_number && units.of(token).is_some())) => {
+            Kind::Word { key, .. }
+                if !(is_particle(key) || token.raw == "x" || (follows_number && units.of(token).is_some())) =>
+            {
                 words.push(meaning(stem(key)).to_owned());
             }
             _ => {}
@@ -414,11 +430,6 @@ fn packing(product: &Product, units: &mut Units) -> Packing {
     packing
 }
 
-/// The consonants of a word: vowels are what people spell most freely. Mansuli and mansuri are one rice.
-fn skeleton(word: &str) -> String {
-    word.chars().filter(|c| !matches!(c, 'a' | 'e' | 'i' | 'o' | 'u')).map(|c| if c == 'l' { 'r' } else { c }).collect()
-}
-
 /// How alike a word and one of the vocabulary are, in percent: by their letters and, less so, by their consonants.
 fn alike(word: &str, bones: &str, entry: &Entry) -> usize {
     let letters = ratio(word, &entry.word);
@@ -434,7 +445,7 @@ fn alike(word: &str, bones: &str, entry: &Entry) -> usize {
 }
 
 /// How alike two words are, in percent.
-fn ratio(a: &str, b: &str) -> usize {
+pub(crate) fn ratio(a: &str, b: &str) -> usize {
     let len = a.len() + b.len();
     let apart = indel::distance(a.bytes(), b.bytes());
     (100 * len.saturating_sub(apart)).checked_div(len).unwrap_or(0)

@@ -87,12 +87,8 @@ impl Token {
 
 /// Cuts a text into its pieces.
 pub(crate) fn tokens(text: &str) -> Vec<Token> {
-    let chars: Vec<char> = text
-        .nfkc()
-        .flat_map(char::to_lowercase)
-        .filter(|c| !is_invisible(*c))
-        .take(MAX_CHARS)
-        .collect();
+    let chars: Vec<char> =
+        text.nfkc().flat_map(char::to_lowercase).filter(|c| !is_invisible(*c)).take(MAX_CHARS).collect();
     let mut tokens = Vec::new();
     let (mut at, mut spaced, mut starts_line) = (0, true, true);
     while let Some(&c) = chars.get(at) {
@@ -138,6 +134,11 @@ pub(crate) fn stem(key: &str) -> &str {
     stem
 }
 
+/// The consonants of a word: vowels are what people spell most freely.
+pub(crate) fn skeleton(word: &str) -> String {
+    word.chars().filter(|c| !matches!(c, 'a' | 'e' | 'i' | 'o' | 'u')).collect()
+}
+
 /// The value of a digit of either script.
 pub(crate) fn digit(c: char) -> Option<u32> {
     match c {
@@ -163,7 +164,8 @@ fn is_invisible(c: char) -> bool {
 
 fn mark(c: char) -> Option<char> {
     match c {
-        '\n' | ',' | ';' | '|' | '/' | '+' | '&' | '?' | '!' | '.' | '-' | ':' | '=' | '*' | '@' | '(' | ')' | '#' | '~' => Some(c),
+        '\n' | ',' | ';' | '|' | '/' | '+' | '&' | '?' | '!' | '.' | '-' | ':' | '=' | '*' | '@' | '(' | ')' | '#'
+        | '~' => Some(c),
         '\r' | '\u{2028}' | '\u{2029}' => Some('\n'),
         '।' | '॥' => Some('.'),
         '–' | '—' | '−' | '‐' => Some('-'),
@@ -191,11 +193,8 @@ fn number(chars: &[char]) -> (Option<Kind>, usize) {
         }
         len = groups.last().map_or(len, |(from, size)| from + size);
     }
-    let digits: Vec<u32> = groups
-        .iter()
-        .flat_map(|(from, size)| chars.iter().skip(*from).take(*size))
-        .filter_map(|c| digit(*c))
-        .collect();
+    let digits: Vec<u32> =
+        groups.iter().flat_map(|(from, size)| chars.iter().skip(*from).take(*size)).filter_map(|c| digit(*c)).collect();
     let append = |value: i64, d: u32| value.saturating_mul(10).saturating_add(i64::from(d)).min(HUGE);
     let mut milli = digits.iter().fold(0, |value, d| append(value, *d)).saturating_mul(MILLI);
     if chars.get(len) == Some(&'.') && run(len + 1) > 0 {

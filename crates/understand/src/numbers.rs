@@ -132,7 +132,8 @@ const ONLY_BEFORE_A_UNIT: &[&str] = &["ca", "sathi", "bara", "tera", "asi", "tai
 /// How a number begins and how many tokens it takes.
 pub(crate) fn number_at(tokens: &[Token], at: usize, units: &Units) -> Option<(Number, usize)> {
     let (first, mut end) = value_at(tokens, at, units, false)?;
-    let joined = |i: usize| tokens.get(i).is_some_and(|t| t.is_mark('-') || t.is_mark('/') || t.is_mark('~') || is_to(t));
+    let joined =
+        |i: usize| tokens.get(i).is_some_and(|t| t.is_mark('-') || t.is_mark('/') || t.is_mark('~') || is_to(t));
     let by_word = tokens.get(at).is_some_and(Token::is_word);
     let second = if joined(end) {
         value_at(tokens, end + 1, units, true)
@@ -174,7 +175,8 @@ fn value_at(tokens: &[Token], at: usize, units: &Units, is_second: bool) -> Opti
         }
         total = total.saturating_add(current).min(HUGE);
         let smaller = simple_at(tokens, end, units).filter(|(value, next)| {
-            let tens = current % (10 * MILLI) == 0 && (20 * MILLI..100 * MILLI).contains(&current) && *value < 10 * MILLI;
+            let tens =
+                current % (10 * MILLI) == 0 && (20 * MILLI..100 * MILLI).contains(&current) && *value < 10 * MILLI;
             let hundreds = scale != i64::MAX && scale >= 100 && *value < scale.saturating_mul(MILLI);
             let spoken = tokens.get(end).is_some_and(Token::is_word) || part(tokens.get(*next)).is_some();
             spoken && (tens || hundreds) && !is_second
@@ -198,12 +200,16 @@ fn simple_at(tokens: &[Token], at: usize, units: &Units) -> Option<(i64, usize)>
     }
     let unit_follows = tokens.get(at + 1).is_some_and(|t| units.of(t).is_some());
     match part(Some(token))? {
-        Part::Value(_) if ONLY_BEFORE_A_UNIT.contains(&token.light()) && !unit_follows && !is_plain_sixty(token) => None,
+        Part::Value(_) if ONLY_BEFORE_A_UNIT.contains(&token.light()) && !unit_follows && !is_plain_sixty(token) => {
+            None
+        }
         Part::Value(_) if units::is_tin(token) && !tin_is_three(tokens, at, units) => None,
         Part::Value(value) => Some((value.saturating_mul(MILLI), at + 1)),
         Part::Milli(value) => Some((value, at + 1)),
         Part::Before(more) => simple_at(tokens, at + 1, units).map(|(value, end)| (value.saturating_add(more), end)),
-        Part::Times(times @ (12 | 100 | 1000)) if unit_follows || times == 12 => Some((times.saturating_mul(MILLI), at + 1)),
+        Part::Times(times @ (12 | 100 | 1000)) if unit_follows || times == 12 => {
+            Some((times.saturating_mul(MILLI), at + 1))
+        }
         Part::Times(_) => None,
     }
 }
@@ -218,7 +224,9 @@ fn part(token: Option<&Token>) -> Option<Part> {
     if !token.is_word() {
         return None;
     }
-    word(&token.raw).or_else(|| word(token.light())).or_else(|| (token.key().len() >= 5).then(|| word(token.key())).flatten())
+    word(&token.raw)
+        .or_else(|| word(token.light()))
+        .or_else(|| (token.key().len() >= 5).then(|| word(token.key())).flatten())
 }
 
 /// Whether `tin` here counts: something countable follows it and it does not itself follow a count, or it opens a phrase.

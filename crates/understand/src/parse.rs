@@ -1,7 +1,7 @@
 //! A message as lines of products and amounts.
 //!
-//! First the pieces of the text become a row of signs: a name, a stranger (words that name nothing), an amount, the end
-//! of a phrase, a correction. Then each phrase gives its amounts to its names: as many of both pair up in order, else
+//! The pieces of the text have become a row of signs (see `signs`): a name, a stranger (words that name nothing), an
+//! amount, the end of a phrase, a correction. Each phrase gives its amounts to its names: as many of both pair up in order, else
 //! the order in which the phrase begins says whether amounts stand before or after. A correction changes what stands
 //! before it. Which product an ambiguous name means is decided in `resolve`, what the message wants in `intents`.
 
@@ -9,20 +9,15 @@ use std::collections::BTreeSet;
 
 use crate::{
     Catalogue, History, MAX_QUANTITY,
-    lexicon::{Cue, signs},
-    matching::{Look, Piece, is_particle, joined},
-    normalise::{Kind, MILLI, Token, stem, tokens},
-    numbers::{Number, is_number_word, number_at},
-    units::is_tin,
+    lexicon::Cue,
+    matching::Look,
+    normalise::tokens,
+    numbers::Number,
+    signs::{Reader, Sign},
 };
 
 /// Pieces of a text that are read; more is no message to a shop.
 const MAX_TOKENS: usize = 1500;
-/// Words of a name in the catalogue that may stand in one row.
-const LONGEST_NAME: usize = 6;
-
-/// In how many percent of a product's names a word stands that names it by itself.
-const SALIENT: u32 = 25;
 
 /// How much of something was said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,15 +80,6 @@ pub(crate) struct Read {
     pub(crate) removed: bool,
 }
 
-#[derive(Debug)]
-enum Sign {
-    Thing(Line),
-    Amount(Amount),
-    End,
-    Correction,
-    NotWanted,
-}
-
 /// Reads a message.
 pub(crate) fn read(catalogue: &Catalogue, history: &History, text: &str) -> Read {
     let look = Look::new(catalogue, &history.aliases);
@@ -127,295 +113,6 @@ pub(crate) fn quantity(catalogue: &Catalogue, sku: &str, text: &str) -> Option<i
         Number::Range => return None,
     };
     product.packing.packs(milli, amount.unit.as_deref()).filter(|n| (1..=MAX_QUANTITY).contains(n))
-}
-
-/// Turns pieces into signs.
-struct Reader<'a> {
-    look: &'a Look<'a>,
-    pieces: &'a [Token],
-    /// Pieces that belong to a name exactly as the catalogue has it.
-    named: Vec<bool>,
-    /// Words in a row that may name products.
-    row: Vec<usize>,
-    signs: Vec<Sign>,
-    read: Read,
-    /// The number that the next entry of a numbered list begins with.
-    list: i64,
-}
-
-impl<'a> Reader<'a> {
-    fn new(look: &'a Look<'a>, pieces: &'a [Token]) -> Self {
-        let mut reader = Self {
-            look,
-            pieces,
-            named: vec![false; pieces.len()],
-            row: Vec::new(),
-            signs: Vec::new(),
-            read: Read::default(),
-            list: 0,
-        };
-        reader.spot_names();
-        reader
-    }
-
-    fn piece(&self, at: usize) -> Option<&'a Token> {
-        self.pieces.get(at)
-    }
-
-    fn unit(&self, at: usize) -> Option<&'a str> {
-        self.piece(at).and_then(|t| self.look.catalogue.units.of(t))
-    }
-
-    fn has(&self, at: usize, cue: Cue) -> bool {
-        self.piece(at).is_some_and(|t| signs(t).contains(&cue))
-    }
-
-    /// Marks names that stand in the text exactly as in the catalogue, so that no word of them is taken for anything else.
-    fn spot_names(&mut self) {
-        for from in 0..self.pieces.len() {
-            let mut words: Vec<&str> = Vec::new();
-            let mut countable = true;
-            let mut longest = None;
-            for (at, token) in self.pieces.iter().enumerate().skip(from).take(LONGEST_NAME) {
-                match &token.kind {
-                    Kind::Word { key, .. } if is_particle(key) && !words.is_empty() => continue,
-                    Kind::Word { key, .. } => {
-                        countable &= is_number_word(token) || self.look.catalogue.units.of(token).is_some();
-                        words.push(stem(key));
-                    }
-                    Kind::Digits { .. } => words.push(&token.raw),
-                    Kind::Mark('-') if !token.spaced && !words.is_empty() => continue,
-                    Kind::Mark(_) => break,
-                }
-                if !countable && self.look.named(&joined(&words)).is_some() {
-                    longest = Some(at);
-                }
-            }
-            if let Some(to) = longest {
-                self.named.iter_mut().take(to + 1).skip(from).for_each(|named| *named = true);
-            }
-        }
-    }
-
-    fn run(&mut self) {
-        let mut at = 0;
-        while at < self.pieces.len() {
-            at = self.step(at);
-        }
-        self.end_row();
-    }
-
-    /// Reads what stands at a place and answers where to go on.
-    fn step(&mut self, at: usize) -> usize {
-        let Some(token) = self.piece(at) else { return at + 1 };
-        if self.named.get(at) == Some(&true) {
-            self.read.words += 1;
-            self.row.push(at);
-            return at + 1;
-        }
-        if let Some(next) = self.list_number(at).or_else(|| self.amount(at)) {
-            return next;
-        }
-        match &token.kind {
-            Kind::Mark('\n' | ',' | ';' | '|' | '/' | '+' | '&' | '?' | '!' | '.') => self.sign(Sign::End),
-            Kind::Mark(_) | Kind::Digits { .. } => {}
-            Kind::Word { key, .. } => {
-                self.read.words += usize::from(self.unit(at).is_none());
-                self.word(at, key);
-            }
-        }
-        at + 1
-    }
-
-    fn word(&mut self, at: usize, key: &str) {
-        let Some(token) = self.piece(at) else { return };
-        let cues = signs(token);
-        if cues.contains(&Cue::And) {
-            self.sign(Sign::End);
-        } else if cues.contains(&Cue::Correction) {
-            self.sign(Sign::Correction);
-        } else if cues.contains(&Cue::NotWanted) {
-            self.sign(Sign::NotWanted);
-        } else if cues.is_empty() && !is_particle(key) && self.unit(at).is_none() && token.raw != "x" {
-            self.row.push(at);
-        }
-        self.read.cues.extend(cues);
-    }
-
-    fn sign(&mut self, sign: Sign) {
-        self.end_row();
-        self.signs.push(sign);
-    }
-
-    /// The number of an entry in a list ("2. nun 1 bora"), which counts nothing.
-    fn list_number(&mut self, at: usize) -> Option<usize> {
-        let token = self.piece(at)?;
-        if token.starts_line && token.is_mark('(') && self.piece(at + 2)?.is_mark(')') {
-            return Some(at + 3);
-        }
-        let Kind::Digits { milli, .. } = token.kind else { return None };
-        let closed = self.piece(at + 1).is_some_and(|t| (t.is_mark('.') || t.is_mark(')')) && !t.spaced);
-        let goes_on = self.piece(at + 2).is_some_and(|t| !t.starts_line && !t.is_mark('\n'));
-        let in_turn = self.list > 0 && milli == self.list && matches!(self.signs.last(), Some(Sign::Amount(_) | Sign::End));
-        if closed && goes_on && (token.starts_line || in_turn) {
-            self.list = milli.saturating_add(MILLI);
-            self.sign(Sign::End);
-            return Some(at + 2);
-        }
-        None
-    }
-
-    /// An amount, if one begins here: `2 bora`, `x3`, `bora 2`. Money, times and telephone numbers are stepped over.
-    fn amount(&mut self, at: usize) -> Option<usize> {
-        let units = &self.look.catalogue.units;
-        let token = self.piece(at)?;
-        if token.is_mark('@') || self.has(at, Cue::Money) {
-            let (number, end) = number_at(self.pieces, at + 1 + usize::from(self.piece(at + 1).is_some_and(|t| t.is_mark('.'))), units)?;
-            self.read.cues.insert(Cue::Money);
-            self.note(number);
-            return Some(end);
-        }
-        let negative = token.is_mark('-') && token.spaced && !token.starts_line && self.piece(at + 1).is_some_and(|t| !t.spaced);
-        if negative {
-            let (_, end) = number_at(self.pieces, at + 1, units)?;
-            let unit = self.unit(end).map(str::to_owned);
-            let next = end + usize::from(unit.is_some());
-            self.push(Amount { number: Number::One(-MILLI), unit, doubtful: false });
-            return Some(next);
-        }
-        let unit_first = self.unit(at).filter(|_| !matches!(self.signs.last(), Some(Sign::Amount(a)) if a.unit.is_none() && self.row.is_empty()));
-        if let Some(unit) = unit_first
-            && number_at(self.pieces, at, units).is_none()
-            && let Some((number, end)) = number_at(self.pieces, at + 1, units)
-            && self.unit(end).is_none()
-        {
-            self.push(Amount { number, unit: Some(unit.to_owned()), doubtful: false });
-            return Some(end);
-        }
-        let (number, mut end) = number_at(self.pieces, at, units)?;
-        self.note(number);
-        if self.piece(end).is_some_and(|t| t.raw == "x") {
-            end += 1;
-        }
-        let bare = |t: &Token| matches!(t.kind, Kind::Digits { len, .. } if len >= 7);
-        let unit = match self.piece(end) {
-            Some(t) if t.raw == "ta" => Some("piece"),
-            Some(_) => self.unit(end),
-            None => None,
-        };
-        if unit.is_none() && (self.has(end, Cue::Money) || self.piece(end).is_some_and(is_not_goods) || bare(token)) {
-            self.read.cues.extend(self.has(end, Cue::Money).then_some(Cue::Money));
-            return Some(end);
-        }
-        let dozens = end.checked_sub(1).and_then(|i| self.piece(i)).is_some_and(|t| t.key().starts_with("dar") || t.key().starts_with("dojen"));
-        let doubtful = is_tin(token) && end == at + 1 && unit.is_none();
-        end += usize::from(unit.is_some());
-        let unit = unit.or_else(|| dozens.then_some("piece")).map(str::to_owned);
-        self.push(Amount { number, unit, doubtful });
-        Some(end)
-    }
-
-    fn push(&mut self, amount: Amount) {
-        self.sign(Sign::Amount(amount));
-    }
-
-    fn note(&mut self, number: Number) {
-        if let Number::One(milli) | Number::Each(milli) = number {
-            self.read.largest = self.read.largest.max(milli);
-        }
-    }
-
-    /// Divides the words in a row into names, each as long as its words can mean one product together.
-    fn end_row(&mut self) {
-        let row = std::mem::take(&mut self.row);
-        let row: Vec<&Token> = row.iter().filter_map(|at| self.piece(*at)).filter(|t| !is_particle(t.key())).collect();
-        let words: Vec<&str> = row.iter().map(|t| if t.is_word() { stem(t.key()) } else { t.raw.as_str() }).collect();
-        let typed = |from: usize, to: usize| {
-            row.iter().skip(from).take(to - from).map(|t| t.raw.as_str()).collect::<Vec<_>>().join(" ")
-        };
-        if words.is_empty() {
-            return;
-        }
-        let mut names: Vec<Name> = Vec::new();
-        let (mut at, mut strays) = (0, 0);
-        while let Some(rest) = words.get(at..).filter(|rest| !rest.is_empty()) {
-            let Some(piece) = self.look.piece(rest, names.last().map_or(&[], |name| &name.hits)) else {
-                (at, strays) = (at + 1, strays + 1);
-                continue;
-            };
-            let end = at + piece.used;
-            let taken = names.last_mut().is_some_and(|name| name.takes(&piece, end));
-            if !taken {
-                names.push(Name::new(piece, at, end));
-            }
-            at = end;
-        }
-        self.read.strays += strays;
-        self.read.naming += names.iter().map(|name| name.to - name.from).sum::<usize>();
-        let mut things: Vec<Sign> = names
-            .into_iter()
-            .map(|name| {
-                let text = typed(name.from, name.to);
-                Sign::Thing(Line { what: name.products(self.look), amount: None, size: None, text })
-            })
-            .collect();
-        if things.is_empty() {
-            let what = What::Stranger(words.iter().map(|w| (*w).to_owned()).collect());
-            things.push(Sign::Thing(Line { what, amount: None, size: None, text: typed(0, words.len()) }));
-        }
-        self.signs.append(&mut things);
-    }
-}
-
-/// Words after a number that make it no quantity of goods.
-fn is_not_goods(token: &Token) -> bool {
-    matches!(
-        token.key(),
-        "baje" | "din" | "ganta" | "minet" | "minute" | "hapta" | "mahina" | "gate" | "am" | "pm" | "percent" | "coti" | "patak" | "jana" | "day" | "days" | "hour" | "hours" | "week" | "o"
-    )
-}
-
-/// Words that mean one product, or several, together.
-struct Name {
-    means: String,
-    hits: Vec<(u32, u32)>,
-    pieces: usize,
-    sure: bool,
-    from: usize,
-    to: usize,
-}
-
-impl Name {
-    fn new(piece: Piece, from: usize, to: usize) -> Self {
-        Self { means: piece.means, hits: piece.hits, pieces: 1, sure: piece.sure, from, to }
-    }
-
-    /// Adds words if some product has all of them.
-    fn takes(&mut self, piece: &Piece, end: usize) -> bool {
-        let both: Vec<(u32, u32)> =
-            self.hits.iter().copied().filter(|(id, _)| piece.hits.binary_search_by_key(id, |(id, _)| *id).is_ok()).collect();
-        if both.is_empty() {
-            return false;
-        }
-        self.hits = both;
-        self.to = end;
-        self.means.push_str(&piece.means);
-        self.pieces += 1;
-        self.sure |= piece.sure;
-        true
-    }
-
-    /// The products: those called exactly this; else those with all the words, without those for which a single word is
-    /// only incidental (rice in "beaten rice").
-    fn products(self, look: &Look<'_>) -> What {
-        if let Some(ids) = look.named(&self.means) {
-            return What::Products { ids, sure: self.sure };
-        }
-        let most = self.hits.iter().map(|(_, share)| *share).max().unwrap_or_default();
-        let incidental = |share: u32| self.pieces == 1 && share * 3 < most;
-        let ids = self.hits.iter().filter(|(_, share)| !incidental(*share)).map(|(id, _)| *id).collect();
-        What::Products { ids, sure: self.sure && (self.pieces > 1 || most >= SALIENT) }
-    }
 }
 
 /// Where a phrase has more things than amounts, strange words beside products are talk: they take no amount.
@@ -460,6 +157,11 @@ impl Assembly<'_> {
             }
         }
         self.phrase(&mut phrase, corrects);
+        let each =
+            self.lines.iter().filter_map(|l| l.amount.clone()).find(|amount| matches!(amount.number, Number::Each(_)));
+        if each.is_some() {
+            self.lines.iter_mut().filter(|l| l.amount.is_none()).for_each(|line| line.amount.clone_from(&each));
+        }
     }
 
     /// One phrase: as many amounts as things pair up in order.
@@ -472,7 +174,6 @@ impl Assembly<'_> {
         let amounts = signs.len() - things;
         let mut lines: Vec<Line> = Vec::new();
         let mut waiting: Vec<Amount> = Vec::new();
-        let mut each = None;
         for sign in signs {
             match sign {
                 Sign::Thing(mut line) => {
@@ -482,9 +183,6 @@ impl Assembly<'_> {
                     lines.push(line);
                 }
                 Sign::Amount(amount) => {
-                    if let Number::Each(_) = amount.number {
-                        each = Some(amount.clone());
-                    }
                     let open = if things == amounts {
                         lines.iter_mut().find(|l| l.amount.is_none())
                     } else {
@@ -497,10 +195,6 @@ impl Assembly<'_> {
                 }
                 _ => {}
             }
-        }
-        if let Some(each) = each {
-            let bare = self.lines.iter_mut().chain(&mut lines).filter(|l| l.amount.is_none());
-            bare.for_each(|line| line.amount = Some(each.clone()));
         }
         if corrects && (!self.lines.is_empty() || self.pending.is_some()) {
             self.correct(lines, waiting);
@@ -517,10 +211,14 @@ impl Assembly<'_> {
                 return;
             }
             let described = signs.iter().enumerate().find_map(|(at, sign)| {
-                let Sign::Amount(Amount { number: Number::One(milli), unit: Some(unit), .. }) = sign else { return None };
-                let is_thing = |i: &usize| matches!(signs.get(*i), Some(Sign::Thing(line)) if self.is_size(line, *milli, unit));
+                let Sign::Amount(Amount { number: Number::One(milli), unit: Some(unit), .. }) = sign else {
+                    return None;
+                };
+                let is_thing =
+                    |i: &usize| matches!(signs.get(*i), Some(Sign::Thing(line)) if self.is_size(line, *milli, unit));
                 let before = (0..at).rev().find(|i| matches!(signs.get(*i), Some(Sign::Thing(_)))).filter(is_thing);
-                let after = (at + 1..signs.len()).find(|i| matches!(signs.get(*i), Some(Sign::Thing(_)))).filter(is_thing);
+                let after =
+                    (at + 1..signs.len()).find(|i| matches!(signs.get(*i), Some(Sign::Thing(_)))).filter(is_thing);
                 Some((at, before.or(after)?, *milli, unit.clone()))
             });
             let Some((at, thing, milli, unit)) = described else { return };
@@ -533,7 +231,8 @@ impl Assembly<'_> {
 
     fn is_size(&self, line: &Line, milli: i64, unit: &str) -> bool {
         let What::Products { ids, .. } = &line.what else { return false };
-        line.size.is_none() && ids.iter().any(|id| self.catalogue.product(*id).is_some_and(|p| p.packing.is_size(milli, unit)))
+        line.size.is_none()
+            && ids.iter().any(|id| self.catalogue.product(*id).is_some_and(|p| p.packing.is_size(milli, unit)))
     }
 
     fn add(&mut self, mut lines: Vec<Line>, mut waiting: Vec<Amount>) {

@@ -9,38 +9,41 @@ use crate::{
     parse::{Amount, Line, Read, What},
 };
 
+/// Unknown phrases of one message that the nearest products are found for.
+const MOST_NEAREST: usize = 8;
+
 /// What becomes of a message's lines: certain, asked, unknown.
 type Resolved = (Vec<Item>, Vec<Ask>, Vec<Unknown>);
 
 impl Read {
     /// The lines as an order: each product has a quantity or is asked for it.
     pub(crate) fn ordered(&self, catalogue: &Catalogue, history: &History) -> Resolved {
+        let look = Look::new(catalogue, &[]);
         let (mut items, mut ask, mut unknown) = Resolved::default();
         for line in self.lines_meant() {
             match &line.what {
-                What::Stranger(words) => unknown.push(stranger(catalogue, line, words)),
+                What::Stranger(words) => unknown.push(stranger(&look, line, words, unknown.len())),
                 What::Products { ids, .. } => {
                     let ids = narrow(catalogue, history, line, ids);
                     match (ids.as_slice(), packs(catalogue, line, &ids)) {
-                        ([id], Some(quantity)) => add(&mut items, catalogue, *id, quantity),
+                        ([id], Some(quantity)) => ask.extend(add(&mut items, catalogue, line, (*id, quantity))),
                         (_, quantity) => ask.push(question(catalogue, line, &ids, quantity)),
                     }
                 }
             }
         }
-        // The same product twice is its sum, unless that is too much to be meant.
-        let (items, too_many): (Vec<Item>, Vec<Item>) =
-            items.into_iter().partition(|item| item.quantity.is_none_or(|q| q <= MAX_QUANTITY));
-        ask.extend(too_many.into_iter().map(|item| Ask { candidates: vec![item.sku], quantity: None, text: String::new() }));
         (items, ask, unknown)
     }
 
     /// The lines as questions for a price: a quantity is not needed.
     pub(crate) fn priced(&self, catalogue: &Catalogue, history: &History) -> Resolved {
+        let look = Look::new(catalogue, &[]);
         let (mut items, mut ask, mut unknown) = Resolved::default();
         for line in &self.lines {
             match &line.what {
-                What::Stranger(words) if line.amount.is_some() || words.len() <= 2 => unknown.push(stranger(catalogue, line, words)),
+                What::Stranger(words) if line.amount.is_some() || words.len() <= 2 => {
+                    unknown.push(stranger(&look, line, words, unknown.len()))
+                }
                 What::Stranger(_) => {}
                 What::Products { ids, .. } => {
                     let ids = narrow(catalogue, history, line, ids);
@@ -64,17 +67,27 @@ impl Read {
         self.lines.iter().filter(move |line| match &line.what {
             _ if line.amount.is_some() => true,
             What::Products { sure, .. } => (*sure || !counted) && !again(line),
-            What::Stranger(words) => !counted && !self.cues.contains(&Cue::Same) && words.len() <= if named { 2 } else { 3 },
+            What::Stranger(words) => {
+                !counted && !self.cues.contains(&Cue::Same) && words.len() <= if named { 2 } else { 3 }
+            }
         })
     }
 }
 
-fn add(items: &mut Vec<Item>, catalogue: &Catalogue, id: u32, quantity: i64) {
-    let Some(product) = catalogue.product(id) else { return };
-    match items.iter_mut().find(|item| item.sku == product.sku) {
-        Some(item) => item.quantity = Some(item.quantity.unwrap_or_default().saturating_add(quantity)),
-        None => items.push(Item { sku: product.sku.clone(), quantity: Some(quantity) }),
-    }
+/// Adds a certain product. The same one twice is its sum; where that is too much to be meant, it is asked instead.
+fn add(items: &mut Vec<Item>, catalogue: &Catalogue, line: &Line, (id, quantity): (u32, i64)) -> Option<Ask> {
+    let sku = &catalogue.product(id)?.sku;
+    let Some(at) = items.iter().position(|item| item.sku == *sku) else {
+        items.push(Item { sku: sku.clone(), quantity: Some(quantity) });
+        return None;
+    };
+    let item = items.get_mut(at)?;
+    let sum = item.quantity.unwrap_or_default().saturating_add(quantity);
+    item.quantity = Some(sum);
+    (sum > MAX_QUANTITY).then(|| {
+        items.remove(at);
+        question(catalogue, line, &[id], None)
+    })
 }
 
 fn question(catalogue: &Catalogue, line: &Line, ids: &[u32], quantity: Option<i64>) -> Ask {
@@ -83,9 +96,11 @@ fn question(catalogue: &Catalogue, line: &Line, ids: &[u32], quantity: Option<i6
     Ask { candidates, quantity, text: line.text.clone() }
 }
 
-fn stranger(catalogue: &Catalogue, line: &Line, words: &[String]) -> Unknown {
+/// What is not known, with the nearest there is; for the first few only, nobody reads more of them.
+fn stranger(look: &Look<'_>, line: &Line, words: &[String], before: usize) -> Unknown {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    Unknown { text: line.text.clone(), nearest: Look::new(catalogue, &[]).nearest(&words) }
+    let nearest = if before < MOST_NEAREST { look.nearest(&words) } else { Vec::new() };
+    Unknown { text: line.text.clone(), nearest }
 }
 
 /// The candidates that the size, the unit, the amount and then the retailer's history leave; never none of them.
@@ -111,7 +126,8 @@ fn narrow(catalogue: &Catalogue, history: &History, line: &Line, ids: &[u32]) ->
             }
         }
     }
-    let preferred: Vec<u32> = history.preferred.iter().filter_map(|sku| catalogue.id(sku)).filter(|id| left.contains(id)).collect();
+    let preferred: Vec<u32> =
+        history.preferred.iter().filter_map(|sku| catalogue.id(sku)).filter(|id| left.contains(id)).collect();
     match preferred.as_slice() {
         [first, rest @ ..] if rest.iter().all(|id| id == first) => vec![*first],
         _ => left,
@@ -120,7 +136,9 @@ fn narrow(catalogue: &Catalogue, history: &History, line: &Line, ids: &[u32]) ->
 
 /// The quantity in packs if it is one that makes sense, and the same whichever candidate is meant.
 fn packs(catalogue: &Catalogue, line: &Line, ids: &[u32]) -> Option<i64> {
-    let Some(Amount { number: Number::One(milli) | Number::Each(milli), unit, doubtful }) = &line.amount else { return None };
+    let Some(Amount { number: Number::One(milli) | Number::Each(milli), unit, doubtful }) = &line.amount else {
+        return None;
+    };
     if *doubtful && ids.iter().any(|id| catalogue.product(*id).is_some_and(|p| p.packing.unit == "tin")) {
         return None;
     }

@@ -13,13 +13,19 @@ const NAMES: &[(&str, &str)] = &[
     ),
     ("tin", "tin teen tins tina jar can cans टिन टीन टिना"),
     ("crate", "crate crates kret kreth karet kreyt tray trays क्रेट क्यारेट ट्रे"),
-    ("packet", "packet packets pkt pkts pket pack packs paket pyaket pyakit poka poko pokaa pauch pouch pouches प्याकेट पोका पोको प्याक"),
+    (
+        "packet",
+        "packet packets pkt pkts pket pack packs paket pyaket pyakit poka poko pokaa pauch pouch pouches प्याकेट पोका पोको प्याक",
+    ),
     ("kg", "kg kgs kilo kilos kejee kejii keji kilogram kilograms kilogramme केजी किलो किलोग्राम"),
     ("g", "g gm gms gram grams graam ग्राम"),
     ("quintal", "quintal quintals kuintal kwintal qtl क्विन्टल"),
     ("litre", "litre litres liter liters ltr ltrs lit l letar litar लिटर लीटर"),
     ("ml", "ml mililitar millilitre मिलि एमएल"),
-    ("piece", "piece pieces pcs pc pis pises peace wata vata wota vota ota oota gota waota thaan than dana bar bars tube tubes वटा ओटा गोटा पिस दाना थान"),
+    (
+        "piece",
+        "piece pieces pcs pc pis pises peace wata vata wota vota ota oota gota waota thaan than dana bar bars tube tubes वटा ओटा गोटा पिस दाना थान",
+    ),
     ("bottle", "bottle bottles botal botel btl bottal बोतल बोत्तल"),
     ("box", "box boxes baksa bakas dabba batta bakus बट्टा बाकस डब्बा बक्स"),
     ("roll", "roll rolls रोल"),
@@ -107,7 +113,9 @@ impl Packing {
             return whole(milli);
         }
         let counted = self.holds.iter().any(|(_, held)| !is_measure(held));
-        if (unit == "piece" && !counted) || (unit == "box" && self.unit == "carton" && !self.holds.iter().any(|(_, held)| held == "box")) {
+        if (unit == "piece" && !counted)
+            || (unit == "box" && self.unit == "carton" && !self.holds.iter().any(|(_, held)| held == "box"))
+        {
             return whole(milli);
         }
         self.holds.iter().find_map(|(quantity, held)| {

@@ -1,7 +1,11 @@
 //! The examples of the specification, exactly; more messages of many kinds, with the share that is understood; and the
 //! promise that no text makes it fail and that the same text gives the same answer.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test says what it expects by failing loudly, and prints its share")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test says what it expects by failing loudly, and prints its share"
+)]
 
 use std::{collections::BTreeSet, sync::LazyLock};
 
@@ -85,12 +89,12 @@ fn share(name: &str, floor: usize) {
 
 #[test]
 fn of_more_messages_nearly_all_are_understood() {
-    share("more_messages.json", 980);
+    share("more_messages.json", 990);
 }
 
 #[test]
 fn of_messages_written_after_the_rules_most_are_understood() {
-    share("unseen_messages.json", 800);
+    share("unseen_messages.json", 980);
 }
 
 fn history(preferred: &[&str], aliases: &[(&str, &str)]) -> History {
@@ -123,14 +127,22 @@ fn what_was_bought_before_decides_between_products() {
 
 #[test]
 fn a_retailer_s_own_words_are_names() {
-    let (catalogue, own) = (catalogue(), history(&[], &[("seto sun", "SUGAR"), ("tel", "OIL-SOYBEAN"), ("gone", "NO-SUCH")]));
-    assert_eq!(items(&understand(catalogue, &own, "seto sun 2 bora, tel 3 carton")), [("SUGAR", Some(2)), ("OIL-SOYBEAN", Some(3))]);
+    let (catalogue, own) =
+        (catalogue(), history(&[], &[("seto sun", "SUGAR"), ("tel", "OIL-SOYBEAN"), ("gone", "NO-SUCH")]));
+    assert_eq!(
+        items(&understand(catalogue, &own, "seto sun 2 bora, tel 3 carton")),
+        [("SUGAR", Some(2)), ("OIL-SOYBEAN", Some(3))]
+    );
     assert!(understand(catalogue, &History::default(), "seto sun 2 bora").items.is_empty());
 }
 
 #[test]
 fn a_question_carries_its_words_and_its_quantity() {
-    let answer = understand(catalogue(), &History::default(), "tel 2 carton, dal 60 kg, chini 30 kg, unikorn 2 carton, colget chahiyo");
+    let answer = understand(
+        catalogue(),
+        &History::default(),
+        "tel 2 carton, dal 60 kg, chini 30 kg, unikorn 2 carton, colget chahiyo",
+    );
     let asked: Vec<_> = answer.ask.iter().map(|a| (a.text.as_str(), a.quantity)).collect();
     assert_eq!(asked, [("tel", Some(2)), ("dal", Some(2)), ("chini", None), ("colget", None)]);
     let near = understand(catalogue(), &History::default(), "lakxery 2 carton, biskoot good 1 carton, nimbu 3 bora");
@@ -176,8 +188,35 @@ fn any_text() -> impl Strategy<Value = String> {
         "[\u{1f300}-\u{1faff}\u{200d}\u{fe0f}]{1,8}",
         "[\u{0000}-\u{001f}]{1,8}",
         prop::sample::select(vec![
-            "chini", "tin", "tel", "bora", "hoina", "ra", "sadhe", "darjan", "saya", "hajar", "chahidaina", "cha", "gud de", "jira masino", "esewa", "ref", "kg", "-5", "2-3",
-            "1.", "चिनी", "तीन", "टिन", "@", "rs", "x3", "cancel", "\n", ", ",
+            "chini",
+            "tin",
+            "tel",
+            "bora",
+            "hoina",
+            "ra",
+            "sadhe",
+            "darjan",
+            "saya",
+            "hajar",
+            "chahidaina",
+            "cha",
+            "gud de",
+            "jira masino",
+            "esewa",
+            "ref",
+            "kg",
+            "-5",
+            "2-3",
+            "1.",
+            "चिनी",
+            "तीन",
+            "टिन",
+            "@",
+            "rs",
+            "x3",
+            "cancel",
+            "\n",
+            ", ",
         ])
         .prop_map(str::to_owned),
     ];
@@ -209,7 +248,9 @@ proptest! {
 #[test]
 fn the_longest_messages_are_read_to_their_bound() {
     let catalogue = catalogue();
-    for piece in ["🍚", "चिनी २ बोरा ", "\u{202e}שלום ", "tin ", "9", "hoina ", "gud ", "-", "क\u{94d}", "a.b.", "ek saya "] {
+    for piece in
+        ["🍚", "चिनी २ बोरा ", "\u{202e}שלום ", "tin ", "9", "hoina ", "gud ", "-", "क\u{94d}", "a.b.", "ek saya "]
+    {
         let said: String = piece.chars().cycle().take(4_096).collect();
         let once = understand(catalogue, &History::default(), &said);
         assert_eq!(once, understand(catalogue, &History::default(), &said));
