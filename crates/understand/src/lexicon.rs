@@ -110,7 +110,7 @@ const SIGNS: &[(Cue, &str)] = &[
     ),
     (
         Cue::Greeting,
-        "namaste namaskar namaskaar namastey nmste hello helo hi hii hey hy good morning evening afternoon sanchai sanchei halkhabar khabar subha dhanyabad dhanyawad thanks thank thankyou ty dhanebad नमस्ते नमस्कार धन्यवाद",
+        "namaste namaskar namaskaar namastey nmste hello helo hi hii hey hy good morning evening afternoon sanchai sanchei halkhabar khabar subha subh prabhat ratri dhanyabad dhanyawad thanks thank thankyou ty dhanebad नमस्ते नमस्कार धन्यवाद",
     ),
     (Cue::HowMuch, "kati katti kaati katiko katima howmuch many much कति"),
     (
@@ -167,7 +167,7 @@ const SIGNS: &[(Cue, &str)] = &[
     (Cue::When, "kahile kaile kahilesamma when katibela katikhera bela कहिले"),
     (
         Cue::Arrived,
-        "pugyo pugcha pugchha pugxa puge pugyeko pugne aaipugyo aipugyo aaipugcha aipugcha aucha aauncha aunchha aaucha aaunchha auxa aauxa aauncha aune aaune aaudaicha track tracking reached arrive arrived पुग्यो आउँछ आइपुग्छ confirm confirmed ready",
+        "pugyo pugcha pugchha pugxa puge pugyeko pugne aaipugyo aipugyo aaipugcha aipugcha aucha aauncha aunchha aaucha aaunchha auxa aauxa aauncha aune aaune aaudaicha track tracking reached arrive arrived पुग्यो आउँछ आइपुग्छ pathayo confirm confirmed ready",
     ),
     (
         Cue::NotArrived,
@@ -179,7 +179,7 @@ const SIGNS: &[(Cue, &str)] = &[
         "cancel* delete* cansel* kyansal* kensal* kyansil* radda rad radh rok roknus roka rokdinus rokidinus stoporder क्यान्सल रद्द",
     ),
     (Cue::Repeat, "repeat ripit dohor* reorder दोहोर*"),
-    (Cue::Same, "same sem tyehi tehi tei tyai tyahi tahi teti tetti tetinai uhi uhii uii sohi सोही उही त्यही"),
+    (Cue::Same, "same sem tyehi tehi tei tyai tyahi tahi usual teti tetti tetinai uhi uhii uii sohi सोही उही त्यही"),
     (Cue::Like, "jastai jasto jasta jasai jastei jaso jastoi jasko tesari anusar जस्तै जस्तो"),
     (
         Cue::Before,
@@ -198,7 +198,7 @@ const SIGNS: &[(Cue, &str)] = &[
     (Cue::Talk, "kura bolna bolnu bolne talk speak call kol phone fon contact samparka chat customer care कुरा फोन कल"),
     (
         Cue::Wrong,
-        "galat milena mildaina milenan mileko bigr* bigar* phut* fut* kharab kira charged overcharged wrong damage* broken missing short expire* expaire* sade* sadeko leak* chuhi* gunaso complaint complain defect* gayab harayo haraeko farak pharak bhije* phirta firta return returned nakkali fake thagi dispute refund गलत बिग्र* फुट* मिलेन गुनासो",
+        "galat milena mildaina milenan mileko bigr* bigar* phut* fut* kharab dhunga kira charged overcharged wrong damage* broken missing short expire* expaire* sade* sadeko leak* chuhi* gunaso complaint complain defect* gayab harayo haraeko farak pharak bhije* phirta firta return returned nakkali fake thagi dispute refund गलत बिग्र* फुट* मिलेन गुनासो",
     ),
     (Cue::Less, "kam kami ghati ghatyo less कम"),
     (

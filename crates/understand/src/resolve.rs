@@ -42,7 +42,7 @@ impl Read {
         for line in &self.lines {
             match &line.what {
                 What::Stranger(words) if line.amount.is_some() || words.len() <= 2 => {
-                    unknown.push(stranger(&look, line, words, unknown.len()))
+                    unknown.push(stranger(&look, line, words, unknown.len()));
                 }
                 What::Stranger(_) => {}
                 What::Products { ids, .. } => {

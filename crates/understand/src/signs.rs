@@ -213,6 +213,10 @@ impl<'a> Reader<'a> {
             end += 1;
         }
         let bare = |t: &Token| matches!(t.kind, Kind::Digits { len, .. } if len >= 7);
+        // "2 wota bora" counts bags: the counter before a unit says nothing.
+        if self.unit(end) == Some("piece") && self.unit(end + 1).is_some() {
+            end += 1;
+        }
         let unit = match self.piece(end) {
             Some(t) if t.raw == "ta" => Some("piece"),
             Some(_) => self.unit(end),
