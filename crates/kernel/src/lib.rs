@@ -9,6 +9,7 @@
 mod actor;
 mod clock;
 mod context;
+mod hex;
 mod id;
 mod money;
 mod page;
@@ -18,6 +19,7 @@ mod time;
 pub use actor::{Actor, ParseActorError, Role, Scope};
 pub use clock::Clock;
 pub use context::Context;
+pub use hex::hex;
 pub use id::{
     CycleId, DecisionId, EntryId, Id, IdGen, JobId, LineId, MessageId, OfferId, OrderId, ParseIdError, PaymentId,
     ProductId, RepaymentId, ReservationId, RetailerId, TokenId, UserId, VendorId,

@@ -1,0 +1,22 @@
+//! Who there is: retailers, vendors, the people who sign in, and how a WhatsApp sender is known.
+//!
+//! Statements: reading any number of retailers or vendors 1; a sender 1; signing in 2 and a write; refreshing 2 and 2
+//! writes. Passwords are hashed outside of transactions. What a retailer owes does not live here.
+
+mod http;
+mod login;
+mod model;
+mod register;
+mod store;
+
+pub use http::{Throttle, routes};
+pub use login::{Secrets, Session, create_user, login, logout, refresh, set_password};
+pub use model::{
+    CreditCause, CreditStatus, Language, NewRetailer, NewVendor, Party, Refusal, Retailer, RetailerStatus, User,
+    UserStatus, Vendor, VendorStatus,
+};
+pub use register::{approve_retailer, create_retailer, create_vendor};
+pub use store::{
+    all_vendors, by_address, has_users, retailers, retailers_page, set_retailer_language, user_by_login, vendors,
+    vendors_page,
+};

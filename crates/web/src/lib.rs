@@ -1,0 +1,50 @@
+//! The HTTP machine: problem details, extractors, idempotency, limits, request ids, health, OpenAPI.
+//!
+//! Rooms give `pub fn routes() -> OpenApiRouter<App>`; the binary merges them and wraps them in [`finish`]. A handler
+//! takes what it needs as arguments, and its access rule is one of them: [`Operator`], [`VendorOrOperator`],
+//! [`Member`] or [`Public`]. No business route lives here.
+//!
+//! A client that hangs up stops waiting, not the transaction: those run on threads of the `db` machine.
+
+mod auth;
+mod extract;
+mod health;
+mod idempotency;
+mod layers;
+mod openapi;
+mod problem;
+
+use std::sync::Arc;
+
+use db::{Db, Migration};
+use kernel::{Actor, Clock, Context, IdGen};
+
+pub use auth::{ACCESS_SECONDS, Auth, Caller};
+pub use extract::{Body, KeyedBody, Member, Operator, PathId, Public, Query, SignedIn, VendorOrOperator};
+pub use health::routes as health_routes;
+pub use idempotency::{Found, Keyed, StoredAnswer, find_answers, once, store_answers};
+pub use layers::{RequestId, finish, serve};
+pub use openapi::{PageQuery, document, routes as openapi_routes};
+pub use problem::Problem;
+
+/// What every handler works on. Clones share it.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// The database.
+    pub db: Db,
+    /// The time.
+    pub clock: Clock,
+    /// Ids and random bytes.
+    pub ids: IdGen,
+    /// Access tokens.
+    pub auth: Auth,
+    /// The migrations that a ready database has.
+    pub migrations: &'static [Migration],
+}
+
+impl App {
+    /// The context of work that begins now.
+    pub fn context(&self, actor: Actor, request: impl Into<Arc<str>>) -> Context {
+        Context::new(&self.clock, &self.ids, actor, request)
+    }
+}
