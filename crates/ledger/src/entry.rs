@@ -158,8 +158,7 @@ impl Entry {
     /// recording, actor, order, cycle, payment, reversed entry (each null where there is none), memo, an array of
     /// `[account, paisa]` for each posting in its order, and the previous hash.
     pub fn computed_hash(&self) -> String {
-        let postings: Vec<_> =
-            self.postings.iter().map(|posting| (posting.account, posting.amount.paisa())).collect();
+        let postings: Vec<_> = self.postings.iter().map(|posting| (posting.account, posting.amount.paisa())).collect();
         let content = serde_json::json!([
             "khaacho journal 1",
             self.retailer_id,
@@ -178,8 +177,7 @@ impl Entry {
             postings,
             self.previous_hash,
         ]);
-        let digest = Sha256::digest(content.to_string());
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        kernel::hex(&Sha256::digest(content.to_string()))
     }
 }
 

@@ -25,9 +25,7 @@ fn pair(row: &Row) -> Result<Pair, DbError> {
 }
 
 fn heads(rows: &[Row]) -> Result<HashMap<Pair, Head>, DbError> {
-    rows.iter()
-        .map(|row| Ok((pair(row)?, Head { seq: row.get("seq")?, last_hash: row.get("last_hash")? })))
-        .collect()
+    rows.iter().map(|row| Ok((pair(row)?, Head { seq: row.get("seq")?, last_hash: row.get("last_hash")? }))).collect()
 }
 
 /// Creates the books that do not exist, in order. Waits for no answer.
@@ -74,9 +72,8 @@ pub(crate) async fn stray_postings(tx: &mut Tx) -> Result<Vec<(Pair, i64)>, DbEr
 
 /// Moves the heads on. Waits for no answer.
 pub(crate) async fn set_heads(tx: &mut Tx, heads: &HashMap<Pair, Head>) -> Result<(), DbError> {
-    let rows = heads
-        .iter()
-        .map(|((retailer, vendor), head)| params![*retailer, *vendor, head.seq, head.last_hash.as_str()]);
+    let rows =
+        heads.iter().map(|((retailer, vendor), head)| params![*retailer, *vendor, head.seq, head.last_hash.as_str()]);
     let sql = "update books set seq = v.seq, last_hash = v.last_hash \
                from {rows 1: retailer_id text, vendor_id text, seq bigint, last_hash text} v \
                where books.retailer_id = v.retailer_id and books.vendor_id = v.vendor_id";

@@ -128,8 +128,7 @@ fn check(
             check_head(place, hash, heads, findings);
             last = None;
         }
-        let (before, hash_before) =
-            last.as_ref().map_or((0, FIRST_HASH), |(place, hash)| (place.seq, hash.as_str()));
+        let (before, hash_before) = last.as_ref().map_or((0, FIRST_HASH), |(place, hash)| (place.seq, hash.as_str()));
         let expected = before.saturating_add(1);
         let (seq, id) = (entry.seq, entry.id);
         if seq != expected {

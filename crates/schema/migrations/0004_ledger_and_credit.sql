@@ -91,6 +91,7 @@ create table reservations (
   ended_at bigint,
   primary key (retailer_id, id)
 ) {clustered};
+create unique index reservations_id on reservations (id);
 create unique index reservations_of_order on reservations (retailer_id, order_id) where state = 'ACTIVE';
 
 -- One delivered credit order and its repayments.

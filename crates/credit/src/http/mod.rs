@@ -1,0 +1,62 @@
+//! The routes of credit: lines, the order check, cycles and repayments, aging. Each parses, opens one transaction, calls
+//! the use case and answers.
+
+mod cycles;
+mod lines;
+
+use http::StatusCode;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use web::{App, Problem};
+
+use crate::refusal::Refusal;
+
+/// The routes of this room.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(lines::list, lines::create))
+        .routes(routes!(lines::get, lines::change))
+        .routes(routes!(lines::available))
+        .routes(routes!(lines::reservations))
+        .routes(routes!(lines::cycles))
+        .routes(routes!(lines::entries))
+        .routes(routes!(lines::check))
+        .routes(routes!(lines::reservation))
+        .routes(routes!(cycles::list))
+        .routes(routes!(cycles::get))
+        .routes(routes!(cycles::quote))
+        .routes(routes!(cycles::repay))
+        .routes(routes!(cycles::aging))
+}
+
+/// What a refusal looks like from outside.
+fn problem(refusal: &Refusal) -> Problem {
+    let detail = refusal.to_string();
+    let unprocessable = |field: &str| {
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, refusal.code(), detail.clone()).with("field", field)
+    };
+    let conflict = || Problem::conflict(refusal.code(), detail.clone());
+    match refusal {
+        Refusal::NotFound(what) => Problem::not_found(what),
+        Refusal::NotAllowed { .. } => Problem::new(StatusCode::FORBIDDEN, refusal.code(), detail),
+        Refusal::Field { field, right } => Problem::field(*field, *right),
+        Refusal::UnknownRetailer(_) => unprocessable("retailerId"),
+        Refusal::UnknownVendor(_) => unprocessable("vendorId"),
+        Refusal::ReferenceRequired => unprocessable("reference"),
+        Refusal::PaymentDate { earliest, latest } => {
+            unprocessable("on").with("earliest", earliest.to_string()).with("latest", latest.to_string())
+        }
+        Refusal::Overpayment { maximum, maximum_cash } => {
+            conflict().with("maximum", maximum.to_string()).with("maximumCash", maximum_cash.to_string())
+        }
+        Refusal::BelowMinimum { minimum, minimum_cash } => {
+            conflict().with("minimum", minimum.to_string()).with("minimumCash", minimum_cash.to_string())
+        }
+        Refusal::DuplicatePayment { first, amount, paid_on } => conflict()
+            .with("paymentId", first.to_string())
+            .with("amount", amount.to_string())
+            .with("paidOn", paid_on.to_string()),
+        Refusal::AboveReserved { reserved } => conflict().with("maximum", reserved.to_string()),
+        Refusal::LineExists | Refusal::ReservationConverted | Refusal::ReservationReleased => conflict(),
+    }
+}

@@ -1,0 +1,70 @@
+//! Credit: what vendors let retailers owe, what orders hold of it, and how it is paid back.
+//!
+//! ```text
+//! line         one for each retailer and vendor: limit, terms, status, and the position kept in step with its events
+//! reservation  credit held for an order:  ACTIVE → RELEASED | CONVERTED
+//! cycle        one delivered credit order:  ACTIVE → PARTIALLY_PAID → FULLY_PAID
+//! repayment    touches exactly the cycle that it names, and restores credit by the principal it settles
+//! ```
+//!
+//! A line's position (`reserved`, `outstanding`) changes only together with its event and carries the event's number on
+//! the line (`position_seq`); [`verify_page`] computes it anew from the events. Whoever decides on credit begins with the
+//! statement that locks the lines ([`lines_for_update`], [`lines_of_retailers_for_update`]), asks [`exposure_for_update`]
+//! where a cap or a ceiling is set, decides with [`check`] in memory, and writes with [`take`]. Locks are taken in the
+//! order lines, retailers with a cap, vendors with a ceiling, heads of books.
+//!
+//! What an order is, who is asked to deliver it, and who may sign in do not live here.
+//!
+//! Statements of the use cases, audit entries and messages apart:
+//!
+//! | use case | statements | of them waited for |
+//! | --- | --- | --- |
+//! | [`lines_for_update`] | 2; 3 where something is overdue too long | all |
+//! | [`take`], any number | 2 | none |
+//! | [`release`] | 4 | 2 |
+//! | [`convert`] | 5 and those of `ledger::post`; the vendor's number 2 | 4 |
+//! | [`quote`] | 1 | 1 |
+//! | [`repay`] | 6 and those of `ledger::post` | 3 |
+
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
+mod aging;
+mod check;
+mod exposure;
+mod http;
+mod lines;
+mod model;
+mod refusal;
+mod repay;
+mod reservations;
+mod standing;
+mod store;
+mod terms;
+mod verify;
+mod words;
+
+use kernel::{RetailerId, VendorId};
+
+pub use aging::{Aging, AgingFilter, aging};
+pub use check::{
+    BindingLimit, Check, CheckFacts, LineFacts, Measure, OverdueCycle, PaymentMode, Reason, Remedy, available, check,
+};
+pub use exposure::{Availability, Exposure, availability, check_now, exposure_for_update};
+pub use http::routes;
+pub use lines::{LineChange, NewLine, change_line, create_line};
+pub use model::{Cycle, CycleStatus, Line, LineStatus, Position, Reservation, ReservationState};
+pub use refusal::Refusal;
+pub use repay::{NewRepayment, Quote, Repaid, Repayment, quote, repay};
+pub use reservations::{Take, convert, cycle_of_order, release, take};
+pub use standing::{Standing, standings};
+pub use store::cycles::{CycleFilter, cycle, cycles};
+pub use store::lines::{LineFilter, line, line_of, lines, lines_for_update, lines_of_retailers_for_update, lines_page};
+pub use store::reservations::{active_reservations, reservation};
+pub use terms::{
+    Ask, BadAmount, BadTerms, CycleFacts, Discount, LARGEST_DISCOUNT, LEGAL_INTEREST, SMALLEST_REPAYMENT, Settlement,
+    SettlementTerms, settle,
+};
+pub use verify::{Finding, verify_page};
+
+/// Whose line it is.
+pub type Pair = (RetailerId, VendorId);

@@ -1,0 +1,123 @@
+//! Why credit says no: values with a stable code and what would be right.
+
+use kernel::{BusinessDate, Money, PaymentId, RetailerId, VendorId};
+
+use crate::terms::{BadAmount, BadTerms};
+
+/// A business answer that is no.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// There is nothing of that id that the caller may see.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// No such retailer.
+    #[error("there is no retailer {0}")]
+    UnknownRetailer(RetailerId),
+    /// No such vendor.
+    #[error("there is no vendor {0}")]
+    UnknownVendor(VendorId),
+    /// The two have a line.
+    #[error("the vendor already gives this retailer a credit line")]
+    LineExists,
+    /// The order was delivered on it.
+    #[error("the reservation has become a cycle and cannot be released")]
+    ReservationConverted,
+    /// Its credit was given back.
+    #[error("the reservation was released and cannot be converted")]
+    ReservationReleased,
+    /// More was delivered than was held.
+    #[error("at most {reserved} was held for this order")]
+    AboveReserved {
+        /// What was held.
+        reserved: Money,
+    },
+    /// More than is open.
+    #[error("at most {maximum} of principal is open, which costs {maximum_cash} in cash on that day")]
+    Overpayment {
+        /// The open principal.
+        maximum: Money,
+        /// What settling all of it costs on that day.
+        maximum_cash: Money,
+    },
+    /// Below the smallest repayment.
+    #[error("the smallest repayment is {minimum} of principal, which costs {minimum_cash} in cash on that day")]
+    BelowMinimum {
+        /// The smallest principal.
+        minimum: Money,
+        /// What that costs on that day.
+        minimum_cash: Money,
+    },
+    /// The date of a repayment is out of its bounds.
+    #[error("the date is from {earliest} to {latest}")]
+    PaymentDate {
+        /// The cycle's start, or its last repayment.
+        earliest: BusinessDate,
+        /// Today.
+        latest: BusinessDate,
+    },
+    /// Every method but cash needs a reference.
+    #[error("a payment that is not in cash needs its reference")]
+    ReferenceRequired,
+    /// The reference was recorded before.
+    #[error("payment {first} of {amount} on {paid_on} has this reference already")]
+    DuplicatePayment {
+        /// The first payment.
+        first: PaymentId,
+        /// Its cash.
+        amount: Money,
+        /// Its date.
+        paid_on: BusinessDate,
+    },
+    /// A field is out of its bounds.
+    #[error("{field}: {right}")]
+    Field {
+        /// The field's name in JSON.
+        field: &'static str,
+        /// What would be right.
+        right: &'static str,
+    },
+    /// Someone else has to do it.
+    #[error("only {who} can do this")]
+    NotAllowed {
+        /// Who can.
+        who: &'static str,
+    },
+}
+
+impl Refusal {
+    /// The stable code.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound(_) => "NOT_FOUND",
+            Self::UnknownRetailer(_) => "RETAILER_NOT_FOUND",
+            Self::UnknownVendor(_) => "VENDOR_NOT_FOUND",
+            Self::LineExists => "LINE_EXISTS",
+            Self::ReservationConverted => "RESERVATION_CONVERTED",
+            Self::ReservationReleased => "RESERVATION_RELEASED",
+            Self::AboveReserved { .. } => "ABOVE_RESERVED",
+            Self::Overpayment { .. } => "OVERPAYMENT",
+            Self::BelowMinimum { .. } => "BELOW_MINIMUM",
+            Self::PaymentDate { .. } => "PAYMENT_DATE",
+            Self::ReferenceRequired => "REFERENCE_REQUIRED",
+            Self::DuplicatePayment { .. } => "DUPLICATE_PAYMENT",
+            Self::Field { .. } => "VALIDATION",
+            Self::NotAllowed { .. } => "FORBIDDEN",
+        }
+    }
+}
+
+impl From<BadAmount> for Refusal {
+    fn from(bad: BadAmount) -> Self {
+        match bad {
+            BadAmount::Overpayment { maximum, maximum_cash } => Self::Overpayment { maximum, maximum_cash },
+            BadAmount::BelowMinimum { minimum, minimum_cash } => Self::BelowMinimum { minimum, minimum_cash },
+            BadAmount::Overflow => Self::Field { field: "amount", right: "an amount that fits" },
+        }
+    }
+}
+
+impl From<BadTerms> for Refusal {
+    fn from(bad: BadTerms) -> Self {
+        Self::Field { field: bad.field, right: bad.right }
+    }
+}

@@ -1,0 +1,312 @@
+//! Cycles, and the payments that go to them.
+
+use std::collections::HashMap;
+
+use db::{DbError, Row, Tx, params};
+use kernel::{
+    BusinessDate, Context, CycleId, EntryId, Money, OrderId, Page, PageRequest, PaymentId, RepaymentId, RetailerId,
+    Scope, VendorId,
+};
+use ledger::Method;
+
+use super::{broken, split_cursor, terms};
+use crate::model::{Cycle, CycleStatus};
+use crate::terms::{Ask, Settlement, SettlementTerms, settle};
+
+pub(crate) fn read(row: &Row) -> Result<Cycle, DbError> {
+    Ok(Cycle {
+        id: row.get("id")?,
+        retailer_id: row.get("retailer_id")?,
+        vendor_id: row.get("vendor_id")?,
+        number: row.get("number")?,
+        order_id: row.get("order_id")?,
+        principal: row.get("principal_paisa")?,
+        outstanding: row.get("outstanding_paisa")?,
+        repaid: row.get("repaid_paisa")?,
+        discount: row.get("discount_paisa")?,
+        interest: row.get("interest_paisa")?,
+        status: row.get("status")?,
+        started_on: row.get("started_on")?,
+        due_on: row.get("due_on")?,
+        terms_version: row.get("terms_version")?,
+        last_repayment_on: row.get("last_repayment_on")?,
+        closed_on: row.get("closed_on")?,
+        note: row.get("note")?,
+        version: row.get("version")?,
+        created_at: row.get("created_at")?,
+    })
+}
+
+/// Counters of one vendor's cycle numbers. A delivery uses the one of its order, so that deliveries of one vendor seldom
+/// wait for each other; the numbers of all of them together have no doubles, but gaps.
+const LANES: i64 = 8;
+/// The first number that is given, less one.
+const NUMBERS_AFTER: i64 = 100;
+
+/// Draws the next cycle number of a vendor, such as 101.
+pub(crate) async fn draw_number(tx: &mut Tx, vendor: VendorId, order: OrderId) -> Result<i64, DbError> {
+    let text = order.to_string();
+    let lane = text.bytes().last().map_or(0, i64::from).rem_euclid(LANES);
+    let sql = "insert into number_blocks (vendor_id, kind, next_number) values ($1, $2, 1) \
+               on conflict (vendor_id, kind) do update set next_number = number_blocks.next_number + 1 \
+               returning next_number";
+    let row = tx.query_one(sql, params![vendor, format!("CYCLE/{lane}")]).await?;
+    let turn: i64 = row.get("next_number")?;
+    Ok(turn.saturating_mul(LANES).saturating_sub(lane).saturating_add(NUMBERS_AFTER))
+}
+
+const COLUMNS: &[&str] = &[
+    "retailer_id",
+    "id",
+    "vendor_id",
+    "number",
+    "order_id",
+    "principal_paisa",
+    "outstanding_paisa",
+    "repaid_paisa",
+    "discount_paisa",
+    "interest_paisa",
+    "status",
+    "started_on",
+    "due_on",
+    "terms_version",
+    "version",
+    "created_at",
+];
+
+/// Inserts a cycle on which nothing was repaid. Waits for no answer.
+pub(crate) async fn insert(tx: &mut Tx, cycle: &Cycle) -> Result<(), DbError> {
+    let row = params![
+        cycle.retailer_id,
+        cycle.id,
+        cycle.vendor_id,
+        cycle.number.as_str(),
+        cycle.order_id,
+        cycle.principal,
+        cycle.outstanding,
+        cycle.repaid,
+        cycle.discount,
+        cycle.interest,
+        cycle.status,
+        cycle.started_on,
+        cycle.due_on,
+        cycle.terms_version,
+        cycle.version,
+        cycle.created_at,
+    ];
+    tx.insert_many("cycles", COLUMNS, vec![row]).await
+}
+
+/// Writes what a repayment changed on a cycle whose line is locked. Waits for no answer.
+pub(crate) async fn update(tx: &mut Tx, cycle: &Cycle) -> Result<(), DbError> {
+    let sql = "update cycles set outstanding_paisa = $3, repaid_paisa = $4, discount_paisa = $5, \
+               interest_paisa = $6, status = $7, last_repayment_on = $8, closed_on = $9, version = $10 \
+               where retailer_id = $1 and id = $2";
+    let values = params![
+        cycle.retailer_id,
+        cycle.id,
+        cycle.outstanding,
+        cycle.repaid,
+        cycle.discount,
+        cycle.interest,
+        cycle.status,
+        cycle.last_repayment_on,
+        cycle.closed_on,
+        cycle.version,
+    ];
+    tx.exec(sql, values).await
+}
+
+/// The cycle with this id and the settlement terms it keeps, inside a scope.
+pub(crate) async fn with_terms(
+    tx: &mut Tx,
+    scope: Scope,
+    id: CycleId,
+) -> Result<Option<(Cycle, SettlementTerms)>, DbError> {
+    let sql = "select c.*, t.terms from cycles c join settlement_terms t on t.retailer_id = c.retailer_id \
+               and t.vendor_id = c.vendor_id and t.version = c.terms_version where c.id = $1";
+    let Some(row) = tx.query_opt(sql, params![id]).await? else { return Ok(None) };
+    let cycle = read(&row)?;
+    if !scope.includes(cycle.retailer_id, Some(cycle.vendor_id)) {
+        return Ok(None);
+    }
+    let terms = terms(&row)?;
+    Ok(Some((cycle, terms)))
+}
+
+/// The open cycle of a retailer that is due first with each vendor, and what settling all of it costs on a day. One
+/// statement.
+pub(crate) async fn next_due(
+    tx: &mut Tx,
+    retailer: RetailerId,
+    on: BusinessDate,
+) -> Result<HashMap<VendorId, (Cycle, Settlement)>, DbError> {
+    let sql = "select c.*, t.terms from cycles c join settlement_terms t on t.retailer_id = c.retailer_id \
+               and t.vendor_id = c.vendor_id and t.version = c.terms_version \
+               where c.retailer_id = $1 and c.outstanding_paisa > 0 \
+               and not exists (select 1 from cycles e where e.retailer_id = c.retailer_id \
+               and e.vendor_id = c.vendor_id and e.outstanding_paisa > 0 \
+               and (e.due_on, e.number) < (c.due_on, c.number))";
+    let mut found = HashMap::new();
+    for row in tx.query(sql, params![retailer]).await? {
+        let cycle = read(&row)?;
+        let whole = settle(&cycle.facts(), &terms(&row)?, Ask::Principal(cycle.outstanding), on);
+        let whole = whole.map_err(|_| broken(kernel::Overflow))?;
+        found.insert(cycle.vendor_id, (cycle, whole));
+    }
+    Ok(found)
+}
+
+/// The cycle with this id, inside a scope.
+pub async fn cycle(tx: &mut Tx, scope: Scope, id: CycleId) -> Result<Option<Cycle>, DbError> {
+    let row = tx.query_opt("select * from cycles where id = $1", params![id]).await?;
+    let found = row.as_ref().map(read).transpose()?;
+    Ok(found.filter(|cycle| scope.includes(cycle.retailer_id, Some(cycle.vendor_id))))
+}
+
+/// Which cycles are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CycleFilter {
+    /// Only this retailer's.
+    pub retailer: Option<RetailerId>,
+    /// Only this vendor's.
+    pub vendor: Option<VendorId>,
+    /// Only those of this status.
+    pub status: Option<CycleStatus>,
+    /// Only those with something open that was due before this date.
+    pub overdue_on: Option<BusinessDate>,
+}
+
+/// Cycles inside a scope, in the order of retailer and opening; the cursor is `retailer/id`.
+pub async fn cycles(
+    tx: &mut Tx,
+    scope: Scope,
+    filter: CycleFilter,
+    page: &PageRequest,
+) -> Result<Page<Cycle>, DbError> {
+    let (after_retailer, after_id) = split_cursor(page.after.as_deref());
+    let most = page.limit.saturating_add(1);
+    let of = |id: Option<String>| id.unwrap_or_default();
+    let retailer = of(filter.retailer.map(|id| id.to_string()));
+    let vendor = of(filter.vendor.map(|id| id.to_string()));
+    let own_vendor = of(scope.vendor().map(|id| id.to_string()));
+    let status = of(filter.status.map(|status| status.to_string()));
+    let due_before = of(filter.overdue_on.map(|date| date.to_string()));
+    let rows = if let Some(only) = scope.retailer().or(filter.retailer) {
+        let sql = "select * from cycles c where c.retailer_id = $1 and c.id > $2 \
+                   and ($3 = '' or c.retailer_id = $3) and ($4 = '' or c.vendor_id = $4) \
+                   and ($5 = '' or c.vendor_id = $5) and ($6 = '' or c.status = $6) \
+                   and ($7 = '' or (c.outstanding_paisa > 0 and c.due_on < $7)) order by c.id limit $8";
+        tx.query(sql, params![only, after_id, retailer, vendor, own_vendor, status, due_before, most]).await?
+    } else {
+        let sql = "select * from cycles c where (c.retailer_id, c.id) > ($1, $2) \
+                   and ($3 = '' or c.vendor_id = $3) and ($4 = '' or c.vendor_id = $4) \
+                   and ($5 = '' or c.status = $5) \
+                   and ($6 = '' or (c.outstanding_paisa > 0 and c.due_on < $6)) \
+                   order by c.retailer_id, c.id limit $7";
+        tx.query(sql, params![after_retailer, after_id, vendor, own_vendor, status, due_before, most]).await?
+    };
+    let found = rows.iter().map(read).collect::<Result<_, _>>()?;
+    Ok(Page::from_overfull(found, page, |cycle: &Cycle| format!("{}/{}", cycle.retailer_id, cycle.id)))
+}
+
+/// A payment to be recorded.
+#[derive(Clone, Debug)]
+pub(crate) struct NewPayment {
+    pub(crate) id: PaymentId,
+    pub(crate) amount: Money,
+    pub(crate) method: Method,
+    pub(crate) reference: Option<String>,
+    pub(crate) reference_key: Option<String>,
+    pub(crate) paid_on: BusinessDate,
+}
+
+/// Records a payment for a cycle; false if its reference was recorded before.
+pub(crate) async fn insert_payment(
+    tx: &mut Tx,
+    cx: &Context,
+    cycle: &Cycle,
+    payment: &NewPayment,
+) -> Result<bool, DbError> {
+    let columns = &[
+        "vendor_id",
+        "id",
+        "retailer_id",
+        "amount_paisa",
+        "method",
+        "reference",
+        "reference_key",
+        "paid_on",
+        "actor",
+        "created_at",
+    ];
+    let row = params![
+        cycle.vendor_id,
+        payment.id,
+        cycle.retailer_id,
+        payment.amount,
+        payment.method,
+        payment.reference.clone(),
+        payment.reference_key.clone(),
+        payment.paid_on,
+        cx.actor,
+        cx.now,
+    ];
+    Ok(!tx.insert_new("payments", columns, vec![row], "id").await?.is_empty())
+}
+
+/// The payment that was recorded with a reference.
+pub(crate) async fn payment_by_reference(
+    tx: &mut Tx,
+    vendor: VendorId,
+    method: Method,
+    reference_key: &str,
+) -> Result<Option<(PaymentId, Money, BusinessDate)>, DbError> {
+    let sql = "select id, amount_paisa, paid_on from payments \
+               where vendor_id = $1 and method = $2 and reference_key = $3";
+    let row = tx.query_opt(sql, params![vendor, method, reference_key]).await?;
+    row.map(|row| Ok((row.get("id")?, row.get("amount_paisa")?, row.get("paid_on")?))).transpose()
+}
+
+/// Inserts the part of a payment that goes to a cycle. Waits for no answer.
+pub(crate) async fn insert_repayment(
+    tx: &mut Tx,
+    cx: &Context,
+    cycle: &Cycle,
+    ids: (RepaymentId, PaymentId, EntryId),
+    paid: &Settlement,
+    paid_on: BusinessDate,
+) -> Result<(), DbError> {
+    let columns = &[
+        "retailer_id",
+        "cycle_id",
+        "id",
+        "vendor_id",
+        "payment_id",
+        "entry_id",
+        "principal_paisa",
+        "discount_paisa",
+        "interest_paisa",
+        "cash_paisa",
+        "rounding_paisa",
+        "paid_on",
+        "created_at",
+    ];
+    let (repayment, payment, entry) = ids;
+    let row = params![
+        cycle.retailer_id,
+        cycle.id,
+        repayment,
+        cycle.vendor_id,
+        payment,
+        entry,
+        paid.principal,
+        paid.discount,
+        paid.interest,
+        paid.cash,
+        paid.rounding,
+        paid_on,
+        cx.now,
+    ];
+    tx.insert_many("repayments", columns, vec![row]).await
+}

@@ -1,0 +1,343 @@
+//! Lines: reading, locking, and moving their positions.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use db::{DbError, Row, Tx, Value, params};
+use kernel::{BusinessDate, Context, Instant, LineId, Money, Page, PageRequest, RetailerId, Scope, VendorId};
+
+use super::{broken, cycles, pair, pairs_value, split_cursor, terms};
+use crate::Pair;
+use crate::check::OverdueCycle;
+use crate::model::Line;
+use crate::terms::{Ask, SettlementTerms, settle};
+
+fn read(row: &Row) -> Result<Line, DbError> {
+    Ok(Line {
+        id: row.get("id")?,
+        retailer_id: row.get("retailer_id")?,
+        vendor_id: row.get("vendor_id")?,
+        limit: row.get("limit_paisa")?,
+        terms_days: row.get("terms_days")?,
+        status: row.get("status")?,
+        status_reason: row.get("status_reason")?,
+        max_order: row.get("max_order_paisa")?,
+        max_overdue_days: row.get("max_overdue_days")?,
+        terms_version: row.get("terms_version")?,
+        reserved: row.get("reserved_paisa")?,
+        outstanding: row.get("outstanding_paisa")?,
+        position_seq: row.get("position_seq")?,
+        version: row.get("version")?,
+        created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
+        oldest_due_on: None,
+        worst_overdue_days: 0,
+        overdue: Vec::new(),
+    })
+}
+
+/// Locks and reads these lines in the order of retailer and vendor, with what is overdue on them; missing ones are
+/// absent. A decision on credit begins with this.
+pub async fn lines_for_update(
+    tx: &mut Tx,
+    pairs: &[Pair],
+    today: BusinessDate,
+) -> Result<HashMap<Pair, Line>, DbError> {
+    let pairs: BTreeSet<Pair> = pairs.iter().copied().collect();
+    let sql = "select l.* from {rows 1: retailer_id text, vendor_id text} v join credit_lines l \
+               on l.retailer_id = v.retailer_id and l.vendor_id = v.vendor_id \
+               order by l.retailer_id, l.vendor_id {lock l}";
+    let rows = tx.query(sql, params![pairs_value(&pairs)]).await?;
+    with_overdue(tx, &rows, today).await
+}
+
+/// Locks and reads every line of these retailers in the order of retailer and vendor, with what is overdue on them.
+pub async fn lines_of_retailers_for_update(
+    tx: &mut Tx,
+    retailers: &[RetailerId],
+    today: BusinessDate,
+) -> Result<HashMap<Pair, Line>, DbError> {
+    let sql = "select l.* from credit_lines l where l.retailer_id in {1} \
+               order by l.retailer_id, l.vendor_id {lock l}";
+    let rows = tx.query(sql, params![Value::list(retailers)]).await?;
+    with_overdue(tx, &rows, today).await
+}
+
+/// Reads these lines without locking, with what is overdue on them; missing ones are absent.
+pub async fn lines(tx: &mut Tx, pairs: &[Pair], today: BusinessDate) -> Result<HashMap<Pair, Line>, DbError> {
+    let sql = "select l.* from {rows 1: retailer_id text, vendor_id text} v join credit_lines l \
+               on l.retailer_id = v.retailer_id and l.vendor_id = v.vendor_id";
+    let rows = tx.query(sql, params![pairs_value(pairs)]).await?;
+    with_overdue(tx, &rows, today).await
+}
+
+/// The line of a retailer with a vendor, inside a scope.
+pub async fn line_of(tx: &mut Tx, scope: Scope, pair: Pair, today: BusinessDate) -> Result<Option<Line>, DbError> {
+    if !scope.includes(pair.0, Some(pair.1)) {
+        return Ok(None);
+    }
+    Ok(lines(tx, &[pair], today).await?.remove(&pair))
+}
+
+/// The line with this id, inside a scope.
+pub async fn line(tx: &mut Tx, scope: Scope, id: LineId, today: BusinessDate) -> Result<Option<Line>, DbError> {
+    let row = tx.query_opt("select * from credit_lines where id = $1", params![id]).await?;
+    let Some(row) = row else { return Ok(None) };
+    let pair = pair(&row)?;
+    if !scope.includes(pair.0, Some(pair.1)) {
+        return Ok(None);
+    }
+    Ok(with_overdue(tx, &[row], today).await?.remove(&pair))
+}
+
+/// Locks and reads the line with this id, without what is overdue on it.
+pub(crate) async fn for_update(tx: &mut Tx, scope: Scope, id: LineId) -> Result<Option<Line>, DbError> {
+    let row = tx.query_opt("select l.* from credit_lines l where l.id = $1 {lock l}", params![id]).await?;
+    let found = row.as_ref().map(read).transpose()?;
+    Ok(found.filter(|line| scope.includes(line.retailer_id, Some(line.vendor_id))))
+}
+
+/// Locks and reads the line of a cycle, without what is overdue on it.
+pub(crate) async fn of_cycle_for_update(
+    tx: &mut Tx,
+    scope: Scope,
+    cycle: kernel::CycleId,
+) -> Result<Option<Line>, DbError> {
+    let sql = "select l.* from cycles c join credit_lines l on l.retailer_id = c.retailer_id \
+               and l.vendor_id = c.vendor_id where c.id = $1 {lock l}";
+    let row = tx.query_opt(sql, params![cycle]).await?;
+    let found = row.as_ref().map(read).transpose()?;
+    Ok(found.filter(|line| scope.includes(line.retailer_id, Some(line.vendor_id))))
+}
+
+/// Locks and reads the line on which an order holds credit, without what is overdue on it.
+pub(crate) async fn of_order_for_update(
+    tx: &mut Tx,
+    retailer: RetailerId,
+    order: kernel::OrderId,
+) -> Result<Option<Line>, DbError> {
+    let sql = "select l.* from reservations r join credit_lines l on l.retailer_id = r.retailer_id \
+               and l.vendor_id = r.vendor_id where r.retailer_id = $1 and r.order_id = $2 and r.state = 'ACTIVE' \
+               {lock l}";
+    tx.query_opt(sql, params![retailer, order]).await?.as_ref().map(read).transpose()
+}
+
+/// Adds to the lines what is overdue on them: one statement, and one more where something is overdue for too long.
+async fn with_overdue(tx: &mut Tx, rows: &[Row], today: BusinessDate) -> Result<HashMap<Pair, Line>, DbError> {
+    let mut lines: HashMap<Pair, Line> = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let line = read(row)?;
+        lines.insert(line.pair(), line);
+    }
+    let owing: BTreeSet<Pair> = lines.values().filter(|line| line.outstanding.is_positive()).map(Line::pair).collect();
+    if owing.is_empty() {
+        return Ok(lines);
+    }
+    let sql = "select c.retailer_id, c.vendor_id, min(c.due_on) as oldest \
+               from {rows 1: retailer_id text, vendor_id text} v join cycles c \
+               on c.retailer_id = v.retailer_id and c.vendor_id = v.vendor_id \
+               where c.outstanding_paisa > 0 and c.due_on < $2 group by c.retailer_id, c.vendor_id";
+    for row in tx.query(sql, params![pairs_value(&owing), today]).await? {
+        if let Some(line) = lines.get_mut(&pair(&row)?) {
+            let oldest: BusinessDate = row.get("oldest")?;
+            line.oldest_due_on = Some(oldest);
+            line.worst_overdue_days = today.days_since(oldest);
+        }
+    }
+    let late = lines.values().filter(|line| line.worst_overdue_days > line.max_overdue_days);
+    let late: Vec<Vec<Value>> = late
+        .map(|line| {
+            let due_before = today.plus_days(line.max_overdue_days.saturating_neg());
+            params![line.retailer_id, line.vendor_id, due_before]
+        })
+        .collect();
+    if late.is_empty() {
+        return Ok(lines);
+    }
+    let sql = "select c.*, t.terms from {rows 1: retailer_id text, vendor_id text, due_before text} v join cycles c \
+               on c.retailer_id = v.retailer_id and c.vendor_id = v.vendor_id and c.due_on < v.due_before \
+               join settlement_terms t on t.retailer_id = c.retailer_id and t.vendor_id = c.vendor_id \
+               and t.version = c.terms_version where c.outstanding_paisa > 0 \
+               order by c.retailer_id, c.vendor_id, c.due_on, c.number";
+    for row in tx.query(sql, params![Value::rows(late)]).await? {
+        let cycle = cycles::read(&row)?;
+        let whole = settle(&cycle.facts(), &terms(&row)?, Ask::Principal(cycle.outstanding), today);
+        let cash = whole.map_or(cycle.outstanding, |whole| whole.cash);
+        if let Some(line) = lines.get_mut(&cycle.pair()) {
+            line.overdue.push(OverdueCycle {
+                number: cycle.number,
+                due_on: cycle.due_on,
+                outstanding: cycle.outstanding,
+                cash,
+            });
+        }
+    }
+    Ok(lines)
+}
+
+/// Which lines are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LineFilter {
+    /// Only this retailer's.
+    pub retailer: Option<RetailerId>,
+    /// Only this vendor's.
+    pub vendor: Option<VendorId>,
+}
+
+/// Lines inside a scope, in the order of retailer and vendor, with what is overdue on them; the cursor is
+/// `retailer/vendor`.
+pub async fn lines_page(
+    tx: &mut Tx,
+    scope: Scope,
+    filter: LineFilter,
+    page: &PageRequest,
+    today: BusinessDate,
+) -> Result<Page<Line>, DbError> {
+    let (after_retailer, after_vendor) = split_cursor(page.after.as_deref());
+    let most = page.limit.saturating_add(1);
+    let retailer = scope.retailer().or(filter.retailer);
+    let vendor = scope.vendor().or(filter.vendor);
+    if retailer.zip(filter.retailer).is_some_and(|(own, asked)| own != asked)
+        || vendor.zip(filter.vendor).is_some_and(|(own, asked)| own != asked)
+    {
+        return Ok(Page { items: Vec::new(), next: None });
+    }
+    let rows = match (retailer, vendor) {
+        (Some(retailer), vendor) => {
+            let sql = "select * from credit_lines l where l.retailer_id = $1 and l.vendor_id > $2 \
+                       and ($3 = '' or l.vendor_id = $3) order by l.vendor_id limit $4";
+            let vendor = vendor.map(|vendor| vendor.to_string()).unwrap_or_default();
+            tx.query(sql, params![retailer, after_vendor, vendor, most]).await?
+        }
+        (None, Some(vendor)) => {
+            let sql = "select * from credit_lines l where l.vendor_id = $1 and l.retailer_id > $2 \
+                       order by l.retailer_id limit $3";
+            tx.query(sql, params![vendor, after_retailer, most]).await?
+        }
+        (None, None) => {
+            let sql = "select * from credit_lines l where (l.retailer_id, l.vendor_id) > ($1, $2) \
+                       order by l.retailer_id, l.vendor_id limit $3";
+            tx.query(sql, params![after_retailer, after_vendor, most]).await?
+        }
+    };
+    let mut found: Vec<Line> = with_overdue(tx, &rows, today).await?.into_values().collect();
+    found.sort_by_key(Line::pair);
+    Ok(Page::from_overfull(found, page, |line: &Line| format!("{}/{}", line.retailer_id, line.vendor_id)))
+}
+
+const COLUMNS: &[&str] = &[
+    "retailer_id",
+    "vendor_id",
+    "id",
+    "limit_paisa",
+    "terms_days",
+    "status",
+    "status_reason",
+    "max_order_paisa",
+    "max_overdue_days",
+    "terms_version",
+    "reserved_paisa",
+    "outstanding_paisa",
+    "position_seq",
+    "version",
+    "created_at",
+    "updated_at",
+];
+
+/// Inserts a line; false if the two have one.
+pub(crate) async fn insert(tx: &mut Tx, line: &Line) -> Result<bool, DbError> {
+    let row = params![
+        line.retailer_id,
+        line.vendor_id,
+        line.id,
+        line.limit,
+        line.terms_days,
+        line.status,
+        line.status_reason.clone(),
+        line.max_order,
+        line.max_overdue_days,
+        line.terms_version,
+        line.reserved,
+        line.outstanding,
+        line.position_seq,
+        line.version,
+        line.created_at,
+        line.updated_at,
+    ];
+    Ok(!tx.insert_new("credit_lines", COLUMNS, vec![row], "id").await?.is_empty())
+}
+
+/// Writes the conditions of a locked line; its position stays.
+pub(crate) async fn update_conditions(tx: &mut Tx, line: &Line) -> Result<(), DbError> {
+    let sql = "update credit_lines set limit_paisa = $3, terms_days = $4, status = $5, status_reason = $6, \
+               max_order_paisa = $7, max_overdue_days = $8, terms_version = $9, version = $10, updated_at = $11 \
+               where retailer_id = $1 and vendor_id = $2";
+    let values = params![
+        line.retailer_id,
+        line.vendor_id,
+        line.limit,
+        line.terms_days,
+        line.status,
+        line.status_reason.clone(),
+        line.max_order,
+        line.max_overdue_days,
+        line.terms_version,
+        line.version,
+        line.updated_at,
+    ];
+    tx.exec(sql, values).await
+}
+
+/// Adds a version of a line's settlement terms.
+pub(crate) async fn insert_terms(
+    tx: &mut Tx,
+    cx: &Context,
+    pair: Pair,
+    version: i64,
+    terms: &SettlementTerms,
+) -> Result<(), DbError> {
+    let columns = &["retailer_id", "vendor_id", "version", "terms", "actor", "created_at"];
+    let text = serde_json::json!(terms).to_string();
+    tx.insert_many("settlement_terms", columns, vec![params![pair.0, pair.1, version, text, cx.actor, cx.now]]).await
+}
+
+/// A version of a line's settlement terms, for a caller that may see the line.
+pub(crate) async fn terms_of(tx: &mut Tx, pair: Pair, version: i64) -> Result<SettlementTerms, DbError> {
+    let sql = "select terms from settlement_terms where retailer_id = $1 and vendor_id = $2 and version = $3";
+    terms(&tx.query_one(sql, params![pair.0, pair.1, version]).await?)
+}
+
+/// What an event does to a line's position.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Move {
+    pub(crate) pair: Pair,
+    pub(crate) reserved: Money,
+    pub(crate) outstanding: Money,
+    /// The event's number on the line.
+    pub(crate) seq: i64,
+    pub(crate) at: Instant,
+}
+
+/// Moves the positions of locked lines, however many events there are. One statement, which waits for no answer.
+pub(crate) async fn move_positions(tx: &mut Tx, moves: &[Move]) -> Result<(), DbError> {
+    let mut sums: BTreeMap<Pair, Move> = BTreeMap::new();
+    for next in moves {
+        let zero = Move { reserved: Money::ZERO, outstanding: Money::ZERO, ..*next };
+        let sum = sums.entry(next.pair).or_insert(zero);
+        sum.reserved = sum.reserved.plus(next.reserved).map_err(broken)?;
+        sum.outstanding = sum.outstanding.plus(next.outstanding).map_err(broken)?;
+        (sum.seq, sum.at) = (sum.seq.max(next.seq), sum.at.max(next.at));
+    }
+    if sums.is_empty() {
+        return Ok(());
+    }
+    let rows = sums
+        .into_iter()
+        .map(|((retailer, vendor), sum)| params![retailer, vendor, sum.reserved, sum.outstanding, sum.seq, sum.at]);
+    let sql = "update credit_lines set reserved_paisa = credit_lines.reserved_paisa + v.reserved, \
+               outstanding_paisa = credit_lines.outstanding_paisa + v.outstanding, position_seq = v.seq, \
+               version = credit_lines.version + 1, updated_at = v.moved_at \
+               from {rows 1: retailer_id text, vendor_id text, reserved bigint, outstanding bigint, seq bigint, \
+               moved_at bigint} v \
+               where credit_lines.retailer_id = v.retailer_id and credit_lines.vendor_id = v.vendor_id";
+    tx.exec(sql, params![Value::rows(rows)]).await
+}

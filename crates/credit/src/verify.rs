@@ -1,0 +1,113 @@
+//! Checking credit: every kept position computed anew from its events and compared with the journal.
+
+use std::collections::HashMap;
+
+use db::{DbError, Tx};
+use kernel::{Money, OrderId, ReservationId};
+
+use crate::Pair;
+use crate::store::totals::{self, Recount};
+
+/// Lines checked at once.
+const PAGE: i64 = 500;
+
+/// Something that is wrong with credit, as a sentence.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Finding {
+    /// The kept sum of holds is not that of the active reservations.
+    #[error("{} keeps {kept} as reserved, but its active reservations come to {counted}", line(.pair))]
+    Reserved {
+        /// The line.
+        pair: Pair,
+        /// What it keeps.
+        kept: Money,
+        /// What its reservations come to.
+        counted: Money,
+    },
+    /// The kept debt is not that of the open cycles.
+    #[error("{} keeps {kept} as outstanding, but its open cycles come to {counted}", line(.pair))]
+    Outstanding {
+        /// The line.
+        pair: Pair,
+        /// What it keeps.
+        kept: Money,
+        /// What its cycles come to.
+        counted: Money,
+    },
+    /// The journal says something else than the open cycles.
+    #[error("{} has open cycles of {cycles}, but its receivable in the journal is {journal}", line(.pair))]
+    Receivable {
+        /// The line.
+        pair: Pair,
+        /// What its cycles come to.
+        cycles: Money,
+        /// What the journal says.
+        journal: Money,
+    },
+    /// The line's event number is not the number of its events.
+    #[error("{} is at event {kept}, but {counted} events are recorded", line(.pair))]
+    Events {
+        /// The line.
+        pair: Pair,
+        /// The number it keeps.
+        kept: i64,
+        /// Events that are recorded.
+        counted: i64,
+    },
+    /// A cycle's figures are not what its repayments come to.
+    #[error("cycle {number} of {} does not agree with its repayments", line(.pair))]
+    Cycle {
+        /// The line.
+        pair: Pair,
+        /// The cycle's number.
+        number: String,
+    },
+    /// Credit is held for an order that no longer holds anything.
+    #[error("reservation {reservation} on {} holds credit for order {order}, which holds nothing", line(.pair))]
+    Orphan {
+        /// The line.
+        pair: Pair,
+        /// The reservation.
+        reservation: ReservationId,
+        /// The order it names.
+        order: OrderId,
+    },
+}
+
+fn line((retailer, vendor): &Pair) -> String {
+    format!("the line of {retailer} with {vendor}")
+}
+
+/// Checks the next lines behind a place, in the order of retailer and vendor. Returns what is wrong, and where to go on;
+/// nothing at the end. Seven statements a page, one snapshot.
+pub async fn verify_page(tx: &mut Tx, after: Option<Pair>) -> Result<(Vec<Finding>, Option<Pair>), DbError> {
+    let lines = totals::recounts(tx, after, PAGE).await?;
+    let is_last = i64::try_from(lines.len()).unwrap_or(PAGE) < PAGE;
+    let pairs: Vec<Pair> = lines.iter().map(|line| line.pair).collect();
+    let receivables = ledger::receivables(tx, &pairs).await?;
+    let mut findings: Vec<Finding> = lines.iter().flat_map(|line| compare(line, &receivables)).collect();
+    let drifted = totals::drifted_cycles(tx, &pairs).await?;
+    findings.extend(drifted.into_iter().map(|(pair, number)| Finding::Cycle { pair, number }));
+    let orphans = totals::orphans(tx, &pairs).await?;
+    findings.extend(orphans.into_iter().map(|(pair, reservation, order)| Finding::Orphan { pair, reservation, order }));
+    Ok((findings, pairs.last().copied().filter(|_| !is_last)))
+}
+
+fn compare(line: &Recount, receivables: &HashMap<Pair, Money>) -> Vec<Finding> {
+    let pair = line.pair;
+    let mut findings = Vec::new();
+    if line.reserved != line.active_reservations {
+        findings.push(Finding::Reserved { pair, kept: line.reserved, counted: line.active_reservations });
+    }
+    if line.outstanding != line.open_cycles {
+        findings.push(Finding::Outstanding { pair, kept: line.outstanding, counted: line.open_cycles });
+    }
+    let journal = receivables.get(&pair).copied().unwrap_or(Money::ZERO);
+    if line.open_cycles != journal {
+        findings.push(Finding::Receivable { pair, cycles: line.open_cycles, journal });
+    }
+    if line.position_seq != line.events {
+        findings.push(Finding::Events { pair, kept: line.position_seq, counted: line.events });
+    }
+    findings
+}

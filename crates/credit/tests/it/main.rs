@@ -1,0 +1,7 @@
+//! The use cases of credit on both engines.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says what it expects by failing loudly")]
+
+mod examples;
+mod guarantees;
+mod world;
