@@ -84,3 +84,9 @@ create table outgoing_messages (
 create unique index outgoing_messages_reason on outgoing_messages (reason_key);
 create index outgoing_messages_wamid on outgoing_messages (wamid) where wamid is not null;
 create index outgoing_messages_address on outgoing_messages (address, created_at);
+
+-- When a person last wrote: for 24 hours after it they may be written to freely.
+create table message_windows (
+  address text primary key,
+  heard_at bigint not null
+) {clustered};

@@ -63,7 +63,7 @@ create table routing_decisions (
   primary key (retailer_id, order_id, seq)
 ) {clustered};
 
--- An order put before one vendor, with a deadline.
+-- An order put before one vendor, with a deadline. `outcome` is what became of an accepted one.
 create table offers (
   retailer_id text not null,
   order_id text not null,
@@ -72,6 +72,8 @@ create table offers (
   state text not null check (state in ('OPEN', 'ACCEPTED', 'REJECTED', 'EXPIRED', 'WITHDRAWN')),
   deadline bigint not null,
   reason text,
+  outcome text check (outcome in ('DELIVERED', 'WITHDRAWN_BY_VENDOR', 'ENDED_OTHERWISE')),
+  outcome_at bigint,
   created_at bigint not null,
   answered_at bigint,
   primary key (retailer_id, order_id, id)
@@ -80,14 +82,14 @@ create unique index offers_id on offers (id);
 create index offers_open on offers (vendor_id, deadline) where state = 'OPEN';
 create index offers_by_vendor on offers (vendor_id, created_at);
 
--- The reliability of vendors, computed from offers and orders every six hours.
+-- The reliability of vendors, computed from their offers every six hours.
 create table vendor_reliability (
   vendor_id text primary key,
   offers bigint not null,
   acceptance_hundredths bigint not null,
   completion_hundredths bigint not null,
-  fulfilment_hours_hundredths bigint,
-  cancellation_hundredths bigint not null,
+  speed_hundredths bigint not null,
+  steadiness_hundredths bigint not null,
   price_hundredths bigint not null,
   reliability_hundredths bigint not null,
   computed_at bigint not null

@@ -27,7 +27,6 @@ create table sessions (
   language text not null check (language in ('NE', 'RNE', 'EN')),
   step text not null,
   state text not null,
-  heard_at bigint not null,
   updated_at bigint not null
 ) {clustered};
 
