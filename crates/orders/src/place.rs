@@ -1,0 +1,469 @@
+//! Placing: check, route, hold credit and stock with the best vendor, make the first offer. Set-wise.
+//!
+//! Every order of a set is decided on the same locked facts, one after another, so the outcome is that of some order of
+//! them one by one. A refused order leaves nothing but its audit entry.
+
+use std::collections::{BTreeSet, HashSet};
+
+use audit::Entry;
+use catalog::StockChange;
+use credit::{Check, Pair, PaymentMode, Take};
+use db::{DbError, Tx};
+use kernel::{Context, Money, OrderId, ProductId, RetailerId, VendorId};
+use parties::{Retailer, RetailerStatus};
+use routing::{Decision, DecisionKind, DecisionRow, Ineligible, OFFER_SECONDS, Offer, OfferState};
+
+use crate::facts::{Facts, Request};
+use crate::rules::{OrderState, public_code};
+use crate::store::{self, NewEvent};
+use crate::words;
+use crate::{DeliveryPlace, Order, OrderLine, Wanted};
+
+/// The most lines of an order.
+pub const MOST_LINES: usize = 200;
+/// The most units of one line.
+pub const MOST_UNITS: i64 = 100_000;
+
+/// An order to be placed.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// Who places it, when.
+    pub cx: Context,
+    /// Who orders.
+    pub retailer: RetailerId,
+    /// The vendor, where it is named; otherwise routing chooses.
+    pub vendor: Option<VendorId>,
+    /// On credit or for cash.
+    pub mode: PaymentMode,
+    /// What is wanted: 1 to [`MOST_LINES`] lines of different products.
+    pub lines: Vec<Wanted>,
+    /// Where it goes; the retailer's own place where it is left out.
+    pub place: Option<DeliveryPlace>,
+    /// The draft that becomes this order.
+    pub draft: Option<OrderId>,
+    /// The order that this one tries again.
+    pub retry_of: Option<OrderId>,
+}
+
+/// What became of an order.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// It is before a vendor (OFFERED), or nobody could take it (FAILED, `NO_VENDOR`).
+    Placed(Box<Placed>),
+    /// It was refused and is no order.
+    Refused(PlaceRefusal),
+}
+
+/// A placed order.
+#[derive(Clone, Debug)]
+pub struct Placed {
+    /// The order.
+    pub order: Order,
+    /// The offer, unless nobody could take it.
+    pub offer: Option<Offer>,
+}
+
+/// Why an order is refused.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum PlaceRefusal {
+    /// No such retailer.
+    #[error("there is no retailer {0}")]
+    UnknownRetailer(RetailerId),
+    /// No such vendor.
+    #[error("there is no vendor {0}")]
+    UnknownVendor(VendorId),
+    /// No such product, or it is no longer sold.
+    #[error("there is no product {0} in the catalogue")]
+    UnknownProduct(ProductId),
+    /// The lines are out of their bounds.
+    #[error("{field}: {right}")]
+    Field {
+        /// The field's path in JSON.
+        field: String,
+        /// What would be right.
+        right: &'static str,
+    },
+    /// The order check fails.
+    #[error("the order check refuses it: {}", .0.reasons.first().map(ToString::to_string).unwrap_or_default())]
+    Check(Box<Check>),
+    /// The named vendor does not sell a product, not so little of it, or not so much.
+    #[error("the vendor cannot supply line {line}")]
+    Supply {
+        /// The line, counted from 1.
+        line: usize,
+        /// Why.
+        why: Ineligible,
+    },
+    /// The draft is gone or was placed already.
+    #[error("the draft is no longer open")]
+    DraftGone,
+    /// The total does not fit.
+    #[error("the total is too large")]
+    TooLarge,
+}
+
+impl PlaceRefusal {
+    /// The stable code.
+    pub fn code(&self) -> String {
+        match self {
+            Self::UnknownRetailer(_) => "RETAILER_NOT_FOUND".to_owned(),
+            Self::UnknownVendor(_) => "VENDOR_NOT_FOUND".to_owned(),
+            Self::UnknownProduct(_) => "PRODUCT_NOT_FOUND".to_owned(),
+            Self::Field { .. } => "VALIDATION".to_owned(),
+            Self::Check(check) => check.reasons.first().map(ToString::to_string).unwrap_or_default(),
+            Self::Supply { why: Ineligible::NotEnoughStock { .. }, .. } => "INSUFFICIENT_STOCK".to_owned(),
+            Self::Supply { why: Ineligible::BelowMinimum { .. }, .. } => "BELOW_MINIMUM_QUANTITY".to_owned(),
+            Self::Supply { .. } => "NOT_SOLD".to_owned(),
+            Self::DraftGone => "DRAFT_GONE".to_owned(),
+            Self::TooLarge => "TOTAL_TOO_LARGE".to_owned(),
+        }
+    }
+}
+
+/// Places a set of orders and answers each in its place.
+pub async fn place_all(tx: &mut Tx, set: &[Place]) -> Result<Vec<Outcome>, DbError> {
+    let Some(last) = set.last() else { return Ok(Vec::new()) };
+    let mut drafts = Vec::with_capacity(set.len());
+    for place in set {
+        drafts.push(match place.draft {
+            Some(id) => store::find_for_update(tx, kernel::Scope::Retailer(place.retailer), id).await?,
+            None => None,
+        });
+    }
+    let requests: Vec<Request> = set.iter().map(request).collect();
+    let mut facts = Facts::gather(tx, &requests, last.cx.today()).await?;
+    let mut records = Records::default();
+    let mut outcomes = Vec::with_capacity(set.len());
+    for ((place, request), draft) in set.iter().zip(&requests).zip(drafts) {
+        let decided = decide(&mut facts, place, request, draft.as_ref());
+        outcomes.push(records.add(&facts, place, request, draft, decided));
+    }
+    records.write(tx, &facts, set, outcomes).await
+}
+
+fn request(place: &Place) -> Request {
+    Request {
+        retailer: place.retailer,
+        vendor: place.vendor,
+        mode: place.mode,
+        lines: place.lines.clone(),
+        place: place.place.clone().unwrap_or_default(),
+    }
+}
+
+/// What is to happen with one order.
+enum Decided {
+    Refused(PlaceRefusal),
+    /// Held with this vendor for this amount; on credit with the line's event number.
+    Offered { vendor: VendorId, total: Money, seq: Option<i64>, decision: Decision, kind: DecisionKind },
+    NoVendor { decision: Decision },
+}
+
+fn decide(facts: &mut Facts, place: &Place, request: &Request, draft: Option<&Order>) -> Decided {
+    match checked(facts, place, request, draft) {
+        Ok(decided) => decided,
+        Err(refusal) => Decided::Refused(refusal),
+    }
+}
+
+fn checked(
+    facts: &mut Facts,
+    place: &Place,
+    request: &Request,
+    draft: Option<&Order>,
+) -> Result<Decided, PlaceRefusal> {
+    check_lines(facts, &place.lines)?;
+    if place.draft.is_some() && draft.is_none_or(|draft| draft.state != OrderState::Draft) {
+        return Err(PlaceRefusal::DraftGone);
+    }
+    let retailer = facts.retailers.get(&place.retailer).ok_or(PlaceRefusal::UnknownRetailer(place.retailer))?;
+    if let Some(vendor) = place.vendor
+        && !facts.vendors.contains_key(&vendor)
+    {
+        return Err(PlaceRefusal::UnknownVendor(vendor));
+    }
+    let decision = facts.route(request, retailer, &HashSet::new());
+    let Some(best) = chosen(&decision, place.vendor) else {
+        return why_not(facts, retailer, request, decision);
+    };
+    let (vendor, total) = best;
+    let kind = if place.vendor.is_some() { DecisionKind::Named } else { DecisionKind::Routed };
+    let seq = facts.hold(request, vendor, total).map_err(|_| PlaceRefusal::TooLarge)?;
+    Ok(Decided::Offered { vendor, total, seq, decision, kind })
+}
+
+fn chosen(decision: &Decision, named: Option<VendorId>) -> Option<(VendorId, Money)> {
+    let best = decision.ranking().find(|candidate| named.is_none_or(|vendor| candidate.vendor_id == vendor))?;
+    Some((best.vendor_id, best.total?))
+}
+
+/// Nobody can take the order. Where credit alone stands in the way the order is refused with the check that is nearest
+/// to passing, which tells what would help; otherwise it fails for want of a vendor.
+fn why_not(facts: &Facts, retailer: &Retailer, request: &Request, decision: Decision) -> Result<Decided, PlaceRefusal> {
+    if retailer.status != RetailerStatus::Active {
+        let vendor = facts.vendors.values().next();
+        if let Some(vendor) = vendor {
+            let check = facts.check(retailer, vendor, Money::from_paisa(1), request.mode);
+            return Err(PlaceRefusal::Check(Box::new(check)));
+        }
+    }
+    if let Some(named) = request.vendor {
+        let candidate = decision.candidates.iter().find(|candidate| candidate.vendor_id == named);
+        return Err(match candidate.and_then(|candidate| candidate.ineligible.clone()) {
+            Some(Ineligible::OrderCheck { .. }) | None => check_with(facts, retailer, named, request),
+            Some(why) => {
+                let line = match why {
+                    Ineligible::NotSold { line }
+                    | Ineligible::BelowMinimum { line, .. }
+                    | Ineligible::NotEnoughStock { line, .. } => line,
+                    Ineligible::AlreadyAsked | Ineligible::OrderCheck { .. } => 1,
+                };
+                PlaceRefusal::Supply { line, why }
+            }
+        });
+    }
+    let willing = decision.candidates.iter().filter(|candidate| {
+        matches!(candidate.ineligible, Some(Ineligible::OrderCheck { .. }))
+            && facts.vendors.get(&candidate.vendor_id).is_some_and(|vendor| vendor.status.is_active())
+    });
+    let nearest = willing
+        .map(|candidate| check_with(facts, retailer, candidate.vendor_id, request))
+        .min_by_key(|refusal| match refusal {
+            PlaceRefusal::Check(check) => (check.reasons.len(), check.shortfall),
+            _ => (usize::MAX, Money::ZERO),
+        });
+    match nearest {
+        Some(refusal) => Err(refusal),
+        None => Ok(Decided::NoVendor { decision }),
+    }
+}
+
+fn check_with(facts: &Facts, retailer: &Retailer, vendor: VendorId, request: &Request) -> PlaceRefusal {
+    let Some(vendor) = facts.vendors.get(&vendor) else { return PlaceRefusal::UnknownVendor(vendor) };
+    match facts.total_with(vendor.id, &request.lines) {
+        Some(Ok(total)) => PlaceRefusal::Check(Box::new(facts.check(retailer, vendor, total, request.mode))),
+        _ => PlaceRefusal::TooLarge,
+    }
+}
+
+fn check_lines(facts: &Facts, lines: &[Wanted]) -> Result<(), PlaceRefusal> {
+    let refuse = |field: String, right| Err(PlaceRefusal::Field { field, right });
+    if lines.is_empty() || lines.len() > MOST_LINES {
+        return refuse("lines".to_owned(), "1 to 200 lines");
+    }
+    let mut seen = HashSet::new();
+    for (index, line) in lines.iter().enumerate() {
+        if !(1..=MOST_UNITS).contains(&line.quantity) {
+            return refuse(format!("lines[{index}].quantity"), "1 to 100000 units");
+        }
+        if !seen.insert(line.product_id) {
+            return refuse(format!("lines[{index}].productId"), "each product once");
+        }
+        match facts.products.get(&line.product_id) {
+            Some(product) if product.status == catalog::ProductStatus::Active => {}
+            _ => return Err(PlaceRefusal::UnknownProduct(line.product_id)),
+        }
+    }
+    Ok(())
+}
+
+/// Everything a set of orders writes.
+#[derive(Default)]
+struct Records {
+    new: Vec<Order>,
+    changed: Vec<Order>,
+    events: Vec<NewEvent>,
+    decisions: Vec<DecisionRow>,
+    offers: Vec<Offer>,
+    takes: Vec<Take>,
+    stock: Vec<StockChange>,
+    books: BTreeSet<Pair>,
+    audit: Vec<Entry>,
+}
+
+/// An outcome whose order is still among the records.
+enum Pending {
+    Placed { id: OrderId, offer: Option<Offer> },
+    Refused(PlaceRefusal),
+}
+
+impl Records {
+    fn add(
+        &mut self,
+        facts: &Facts,
+        place: &Place,
+        request: &Request,
+        draft: Option<Order>,
+        decided: Decided,
+    ) -> Pending {
+        let cx = &place.cx;
+        let (vendor, total, seq, decision, kind) = match decided {
+            Decided::Refused(refusal) => {
+                let entry = Entry::new(cx, place.retailer, "order.refused", place.retailer);
+                self.audit.push(entry.after(serde_json::json!({ "code": refusal.code() })).reason(refusal.to_string()));
+                return Pending::Refused(refusal);
+            }
+            Decided::Offered { vendor, total, seq, decision, kind } => (Some(vendor), total, seq, decision, kind),
+            Decided::NoVendor { decision } => (None, Money::ZERO, None, decision, DecisionKind::Routed),
+        };
+        let is_new = draft.is_none();
+        let order = placed_order(facts, place, request, draft, vendor, total);
+        self.decisions.push(DecisionRow {
+            id: cx.id(),
+            retailer: order.retailer_id,
+            order: order.id,
+            seq: order.last_event,
+            chosen: vendor,
+            kind,
+            decision,
+            reason: None,
+            cx: cx.clone(),
+        });
+        let offer = vendor.map(|vendor| new_offer(cx, &order, vendor));
+        if let Some(vendor) = vendor {
+            self.hold(cx, request, &order, vendor, seq);
+        }
+        self.offers.extend(offer.clone());
+        let after = serde_json::json!({
+            "code": order.code, "state": order.state, "vendorId": vendor, "total": order.total,
+            "paymentMode": order.payment_mode,
+        });
+        self.audit.push(Entry::new(cx, order.retailer_id, "order.placed", order.id).after(after));
+        let last = NewEvent::of(cx, &order, order.reason.as_deref());
+        let placed = NewEvent { seq: last.seq.saturating_sub(1), state: OrderState::Placed, reason: None, ..last.clone() };
+        self.events.extend([placed, last]);
+        let id = order.id;
+        if is_new { self.new.push(order) } else { self.changed.push(order) }
+        Pending::Placed { id, offer }
+    }
+
+    fn hold(&mut self, cx: &Context, request: &Request, order: &Order, vendor: VendorId, seq: Option<i64>) {
+        let pair = (order.retailer_id, vendor);
+        if let Some(position_seq) = seq {
+            let (id, at) = (cx.id(), cx.now);
+            self.takes.push(Take { line: pair, order: order.id, amount: order.total, position_seq, at, id });
+        }
+        // A line's first event, and any cash order, may be the first between the two.
+        if seq.is_none_or(|seq| seq == 1) {
+            self.books.insert(pair);
+        }
+        let holds = request.lines.iter().map(|line| StockChange {
+            vendor,
+            product: line.product_id,
+            stock: 0,
+            held: line.quantity,
+        });
+        self.stock.extend(holds);
+    }
+
+    async fn write(
+        mut self,
+        tx: &mut Tx,
+        facts: &Facts,
+        set: &[Place],
+        pending: Vec<Pending>,
+    ) -> Result<Vec<Outcome>, DbError> {
+        let Some(cx) = set.last().map(|place| &place.cx) else { return Ok(Vec::new()) };
+        store::insert(tx, &mut self.new, || public_code(cx.random_bytes())).await?;
+        for order in &self.changed {
+            store::update(tx, order).await?;
+            store::delete_lines(tx, order.retailer_id, order.id).await?;
+        }
+        store::insert_lines(tx, &self.changed).await?;
+        store::insert_events(tx, self.events).await?;
+        credit::take(tx, self.takes).await?;
+        catalog::change_stock(tx, &self.stock, cx.now).await?;
+        routing::record(tx, &self.decisions, &self.offers).await?;
+        let books: Vec<Pair> = self.books.into_iter().collect();
+        if !books.is_empty() {
+            ledger::open_books(tx, cx, &books).await?;
+        }
+        audit::record(tx, self.audit).await?;
+        let mut orders: std::collections::HashMap<OrderId, Order> =
+            self.new.into_iter().chain(self.changed).map(|order| (order.id, order)).collect();
+        let outcomes: Vec<Outcome> = pending
+            .into_iter()
+            .filter_map(|pending| match pending {
+                Pending::Refused(refusal) => Some(Outcome::Refused(refusal)),
+                Pending::Placed { id, offer } => {
+                    orders.remove(&id).map(|order| Outcome::Placed(Box::new(Placed { order, offer })))
+                }
+            })
+            .collect();
+        let messages = outcomes.iter().filter_map(|outcome| match outcome {
+            Outcome::Placed(placed) => words::offer(facts, &placed.order, placed.offer.as_ref()?),
+            Outcome::Refused(_) => None,
+        });
+        notify::send(tx, cx, messages.collect()).await?;
+        Ok(outcomes)
+    }
+}
+
+fn placed_order(
+    facts: &Facts,
+    place: &Place,
+    request: &Request,
+    draft: Option<Order>,
+    vendor: Option<VendorId>,
+    total: Money,
+) -> Order {
+    let cx = &place.cx;
+    let price = |product| {
+        let sold = vendor.and_then(|vendor| facts.stock.get(&(vendor, product)));
+        sold.map_or(Money::ZERO, |sold| sold.price)
+    };
+    let lines = (1..).zip(&request.lines).map(|(number, line)| OrderLine {
+        number,
+        product_id: line.product_id,
+        quantity: line.quantity,
+        unit_price: price(line.product_id),
+        delivered_quantity: None,
+    });
+    let retailer = facts.retailers.get(&place.retailer);
+    let own_place = || {
+        retailer.map_or_else(DeliveryPlace::default, |retailer| DeliveryPlace {
+            text: retailer.place.clone(),
+            latitude_micro: retailer.latitude_micro,
+            longitude_micro: retailer.longitude_micro,
+        })
+    };
+    let (id, code, created_at, last_event) = match draft {
+        Some(draft) => (draft.id, draft.code, draft.created_at, draft.last_event),
+        None => (cx.id(), public_code(cx.random_bytes()), cx.now, 0),
+    };
+    Order {
+        id,
+        retailer_id: place.retailer,
+        code,
+        vendor_id: vendor,
+        payment_mode: place.mode,
+        state: if vendor.is_some() { OrderState::Offered } else { OrderState::Failed },
+        total,
+        place: place.place.clone().unwrap_or_else(own_place),
+        reason: vendor.is_none().then(|| "NO_VENDOR".to_owned()),
+        retry_of: place.retry_of,
+        created_at,
+        state_at: cx.now,
+        vendor_delivered_at: None,
+        lines: lines.collect(),
+        delivery_code: None,
+        delivery_tries: 0,
+        // PLACED and the state behind it.
+        last_event: last_event.saturating_add(2),
+    }
+}
+
+/// An offer of an order to a vendor that begins now.
+pub(crate) fn new_offer(cx: &Context, order: &Order, vendor: VendorId) -> Offer {
+    Offer {
+        id: cx.id(),
+        retailer_id: order.retailer_id,
+        order_id: order.id,
+        vendor_id: vendor,
+        state: OfferState::Open,
+        deadline: cx.now.plus_seconds(OFFER_SECONDS),
+        reason: None,
+        created_at: cx.now,
+        answered_at: None,
+    }
+}

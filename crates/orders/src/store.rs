@@ -1,0 +1,338 @@
+//! Every statement of orders.
+
+use std::collections::{BTreeMap, HashMap};
+
+use db::{DbError, Row, Tx, Value, params};
+use kernel::{Actor, Context, Instant, OrderId, Page, PageRequest, RetailerId, Scope, VendorId};
+
+use crate::rules::OrderState;
+use crate::{DeliveryPlace, Order, OrderEvent, OrderLine};
+
+fn order(row: &Row) -> Result<Order, DbError> {
+    Ok(Order {
+        id: row.get("id")?,
+        retailer_id: row.get("retailer_id")?,
+        code: row.get("code")?,
+        vendor_id: row.get("vendor_id")?,
+        payment_mode: row.get("payment_mode")?,
+        state: row.get("state")?,
+        total: row.get("total_paisa")?,
+        place: DeliveryPlace {
+            text: row.get("place")?,
+            latitude_micro: row.get("latitude_micro")?,
+            longitude_micro: row.get("longitude_micro")?,
+        },
+        reason: row.get("reason")?,
+        retry_of: row.get("retry_of")?,
+        created_at: row.get("created_at")?,
+        state_at: row.get("state_at")?,
+        vendor_delivered_at: row.get("vendor_delivered_at")?,
+        lines: Vec::new(),
+        delivery_code: row.get("delivery_code")?,
+        delivery_tries: row.get("delivery_tries")?,
+        last_event: row.get("last_event")?,
+    })
+}
+
+fn line(row: &Row) -> Result<OrderLine, DbError> {
+    Ok(OrderLine {
+        number: row.get("number")?,
+        product_id: row.get("product_id")?,
+        quantity: row.get("quantity")?,
+        unit_price: row.get("unit_price_paisa")?,
+        delivered_quantity: row.get("delivered_quantity")?,
+    })
+}
+
+async fn with_lines(tx: &mut Tx, mut orders: Vec<Order>) -> Result<Vec<Order>, DbError> {
+    if orders.is_empty() {
+        return Ok(orders);
+    }
+    let keys = Value::rows(orders.iter().map(|order| params![order.retailer_id, order.id]));
+    let sql = "select l.* from {rows 1: retailer_id text, order_id text} v join order_lines l \
+               on l.retailer_id = v.retailer_id and l.order_id = v.order_id order by l.order_id, l.number";
+    let mut lines: HashMap<OrderId, Vec<OrderLine>> = HashMap::new();
+    for row in tx.query(sql, params![keys]).await? {
+        lines.entry(row.get("order_id")?).or_default().push(line(&row)?);
+    }
+    for order in &mut orders {
+        order.lines = lines.remove(&order.id).unwrap_or_default();
+    }
+    Ok(orders)
+}
+
+/// One order with its lines, if it is inside the scope.
+pub async fn find(tx: &mut Tx, scope: Scope, id: OrderId) -> Result<Option<Order>, DbError> {
+    let row = tx.query_opt("select * from orders o where o.id = $1", params![id]).await?;
+    in_scope(tx, scope, row).await
+}
+
+/// Locks an order and reads it with its lines, if it is inside the scope.
+pub async fn find_for_update(tx: &mut Tx, scope: Scope, id: OrderId) -> Result<Option<Order>, DbError> {
+    let row = tx.query_opt("select * from orders o where o.id = $1 {lock o}", params![id]).await?;
+    in_scope(tx, scope, row).await
+}
+
+/// One order by the code people say, if it is inside the scope.
+pub async fn find_by_code(tx: &mut Tx, scope: Scope, code: &str) -> Result<Option<Order>, DbError> {
+    let row = tx.query_opt("select * from orders o where o.code = $1", params![code]).await?;
+    in_scope(tx, scope, row).await
+}
+
+async fn in_scope(tx: &mut Tx, scope: Scope, row: Option<Row>) -> Result<Option<Order>, DbError> {
+    let Some(row) = row else { return Ok(None) };
+    let order = order(&row)?;
+    if !scope.includes(order.retailer_id, order.vendor_id) {
+        return Ok(None);
+    }
+    Ok(with_lines(tx, vec![order]).await?.into_iter().next())
+}
+
+/// Which orders a list shows.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only of this retailer.
+    pub retailer: Option<RetailerId>,
+    /// Only of this vendor.
+    pub vendor: Option<VendorId>,
+    /// Only in this state.
+    pub state: Option<OrderState>,
+}
+
+/// Orders of a scope, newest first; the cursor is the last id.
+pub async fn list(tx: &mut Tx, scope: Scope, filter: &Filter, page: &PageRequest) -> Result<Page<Order>, DbError> {
+    let retailer = scope.retailer().or(filter.retailer);
+    let vendor = scope.vendor().or(filter.vendor);
+    let is_foreign = (scope.retailer().is_some() && filter.retailer.is_some_and(|asked| Some(asked) != retailer))
+        || (scope.vendor().is_some() && filter.vendor.is_some_and(|asked| Some(asked) != vendor));
+    if is_foreign {
+        return Ok(Page { items: Vec::new(), next: None });
+    }
+    let after = page.after.clone().unwrap_or_else(|| "~".to_owned());
+    let (state, limit) = (filter.state, page.limit.saturating_add(1));
+    let rows = match (retailer, vendor) {
+        (Some(retailer), vendor) => {
+            let sql = "select * from orders o where o.retailer_id = $1 and o.id < $2 \
+                       and (cast($3 as text) is null or o.vendor_id = $3) \
+                       and (cast($4 as text) is null or o.state = $4) order by o.id desc limit $5";
+            tx.query(sql, params![retailer, after, vendor, state, limit]).await?
+        }
+        (None, Some(vendor)) => {
+            let sql = "select * from orders o where o.vendor_id = $1 and o.id < $2 \
+                       and (cast($3 as text) is null or o.state = $3) order by o.id desc limit $4";
+            tx.query(sql, params![vendor, after, state, limit]).await?
+        }
+        (None, None) => {
+            let sql = "select * from orders o where o.id < $1 and (cast($2 as text) is null or o.state = $2) \
+                       order by o.id desc limit $3";
+            tx.query(sql, params![after, state, limit]).await?
+        }
+    };
+    let orders = rows.iter().map(order).collect::<Result<_, _>>()?;
+    let page = Page::from_overfull(orders, page, |order: &Order| order.id.to_string());
+    Ok(Page { items: with_lines(tx, page.items).await?, next: page.next })
+}
+
+/// The open orders of vendors, counted up to `most` each.
+pub async fn open_orders(tx: &mut Tx, vendors: &[VendorId], most: i64) -> Result<HashMap<VendorId, i64>, DbError> {
+    // The inner limit keeps the count from growing with what lies open: past a vendor's capacity more makes no
+    // difference.
+    let sql = "select v.id, (select cast(count(*) as bigint) from (select 1 as one from orders o \
+               where o.vendor_id = v.id and o.state in ('OFFERED', 'CONFIRMED', 'DISPATCHED') limit $2) capped) as open \
+               from vendors v where v.id in {1}";
+    let rows = tx.query(sql, params![Value::list(vendors), most]).await?;
+    rows.iter().map(|row| Ok((row.get("id")?, row.get("open")?))).collect()
+}
+
+const ORDER_COLUMNS: &[&str] = &[
+    "retailer_id",
+    "id",
+    "code",
+    "vendor_id",
+    "payment_mode",
+    "state",
+    "total_paisa",
+    "place",
+    "latitude_micro",
+    "longitude_micro",
+    "reason",
+    "delivery_tries",
+    "retry_of",
+    "last_event",
+    "created_at",
+    "state_at",
+];
+
+fn order_row(order: &Order) -> Vec<Value> {
+    params![
+        order.retailer_id,
+        order.id,
+        &order.code,
+        order.vendor_id,
+        order.payment_mode,
+        order.state,
+        order.total,
+        order.place.text.as_deref(),
+        order.place.latitude_micro,
+        order.place.longitude_micro,
+        order.reason.as_deref(),
+        order.delivery_tries,
+        order.retry_of,
+        order.last_event,
+        order.created_at,
+        order.state_at,
+    ]
+}
+
+/// Inserts orders with their lines. One whose code is taken gets another from `new_code`, so codes may clash freely.
+pub async fn insert(tx: &mut Tx, orders: &mut [Order], new_code: impl Fn() -> String) -> Result<(), DbError> {
+    let mut waiting: Vec<usize> = (0..orders.len()).collect();
+    while !waiting.is_empty() {
+        let rows = waiting.iter().filter_map(|&index| orders.get(index)).map(order_row).collect();
+        let new = tx.insert_new("orders", ORDER_COLUMNS, rows, "id").await?;
+        let new = new.iter().map(|row| row.get::<OrderId>("id")).collect::<Result<std::collections::HashSet<_>, _>>()?;
+        waiting.retain(|&index| orders.get(index).is_some_and(|order| !new.contains(&order.id)));
+        for &index in &waiting {
+            if let Some(order) = orders.get_mut(index) {
+                order.code = new_code();
+            }
+        }
+    }
+    insert_lines(tx, orders).await
+}
+
+/// Inserts the lines of orders.
+pub async fn insert_lines(tx: &mut Tx, orders: &[Order]) -> Result<(), DbError> {
+    let columns = &["retailer_id", "order_id", "number", "product_id", "quantity", "unit_price_paisa"];
+    let rows = orders.iter().flat_map(|order| {
+        order.lines.iter().map(|line| {
+            params![order.retailer_id, order.id, line.number, line.product_id, line.quantity, line.unit_price]
+        })
+    });
+    tx.insert_many("order_lines", columns, rows.collect()).await
+}
+
+/// Takes the lines of a draft away, before others are written.
+pub async fn delete_lines(tx: &mut Tx, retailer: RetailerId, order: OrderId) -> Result<(), DbError> {
+    tx.exec("delete from order_lines where retailer_id = $1 and order_id = $2", params![retailer, order]).await
+}
+
+/// Writes an order's changed fields. The caller holds its lock.
+pub async fn update(tx: &mut Tx, order: &Order) -> Result<(), DbError> {
+    let sql = "update orders set vendor_id = $3, payment_mode = $4, state = $5, total_paisa = $6, place = $7, \
+               latitude_micro = $8, longitude_micro = $9, reason = $10, delivery_code = $11, delivery_tries = $12, \
+               vendor_delivered_at = $13, last_event = $14, state_at = $15 where retailer_id = $1 and id = $2";
+    let values = params![
+        order.retailer_id,
+        order.id,
+        order.vendor_id,
+        order.payment_mode,
+        order.state,
+        order.total,
+        order.place.text.as_deref(),
+        order.place.latitude_micro,
+        order.place.longitude_micro,
+        order.reason.as_deref(),
+        order.delivery_code.as_deref(),
+        order.delivery_tries,
+        order.vendor_delivered_at,
+        order.last_event,
+        order.state_at,
+    ];
+    tx.exec(sql, values).await
+}
+
+/// Writes new prices of an order's lines, as when it goes to another vendor.
+pub async fn update_prices(tx: &mut Tx, order: &Order) -> Result<(), DbError> {
+    let rows = Value::rows(order.lines.iter().map(|line| params![line.number, line.unit_price]));
+    let sql = "update order_lines set unit_price_paisa = v.price from {rows 3: number bigint, price bigint} v \
+               where order_lines.retailer_id = $1 and order_lines.order_id = $2 and order_lines.number = v.number";
+    tx.exec(sql, params![order.retailer_id, order.id, rows]).await
+}
+
+/// Writes what was delivered of each line.
+pub async fn update_delivered(tx: &mut Tx, order: &Order) -> Result<(), DbError> {
+    let rows = Value::rows(order.lines.iter().map(|line| params![line.number, line.delivered_quantity]));
+    let sql = "update order_lines set delivered_quantity = v.delivered from {rows 3: number bigint, delivered bigint} v \
+               where order_lines.retailer_id = $1 and order_lines.order_id = $2 and order_lines.number = v.number";
+    tx.exec(sql, params![order.retailer_id, order.id, rows]).await
+}
+
+/// A line of the status log to be written.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// The order's retailer.
+    pub retailer: RetailerId,
+    /// The order.
+    pub order: OrderId,
+    /// Its place in the log.
+    pub seq: i64,
+    /// The state that was entered.
+    pub state: OrderState,
+    /// The vendor at that time.
+    pub vendor: Option<VendorId>,
+    /// Who did it.
+    pub actor: Actor,
+    /// Why.
+    pub reason: Option<String>,
+    /// When.
+    pub at: Instant,
+}
+
+impl NewEvent {
+    /// The order's last transition, as this context caused it.
+    pub fn of(cx: &Context, order: &Order, reason: Option<&str>) -> Self {
+        Self {
+            retailer: order.retailer_id,
+            order: order.id,
+            seq: order.last_event,
+            state: order.state,
+            vendor: order.vendor_id,
+            actor: cx.actor,
+            reason: reason.map(ToOwned::to_owned),
+            at: cx.now,
+        }
+    }
+}
+
+/// Writes lines of the status log.
+pub async fn insert_events(tx: &mut Tx, events: Vec<NewEvent>) -> Result<(), DbError> {
+    let columns = &["retailer_id", "order_id", "seq", "state", "vendor_id", "actor", "reason", "at"];
+    let rows = events.into_iter().map(|event| {
+        params![
+            event.retailer,
+            event.order,
+            event.seq,
+            event.state,
+            event.vendor,
+            event.actor,
+            event.reason,
+            event.at
+        ]
+    });
+    tx.insert_many("order_events", columns, rows.collect()).await
+}
+
+/// The status log of an order, oldest first.
+pub async fn events(tx: &mut Tx, retailer: RetailerId, order: OrderId) -> Result<Vec<OrderEvent>, DbError> {
+    let sql = "select * from order_events e where e.retailer_id = $1 and e.order_id = $2 order by e.seq";
+    let rows = tx.query(sql, params![retailer, order]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(OrderEvent {
+                seq: row.get("seq")?,
+                state: row.get("state")?,
+                vendor_id: row.get("vendor_id")?,
+                actor: row.get("actor")?,
+                reason: row.get("reason")?,
+                at: row.get("at")?,
+            })
+        })
+        .collect()
+}
+
+/// Orders by state, for checks that look at all of them.
+pub async fn count_by_state(tx: &mut Tx) -> Result<BTreeMap<OrderState, i64>, DbError> {
+    let rows = tx.query("select o.state, cast(count(*) as bigint) as orders from orders o group by o.state", params![]);
+    rows.await?.iter().map(|row| Ok((row.get("state")?, row.get("orders")?))).collect()
+}
