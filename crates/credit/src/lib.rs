@@ -37,6 +37,7 @@ mod model;
 mod refusal;
 mod repay;
 mod reservations;
+mod saving;
 mod standing;
 mod store;
 mod terms;
@@ -56,6 +57,7 @@ pub use model::{Cycle, CycleStatus, Line, LineStatus, Position, Reservation, Res
 pub use refusal::Refusal;
 pub use repay::{NewRepayment, Quote, Repaid, Repayment, quote, repay};
 pub use reservations::{Take, convert, cycle_of_order, release, take};
+pub use saving::early_saving;
 pub use standing::{Standing, standings};
 pub use store::cycles::{CycleFilter, cycle, cycles};
 pub use store::lines::{LineFilter, line, line_of, lines, lines_for_update, lines_of_retailers_for_update, lines_page};
@@ -64,7 +66,7 @@ pub use terms::{
     Ask, BadAmount, BadTerms, CycleFacts, Discount, LARGEST_DISCOUNT, LEGAL_INTEREST, SMALLEST_REPAYMENT, Settlement,
     SettlementTerms, settle,
 };
-pub use verify::{Finding, verify_page};
+pub use verify::{Finding, Verified, verify_page};
 
 /// Whose line it is.
 pub type Pair = (RetailerId, VendorId);

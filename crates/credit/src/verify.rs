@@ -78,9 +78,19 @@ fn line((retailer, vendor): &Pair) -> String {
     format!("the line of {retailer} with {vendor}")
 }
 
-/// Checks the next lines behind a place, in the order of retailer and vendor. Returns what is wrong, and where to go on;
-/// nothing at the end. Seven statements a page, one snapshot.
-pub async fn verify_page(tx: &mut Tx, after: Option<Pair>) -> Result<(Vec<Finding>, Option<Pair>), DbError> {
+/// What became of a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// What is wrong there.
+    pub findings: Vec<Finding>,
+    /// Lines that were checked.
+    pub lines: usize,
+    /// Where to go on; nothing at the end.
+    pub next: Option<Pair>,
+}
+
+/// Checks the next lines behind a place, in the order of retailer and vendor. Seven statements a page, one snapshot.
+pub async fn verify_page(tx: &mut Tx, after: Option<Pair>) -> Result<Verified, DbError> {
     let lines = totals::recounts(tx, after, PAGE).await?;
     let is_last = i64::try_from(lines.len()).unwrap_or(PAGE) < PAGE;
     let pairs: Vec<Pair> = lines.iter().map(|line| line.pair).collect();
@@ -90,7 +100,8 @@ pub async fn verify_page(tx: &mut Tx, after: Option<Pair>) -> Result<(Vec<Findin
     findings.extend(drifted.into_iter().map(|(pair, number)| Finding::Cycle { pair, number }));
     let orphans = totals::orphans(tx, &pairs).await?;
     findings.extend(orphans.into_iter().map(|(pair, reservation, order)| Finding::Orphan { pair, reservation, order }));
-    Ok((findings, pairs.last().copied().filter(|_| !is_last)))
+    let next = pairs.last().copied().filter(|_| !is_last);
+    Ok(Verified { findings, lines: pairs.len(), next })
 }
 
 fn compare(line: &Recount, receivables: &HashMap<Pair, Money>) -> Vec<Finding> {

@@ -26,8 +26,8 @@ pub use account::{Account, Method};
 pub use entry::{Balanced, Entry, EntryKind, FIRST_HASH, NewEntry, Posting, Unbalanced};
 pub use export::{ExportPage, export_header, export_page};
 pub use post::{Posted, open_books, post};
-pub use read::{Balance, Place, balances, entries, receivables};
-pub use verify::{Finding, Walk, verify_page};
+pub use read::{Balance, Place, balances, entries, last_hash, receivables};
+pub use verify::{Finding, Verified, Walk, verify_page};
 
 /// Whose book it is.
 pub type Pair = (RetailerId, VendorId);

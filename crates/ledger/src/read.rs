@@ -69,6 +69,12 @@ pub async fn balances(
     Ok(found.into_iter().map(|(account, balance)| Balance { account, balance }).collect())
 }
 
+/// The hash of the last entry of a book, which a transaction that has just posted into it shows as its proof.
+pub async fn last_hash(tx: &mut Tx, pair: Pair) -> Result<String, DbError> {
+    let heads = store::heads_of(tx, &BTreeSet::from([pair])).await?;
+    heads.into_values().next().map(|head| head.last_hash).ok_or(DbError::Missing("the head of a book"))
+}
+
 /// What each of these retailers owes each vendor by the journal; books without a posting are absent. For checking.
 pub async fn receivables(tx: &mut Tx, pairs: &[Pair]) -> Result<HashMap<Pair, Money>, DbError> {
     let pairs: BTreeSet<Pair> = pairs.iter().copied().collect();

@@ -86,13 +86,21 @@ fn book((retailer, vendor): &Pair) -> String {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Walk {
     last: Option<(Place, String)>,
-    /// Entries checked so far.
-    pub entries: u64,
 }
 
-/// Checks the next page of the journal. Returns what is wrong there, and where to go on; nothing at the end. Three
-/// statements a page, two more on the last.
-pub async fn verify_page(tx: &mut Tx, walk: Walk) -> Result<(Vec<Finding>, Option<Walk>), DbError> {
+/// What became of a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// What is wrong there.
+    pub findings: Vec<Finding>,
+    /// Entries that were checked.
+    pub entries: usize,
+    /// Where to go on; nothing at the end.
+    pub next: Option<Walk>,
+}
+
+/// Checks the next page of the journal. Three statements a page, two more on the last.
+pub async fn verify_page(tx: &mut Tx, walk: Walk) -> Result<Verified, DbError> {
     let after = walk.last.as_ref().map(|(place, _)| *place);
     let entries = store::entries_after(tx, store::Part::All, after, PAGE).await?;
     let is_last = i64::try_from(entries.len()).unwrap_or(PAGE) < PAGE;
@@ -101,15 +109,14 @@ pub async fn verify_page(tx: &mut Tx, walk: Walk) -> Result<(Vec<Finding>, Optio
         entries.iter().map(|entry| (entry.retailer_id, entry.vendor_id)).chain(before).collect();
     let heads = store::heads_of(tx, &pairs).await?;
     let mut findings = Vec::new();
-    let walk = check(walk, &entries, &heads, is_last, &mut findings);
-    if !is_last {
-        return Ok((findings, Some(walk)));
+    let next = check(walk, &entries, &heads, is_last, &mut findings);
+    if is_last {
+        let emptied = store::emptied_books(tx).await?;
+        findings.extend(emptied.into_iter().map(|pair| Finding::Head { pair, last: 0 }));
+        let strays = store::stray_postings(tx).await?;
+        findings.extend(strays.into_iter().map(|(pair, seq)| Finding::Stray { pair, seq }));
     }
-    let emptied = store::emptied_books(tx).await?;
-    findings.extend(emptied.into_iter().map(|pair| Finding::Head { pair, last: 0 }));
-    let strays = store::stray_postings(tx).await?;
-    findings.extend(strays.into_iter().map(|(pair, seq)| Finding::Stray { pair, seq }));
-    Ok((findings, None))
+    Ok(Verified { findings, entries: entries.len(), next: (!is_last).then_some(next) })
 }
 
 fn check(
@@ -152,8 +159,7 @@ fn check(
     {
         check_head(place, hash, heads, findings);
     }
-    let checked = u64::try_from(entries.len()).unwrap_or(0);
-    Walk { last, entries: walk.entries.saturating_add(checked) }
+    Walk { last }
 }
 
 fn check_head(place: &Place, hash: &str, heads: &HashMap<Pair, Head>, findings: &mut Vec<Finding>) {

@@ -4,3 +4,6 @@
 //! a helper that must know one belongs in the tests of the room that owns it.
 
 pub mod postgres;
+mod room;
+
+pub use room::TestDb;

@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use credit::{Ask, LineChange, LineStatus, NewLine, NewRepayment, Reason, Refusal, ReservationState};
+use db::params;
 use kernel::{Actor, BusinessDate, Money, PageRequest, Scope};
 use ledger::Method;
 
@@ -171,6 +172,25 @@ testkit::both_engines! {
         assert_eq!(cycle.repaid.plus(cycle.outstanding), Ok(cycle.principal));
         assert_eq!(world.position(world.pair).await.outstanding, cycle.outstanding);
         assert_eq!(world.findings().await, Vec::<String>::new());
+    }
+
+    async fn a_repayment_is_told_and_recorded_and_a_refused_one_is_not(t: TestDb) {
+        let (world, cycle) = owing(t, 1_000).await;
+        world.repay(cycle.id, cash(Ask::Principal(rupees(1_001)), "2026-03-01")).await.unwrap_err();
+        let repaid = world.repay(cycle.id, cash(Ask::Principal(rupees(200)), "2026-03-01")).await.unwrap();
+        let (receipts, entries) = world
+            .write(async |tx, _| {
+                let receipts = tx.query("select content from outgoing_messages", params![]).await?;
+                let sql = "select action from audit_entries where action = 'cycle.repaid'";
+                Ok((receipts, tx.query(sql, params![]).await?.len()))
+            })
+            .await;
+        assert_eq!((receipts.len(), entries), (1, 1));
+        let text: String = receipts[0].get("content").unwrap();
+        let mark = &repaid.entry_hash[..8];
+        for part in ["Rs. 190.00", "Rs. 10.00", "Rs. 800.00", "Rs. 99,200.00", &cycle.number, mark] {
+            assert!(text.contains(part), "{part} is not in {text}");
+        }
     }
 
     async fn repaying_at_once_never_passes_what_is_open(t: TestDb) {

@@ -201,10 +201,11 @@ impl World {
 
     pub(crate) async fn all_findings(&self) -> Vec<String> {
         self.write(async move |tx, _| {
-            let (credit, after) = credit::verify_page(tx, None).await?;
-            let (journal, walk) = ledger::verify_page(tx, ledger::Walk::default()).await?;
-            assert!(after.is_none() && walk.is_none());
-            Ok(credit.iter().map(ToString::to_string).chain(journal.iter().map(ToString::to_string)).collect())
+            let credit = credit::verify_page(tx, None).await?;
+            let journal = ledger::verify_page(tx, ledger::Walk::default()).await?;
+            assert!(credit.next.is_none() && journal.next.is_none() && credit.lines > 0);
+            let journal = journal.findings.iter().map(ToString::to_string);
+            Ok(credit.findings.iter().map(ToString::to_string).chain(journal).collect())
         })
         .await
     }
