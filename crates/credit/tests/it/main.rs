@@ -4,4 +4,5 @@
 
 mod examples;
 mod guarantees;
+mod http;
 mod world;

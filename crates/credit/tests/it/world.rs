@@ -165,8 +165,22 @@ impl World {
         self.write(async move |tx, cx| credit::release(tx, cx, retailer, order, "CANCELLED").await).await
     }
 
+    pub(crate) fn app(&self) -> web::App {
+        let (db, clock, ids) = (self.t.db.clone(), self.t.clock.clone(), self.t.ids.clone());
+        let auth = web::Auth::new("0123456789abcdef0123456789abcdef", clock.clone());
+        web::App { db, clock, ids, auth, migrations: schema::MIGRATIONS }
+    }
+
     pub(crate) async fn deliver(&self, order: OrderId, amount: Money) -> Result<Cycle, Refusal> {
-        let retailer = self.pair.0;
+        self.deliver_of(self.pair.0, order, amount).await
+    }
+
+    pub(crate) async fn deliver_of(
+        &self,
+        retailer: RetailerId,
+        order: OrderId,
+        amount: Money,
+    ) -> Result<Cycle, Refusal> {
         self.write(async move |tx, cx| credit::convert(tx, cx, retailer, order, amount, cx.today()).await).await
     }
 
