@@ -19,12 +19,13 @@
 //!
 //! | use case | statements | of them waited for |
 //! | --- | --- | --- |
-//! | [`lines_for_update`] | 2; 3 where something is overdue too long | all |
+//! | [`lines_for_update`], any number | 1; 2 where something is owed; 3 where it is overdue too long | all |
+//! | [`exposure_for_update`] | none; 2 where caps are set, 2 where ceilings are | all |
 //! | [`take`], any number | 2 | none |
 //! | [`release`] | 4 | 2 |
-//! | [`convert`] | 5 and those of `ledger::post`; the vendor's number 2 | 4 |
+//! | [`convert`] | 7, and those of `ledger::post` | 4 |
 //! | [`quote`] | 1 | 1 |
-//! | [`repay`] | 6 and those of `ledger::post` | 3 |
+//! | [`repay`] | 6, 7 with a reference, and those of `ledger::post` | 3, 4 with a reference |
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use credit::{Ask, LineChange, LineStatus, NewLine, NewRepayment, Reason, Refusal, ReservationState};
+use credit::{Ask, LineChange, LineStatus, NewLine, NewRepayment, Reason, Refusal, ReservationState, Take};
 use db::params;
 use kernel::{Actor, BusinessDate, Money, PageRequest, Scope};
 use ledger::Method;
@@ -191,6 +191,40 @@ testkit::both_engines! {
         for part in ["Rs. 190.00", "Rs. 10.00", "Rs. 800.00", "Rs. 99,200.00", &cycle.number, mark] {
             assert!(text.contains(part), "{part} is not in {text}");
         }
+    }
+
+    async fn use_cases_cost_what_they_say(t: TestDb) {
+        let (world, cycle) = owing(t, 1_000).await;
+        let (pair, order, id) = (world.pair, world.order(), cycle.id);
+        let costs = world
+            .write(async move |tx, cx| {
+                let mut costs = Vec::new();
+                let mut last = tx.cost().statements;
+                let mut note = |tx: &db::Tx| {
+                    costs.push(tx.cost().statements - last);
+                    last = tx.cost().statements;
+                };
+                let line = credit::lines_for_update(tx, &[pair], cx.today()).await?.remove(&pair).unwrap();
+                note(tx);
+                let (amount, position_seq) = (rupees(10), line.position_seq + 1);
+                let take = Take { line: pair, order, amount, position_seq, at: cx.now, id: cx.id() };
+                credit::take(tx, vec![take]).await?;
+                note(tx);
+                credit::convert(tx, cx, pair.0, order, amount, cx.today()).await?.unwrap();
+                note(tx);
+                credit::quote(tx, Scope::All, id, Ask::Principal(amount), cx.today()).await?.unwrap();
+                note(tx);
+                let again = Take { order: cx.id(), position_seq: position_seq + 2, id: cx.id(), ..take };
+                credit::take(tx, vec![again]).await?;
+                note(tx);
+                credit::release(tx, cx, pair.0, again.order, "CANCELLED").await?.unwrap();
+                note(tx);
+                Ok(costs)
+            })
+            .await;
+        // The book is there, so posting is 4.
+        assert_eq!(costs, [2, 2, 7 + 4, 1, 2, 4]);
+        assert_eq!(world.findings().await, Vec::<String>::new());
     }
 
     async fn repaying_at_once_never_passes_what_is_open(t: TestDb) {

@@ -1,7 +1,7 @@
 //! The routes from outside: who may call them, what they answer, that a command asked twice is done once.
 
-use credit::NewLine;
 use ::http::{Request, StatusCode};
+use credit::NewLine;
 use http_body_util::BodyExt as _;
 use kernel::{Id as _, Money, RetailerId, Role, UserId, VendorId};
 use serde_json::{Value, json};

@@ -5,4 +5,5 @@
 mod examples;
 mod guarantees;
 mod http;
+mod standing;
 mod world;
