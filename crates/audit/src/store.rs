@@ -15,8 +15,7 @@ pub async fn record(tx: &mut Tx, entries: Vec<Entry>) -> Result<(), DbError> {
     let streams: BTreeSet<String> = entries.iter().map(|entry| entry.stream.clone()).collect();
     let mut heads = heads_for_update(tx, &streams).await?;
     let is_new = |stream: &&String| !heads.contains_key(*stream);
-    let new: Vec<Vec<Value>> =
-        streams.iter().filter(is_new).map(|stream| params![stream, 0, FIRST_HASH]).collect();
+    let new: Vec<Vec<Value>> = streams.iter().filter(is_new).map(|stream| params![stream, 0, FIRST_HASH]).collect();
     if !new.is_empty() {
         // Another process may begin the same stream at the same time; then its row is waited for and read.
         tx.insert_new("audit_streams", &["stream", "seq", "last_hash"], new, "stream").await?;
@@ -36,10 +35,7 @@ pub async fn record(tx: &mut Tx, entries: Vec<Entry>) -> Result<(), DbError> {
     tx.exec(sql, params![heads]).await
 }
 
-async fn heads_for_update(
-    tx: &mut Tx,
-    streams: &BTreeSet<String>,
-) -> Result<BTreeMap<String, (i64, String)>, DbError> {
+async fn heads_for_update(tx: &mut Tx, streams: &BTreeSet<String>) -> Result<BTreeMap<String, (i64, String)>, DbError> {
     let sql = "select s.stream, s.seq, s.last_hash from audit_streams s where s.stream in {1} \
                order by s.stream {lock s}";
     let rows = tx.query(sql, params![Value::list(streams)]).await?;
@@ -112,13 +108,14 @@ pub(crate) async fn entries_after(tx: &mut Tx, place: &(String, i64), most: i64)
     tx.query(sql, params![&place.0, place.1, most]).await?.iter().map(recorded).collect()
 }
 
-/// The heads of streams behind a stream's name.
-pub(crate) async fn heads_after(
+/// The heads of the streams from a name up to another, without that other; to the last where none is given.
+pub(crate) async fn heads(
     tx: &mut Tx,
-    stream: &str,
-    until: &str,
+    from: &str,
+    before: Option<&str>,
 ) -> Result<BTreeMap<String, (i64, String)>, DbError> {
-    let sql = "select s.stream, s.seq, s.last_hash from audit_streams s where s.stream >= $1 and s.stream <= $2";
-    let rows = tx.query(sql, params![stream, until]).await?;
+    let sql = "select s.stream, s.seq, s.last_hash from audit_streams s \
+               where s.stream >= $1 and (cast($2 as text) is null or s.stream < $2)";
+    let rows = tx.query(sql, params![from, before]).await?;
     rows.iter().map(|row| Ok((row.get("stream")?, (row.get("seq")?, row.get("last_hash")?)))).collect()
 }

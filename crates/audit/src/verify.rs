@@ -1,9 +1,13 @@
-//! Checking the chains: sequence, links and hashes, page by page, with memory for one page.
+//! Checking the chains: sequence, links, hashes and ends, page by page, with memory for one page.
+//!
+//! A chain proves that nothing inside it was changed, and its head that nothing was cut off. Someone who can write to the
+//! database could rewrite a whole stream with its head; only a copy of the head kept elsewhere would show that.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use db::{DbError, Tx};
 
-use crate::store;
-use crate::{FIRST_HASH, Recorded};
+use crate::{FIRST_HASH, Recorded, store};
 
 /// Entries that one page reads.
 const PAGE: i64 = 5_000;
@@ -50,14 +54,14 @@ pub enum Broken {
         /// The entry.
         seq: i64,
     },
-    /// The end of a stream is missing.
-    #[error("audit {stream}: the stream ends at entry {found}, its head says {expected}")]
+    /// The end of a stream is missing, or its head is not that of its last entry.
+    #[error("audit {stream}: the stream ends at entry {found}, its head says {expected} or has another hash")]
     End {
         /// The stream.
         stream: String,
-        /// What the head says.
+        /// What the head says; 0 where there is no head.
         expected: i64,
-        /// The last entry.
+        /// The last entry; 0 where there is none.
         found: i64,
     },
 }
@@ -66,18 +70,14 @@ pub enum Broken {
 pub async fn verify_page(tx: &mut Tx, walked: &mut Walked) -> Result<Vec<Broken>, DbError> {
     let entries = store::entries_after(tx, &walked.place, PAGE).await?;
     walked.is_done = i64::try_from(entries.len()).unwrap_or(i64::MAX) < PAGE;
-    let until = if walked.is_done { "~".to_owned() } else { last_stream(&entries) };
-    let heads = store::heads_after(tx, &walked.place.0, &until).await?;
+    // The last stream of a full page may go on in the next one.
+    let unfinished = entries.last().filter(|_| !walked.is_done).map(|entry| entry.stream.clone());
+    let heads = store::heads(tx, &walked.place.0, unfinished.as_deref()).await?;
     let mut broken = Vec::new();
-    let end = |stream: &String, found: i64, hash: &str| match heads.get(stream) {
-        Some((expected, last)) if *expected != found || last != hash => {
-            Some(Broken::End { stream: stream.clone(), expected: *expected, found })
-        }
-        _ => None,
-    };
+    let mut ends = BTreeMap::new();
     for entry in entries {
         if entry.stream != walked.place.0 {
-            broken.extend(end(&walked.place.0, walked.place.1, &walked.hash));
+            end_stream(walked, &mut ends);
             walked.place = (entry.stream.clone(), 0);
             FIRST_HASH.clone_into(&mut walked.hash);
         }
@@ -87,13 +87,31 @@ pub async fn verify_page(tx: &mut Tx, walked: &mut Walked) -> Result<Vec<Broken>
         walked.entries = walked.entries.saturating_add(1);
     }
     if walked.is_done {
-        broken.extend(end(&walked.place.0, walked.place.1, &walked.hash));
+        end_stream(walked, &mut ends);
     }
+    broken.extend(check_ends(&heads, &ends));
     Ok(broken)
 }
 
-fn last_stream(entries: &[Recorded]) -> String {
-    entries.last().map(|entry| entry.stream.clone()).unwrap_or_default()
+/// Where streams end: the last number and hash by stream.
+type Ends = BTreeMap<String, (i64, String)>;
+
+fn end_stream(walked: &Walked, ends: &mut Ends) {
+    // Before the first entry of all there is no stream.
+    if walked.place.1 > 0 {
+        ends.insert(walked.place.0.clone(), (walked.place.1, walked.hash.clone()));
+    }
+}
+
+/// Every head belongs to the last entry of its stream, and every stream has a head.
+fn check_ends(heads: &Ends, ends: &Ends) -> Vec<Broken> {
+    let nothing = (0, FIRST_HASH.to_owned());
+    let streams: BTreeSet<&String> = heads.keys().chain(ends.keys()).collect();
+    let differs = |stream: &String| {
+        let (head, end) = (heads.get(stream).unwrap_or(&nothing), ends.get(stream).unwrap_or(&nothing));
+        (head != end).then(|| Broken::End { stream: stream.clone(), expected: head.0, found: end.0 })
+    };
+    streams.into_iter().filter_map(differs).collect()
 }
 
 fn check(walked: &Walked, entry: &Recorded) -> Option<Broken> {
