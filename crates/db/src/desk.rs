@@ -2,7 +2,8 @@
 //!
 //! While one set commits, the commands that arrive queue up and become the next set: one when idle, at most
 //! [`SET_MOST`] under load, with no timer. Each caller is answered after the commit of its set. A set that fails is run
-//! again command by command, so that one bad neighbour harms nobody.
+//! again command by command, so that one bad neighbour harms nobody; only a store that is too busy for the set is not
+//! asked as many times more.
 //!
 //! A command carries its own idempotency key and its handler looks the key up before anything else. That is what lets
 //! the desk run a command again when the outcome of a commit is unknown.
@@ -102,6 +103,11 @@ where
                 for (answer, outcome) in answers.into_iter().zip(outcomes) {
                     // A caller that hung up has its command carried out all the same.
                     let _ = answer.send(Ok(outcome));
+                }
+            }
+            Err(error) if matches!(error.as_db_error(), Some(DbError::Busy)) => {
+                for answer in answers {
+                    let _ = answer.send(Err(DbError::Busy.into()));
                 }
             }
             Err(error) => {

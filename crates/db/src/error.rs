@@ -6,7 +6,8 @@ pub enum DbError {
     /// A unique key is taken. On PostgreSQL the transaction cannot go on.
     #[error("a row with this key exists: {0}")]
     Duplicate(String),
-    /// A foreign key, CHECK or NOT NULL rule of the schema is broken.
+    /// A foreign key, CHECK or NOT NULL rule of the schema is broken, or a text holds the character NUL, which
+    /// PostgreSQL can not store.
     #[error("the schema refuses the row: {0}")]
     Constraint(String),
     /// Too much waits for the store, or the wait was too long. Nothing was done; asking again later is right.
@@ -35,8 +36,10 @@ pub enum DbError {
     /// No row, where there is always one.
     #[error("a row that must exist is missing: {0}")]
     Missing(&'static str),
-    /// The code waited for something else than the transaction, inside it.
-    #[error("a transaction on SQLite waited for something other than the database")]
+    /// The code waited for something else than the transaction, inside it. SQLite refuses at the first such wait; on
+    /// PostgreSQL the work goes on and holds its locks and its connection meanwhile, which nothing but the server's
+    /// idle timeout (60 s) ends, and only a part of a transaction that was given up half way is refused.
+    #[error("a transaction waited for something other than the database")]
     Waited,
     /// The code inside the transaction panicked; nothing was done.
     #[error("the work inside the transaction panicked")]
@@ -61,8 +64,18 @@ pub enum DbError {
 }
 
 impl DbError {
+    /// Whether the whole transaction is to be run again.
+    pub(crate) const fn asks_again(&self) -> bool {
+        matches!(self, Self::Contention(_) | Self::LostConnection(_))
+    }
+
     /// Whether asking again later may well succeed, with nothing done so far.
     pub const fn is_transient(&self) -> bool {
         matches!(self, Self::Busy | Self::Contention(_) | Self::LostConnection(_) | Self::RolledBack(_))
     }
+}
+
+/// A statement was given more or fewer values than it names.
+pub(crate) fn wrong_count(given: usize, named: usize, sql: &str) -> DbError {
+    DbError::Engine(format!("{given} values for {named} parameters in: {sql}"))
 }

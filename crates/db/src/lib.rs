@@ -141,6 +141,14 @@ impl Db {
         }
     }
 
+    /// How many COMMITs this database has been sent since it was opened: on SQLite one for a group of transactions.
+    pub fn commits(&self) -> u64 {
+        match &self.0 {
+            Driver::Sqlite(driver) => driver.commits(),
+            Driver::Postgres(driver) => driver.commits(),
+        }
+    }
+
     /// Runs `work` in one transaction and answers once it is durable. An error undoes all of it.
     pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
     where

@@ -4,8 +4,6 @@
 //! may start at once: on PostgreSQL the runner holds a transaction-scoped advisory lock, on SQLite it is the writer. A
 //! database may know migrations that this binary does not (the version after it); they are left alone.
 
-use std::fmt::Write as _;
-
 use kernel::Instant;
 use sha2::{Digest, Sha256};
 
@@ -61,6 +59,8 @@ async fn apply(
     now: Instant,
 ) -> Result<Vec<&'static str>, DbError> {
     if engine == Engine::Postgres {
+        // A migration takes the time it takes, and so does waiting for another process that migrates.
+        tx.batch("set local statement_timeout = 0; set local lock_timeout = 0".to_owned())?;
         // The lock ends with the transaction; the number is only ours.
         let lock = "select cast(1 as bigint) as locked from pg_advisory_xact_lock(5391044211874562)";
         tx.query_one(lock, params![]).await?;
@@ -93,8 +93,5 @@ async fn applied(tx: &mut Tx) -> Result<Vec<(String, String)>, DbError> {
 }
 
 fn checksum(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    kernel::hex(&Sha256::digest(text.as_bytes()))
 }

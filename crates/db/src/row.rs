@@ -17,6 +17,11 @@ impl Row {
         Self { columns, values }
     }
 
+    /// Every value, in the order of the statement's columns.
+    pub fn into_values(self) -> Vec<Value> {
+        self.values
+    }
+
     /// The value of a column.
     ///
     /// # Errors

@@ -2,7 +2,9 @@
 //!
 //! Transactions that wait for the writer run one after another, each in a savepoint, share one COMMIT, and are answered
 //! only after it; a group ends when nothing waits, at [`GROUP_MOST`] transactions, or after [`GROUP_TIME`]. So the disk's
-//! flush (WAL, `synchronous=FULL`) is paid once a group. The queue to the writer is bounded: full is [`DbError::Busy`].
+//! flush (WAL, `synchronous=FULL`) is paid once a group. A transaction that fails is undone alone; what makes SQLite undo
+//! the whole group (a full disk, an input error) fails every transaction in it. The queue to the writer is bounded: full
+//! is [`DbError::Busy`].
 //!
 //! A transaction's future is polled once: rusqlite never waits, so a future that is not ready has awaited something
 //! else, which is [`DbError::Waited`].
@@ -16,7 +18,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::task::{Context, Poll, Waker};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -26,7 +28,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::oneshot;
 
-use crate::error::DbError;
+use crate::error::{DbError, wrong_count};
 use crate::row::Row;
 use crate::sql::{Dialect, Engine, Insert};
 use crate::tx::{Stopwatch, Tx};
@@ -41,14 +43,16 @@ const CHECKPOINT_EVERY: Duration = Duration::from_millis(500);
 
 /// What a job leaves to be done once the group's COMMIT has its outcome.
 type Answer = Box<dyn FnOnce(Result<(), DbError>)>;
-type Job = Box<dyn FnOnce(&Worker) -> Answer + Send>;
+/// A job is given the thread's worker, or the reason why it can not run.
+type Job = Box<dyn FnOnce(Result<&Worker, DbError>) -> Answer + Send>;
 
 #[derive(Debug)]
 pub(crate) struct Sqlite {
     writer: Option<SyncSender<Job>>,
     readers: SyncSender<Job>,
+    commits: Arc<AtomicU64>,
     stopping: Arc<AtomicBool>,
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    threads: Vec<JoinHandle<()>>,
     _lock: Option<File>,
 }
 
@@ -78,8 +82,8 @@ impl Sqlite {
                 let worker = Worker { connection: Rc::new(connection), dialect, slow };
                 write_groups(&worker, &jobs, &counted);
             })?);
-            let (connection, stopping) = (worker(false)?, stopping.clone());
-            threads.push(spawn("db-checkpoint", move || keep_log_short(&connection, &commits, &stopping))?);
+            let (connection, counted, stopping) = (worker(false)?, commits.clone(), stopping.clone());
+            threads.push(spawn("db-checkpoint", move || keep_log_short(&connection, &counted, &stopping))?);
             Some(sender)
         } else {
             None
@@ -94,7 +98,11 @@ impl Sqlite {
                 read_jobs(&worker, &jobs);
             })?);
         }
-        Ok(Self { writer, readers, stopping, threads: Mutex::new(threads), _lock: lock })
+        Ok(Self { writer, readers, commits, stopping, threads, _lock: lock })
+    }
+
+    pub(crate) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
     }
 
     pub(crate) async fn write<T, E, F>(&self, work: F) -> Result<T, E>
@@ -106,7 +114,7 @@ impl Sqlite {
         let writer = self.writer.as_ref().ok_or(DbError::Engine("the database was opened for reading".to_owned()))?;
         let (sender, answer) = oneshot::channel();
         let job: Job = Box::new(move |worker| {
-            let outcome = worker.in_savepoint(&work);
+            let outcome = worker.map_err(E::from).and_then(|worker| worker.in_savepoint(&work));
             Box::new(move |committed| {
                 let outcome = outcome.and_then(|value| committed.map(|()| value).map_err(E::from));
                 // The caller may have hung up; the transaction stands all the same.
@@ -125,7 +133,7 @@ impl Sqlite {
     {
         let (sender, answer) = oneshot::channel();
         let job: Job = Box::new(move |worker| {
-            let outcome = worker.in_snapshot(&work);
+            let outcome = worker.map_err(E::from).and_then(|worker| worker.in_snapshot(&work));
             let _ = sender.send(outcome);
             Box::new(|_| ())
         });
@@ -140,7 +148,9 @@ impl Drop for Sqlite {
         // Threads end when their senders are gone, after what they still hold; a database that is closed is closed.
         self.writer = None;
         self.readers = sync_channel(0).0;
-        for thread in self.threads.get_mut().drain(..) {
+        for thread in self.threads.drain(..) {
+            thread.thread().unpark();
+            // The last one to hold the database may be the work of a transaction, on one of these threads.
             if thread.thread().id() != std::thread::current().id() {
                 let _ = thread.join();
             }
@@ -210,30 +220,18 @@ fn connect(path: &Path, read_only: bool) -> Result<Connection, DbError> {
 }
 
 /// The writer: groups of transactions, each group one COMMIT.
-#[expect(clippy::disallowed_methods, reason = "bounds the length of a group, decides nothing")]
 fn write_groups(worker: &Worker, jobs: &Receiver<Job>, commits: &AtomicU64) {
     while let Ok(first) = jobs.recv() {
-        let started = std::time::Instant::now();
-        let mut answers: Vec<Answer> = Vec::new();
-        let mut lost = worker.begin();
-        let mut next = Some(first);
-        while let Some(job) = next.take() {
-            if lost.is_none() {
-                answers.push(job(worker));
-                if worker.connection.is_autocommit() {
-                    lost = Some(DbError::RolledBack("SQLite ended the group's transaction".to_owned()));
-                }
-            } else {
-                // The group is lost: this job did not run, and its caller may ask again.
-                drop(job);
+        let mut answers = Vec::new();
+        let outcome = match worker.begin() {
+            Ok(()) => {
+                run_group(worker, first, jobs, &mut answers);
+                worker.commit()
             }
-            if lost.is_none() && answers.len() < GROUP_MOST && started.elapsed() < GROUP_TIME {
-                next = jobs.try_recv().ok();
+            Err(error) => {
+                answers.push(first(Err(error.clone())));
+                Err(error)
             }
-        }
-        let outcome = match lost {
-            Some(error) => Err(error),
-            None => worker.commit(),
         };
         commits.fetch_add(1, Ordering::Relaxed);
         for answer in answers {
@@ -242,14 +240,26 @@ fn write_groups(worker: &Worker, jobs: &Receiver<Job>, commits: &AtomicU64) {
     }
 }
 
+/// Runs what waits, until nothing does, the group is large or long enough, or SQLite has ended its transaction.
+#[expect(clippy::disallowed_methods, reason = "bounds the length of a group, decides nothing")]
+fn run_group(worker: &Worker, first: Job, jobs: &Receiver<Job>, answers: &mut Vec<Answer>) {
+    let started = std::time::Instant::now();
+    let mut next = Some(first);
+    while let Some(job) = next.take() {
+        answers.push(job(Ok(worker)));
+        if answers.len() < GROUP_MOST && started.elapsed() < GROUP_TIME && !worker.connection.is_autocommit() {
+            next = jobs.try_recv().ok();
+        }
+    }
+}
+
 fn read_jobs(worker: &Worker, jobs: &Mutex<Receiver<Job>>) {
     loop {
         // One reader waits at a time; it lets the next one wait before it starts to work.
-        let job = jobs.lock().recv_timeout(Duration::from_mins(1));
+        let job = jobs.lock().recv();
         match job {
-            Ok(job) => job(worker)(Ok(())),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return,
+            Ok(job) => job(Ok(worker))(Ok(())),
+            Err(_) => return,
         }
     }
 }
@@ -282,14 +292,23 @@ impl Worker {
         Ok(())
     }
 
-    fn begin(&self) -> Option<DbError> {
-        self.run("begin immediate").err()
+    fn begin(&self) -> Result<(), DbError> {
+        self.give_up();
+        self.run("begin immediate")
     }
 
     fn commit(&self) -> Result<(), DbError> {
-        self.run("commit").inspect_err(|_| {
+        if self.connection.is_autocommit() {
+            return Err(DbError::RolledBack("SQLite ended the transaction of the group".to_owned()));
+        }
+        self.run("commit").inspect_err(|_| self.give_up())
+    }
+
+    /// Undoes whatever transaction is open.
+    fn give_up(&self) {
+        if !self.connection.is_autocommit() {
             let _ = self.run("rollback");
-        })
+        }
     }
 
     fn in_savepoint<T, E, F>(&self, work: &F) -> Result<T, E>
@@ -299,11 +318,14 @@ impl Worker {
     {
         self.run("savepoint job")?;
         let outcome = self.drive(work);
-        if outcome.is_err() && !self.connection.is_autocommit() {
-            self.run("rollback to job")?;
+        if self.connection.is_autocommit() {
+            return outcome;
         }
-        if !self.connection.is_autocommit() {
-            self.run("release job")?;
+        let undone = if outcome.is_err() { self.run("rollback to job") } else { Ok(()) };
+        if let Err(error) = undone.and_then(|()| self.run("release job")) {
+            // Nobody can tell what the savepoint still holds, so nothing of the group may be committed.
+            self.give_up();
+            return Err(error.into());
         }
         outcome
     }
@@ -313,9 +335,10 @@ impl Worker {
         F: AsyncFn(&mut Tx) -> Result<T, E>,
         E: From<DbError>,
     {
+        self.give_up();
         self.run("begin deferred")?;
         let outcome = self.drive(work);
-        self.run("rollback")?;
+        self.give_up();
         outcome
     }
 
@@ -330,7 +353,8 @@ impl Worker {
             future.poll(&mut Context::from_waker(Waker::noop()))
         }));
         match polled {
-            Ok(Poll::Ready(outcome)) => outcome,
+            Ok(Poll::Ready(Ok(value))) => tx.verdict().map(|()| value).map_err(E::from),
+            Ok(Poll::Ready(Err(error))) => Err(error),
             Ok(Poll::Pending) => Err(DbError::Waited.into()),
             Err(_) => Err(DbError::Panicked.into()),
         }
@@ -351,7 +375,8 @@ impl std::fmt::Debug for Session {
 }
 
 thread_local! {
-    /// Column names by statement, so that the rows of one statement share them.
+    /// Column names by statement, so that the rows of one statement share them. They are compared at each use, because a
+    /// migration may have changed what `*` stands for.
     static COLUMNS: RefCell<std::collections::HashMap<&'static str, Arc<[String]>>> = RefCell::default();
 }
 
@@ -363,14 +388,13 @@ impl Session {
     fn rows(&self, sql: &'static str, params: &[Value]) -> Result<Vec<Row>, DbError> {
         let watch = Stopwatch::start(self.slow);
         let mut statement = self.connection.prepare_cached(sql).map_err(|error| in_statement(&error, sql))?;
-        bind(&mut statement, params).map_err(|error| in_statement(&error, sql))?;
-        let columns = COLUMNS.with_borrow_mut(|known| {
-            let names = || statement.column_names().map(ToOwned::to_owned).collect();
-            known.entry(sql).or_insert_with(names).clone()
-        });
+        bind(&mut statement, params, sql)?;
+        let mut columns: Option<Arc<[String]>> = None;
         let mut rows = Vec::new();
         let mut found = statement.raw_query();
         while let Some(row) = found.next().map_err(|error| in_statement(&error, sql))? {
+            // Only a statement that has taken its first step knows the columns of today's schema.
+            let columns = columns.get_or_insert_with(|| columns_of(sql, row.as_ref()));
             let mut values = Vec::with_capacity(columns.len());
             for index in 0..columns.len() {
                 let value = row.get_ref(index).map_err(|error| in_statement(&error, sql))?;
@@ -386,7 +410,7 @@ impl Session {
         let sql = self.dialect.statement(sql);
         let watch = Stopwatch::start(self.slow);
         let mut statement = self.connection.prepare_cached(sql).map_err(|error| in_statement(&error, sql))?;
-        bind(&mut statement, params).map_err(|error| in_statement(&error, sql))?;
+        bind(&mut statement, params, sql)?;
         let changed = statement.raw_execute().map_err(|error| in_statement(&error, sql))?;
         watch.stop(sql, changed);
         Ok(u64::try_from(changed).unwrap_or(u64::MAX))
@@ -411,7 +435,7 @@ impl Session {
         let mut statement = self.connection.prepare_cached(sql).map_err(|error| in_statement(&error, sql))?;
         let count = rows.len();
         for row in rows {
-            bind(&mut statement, &row).map_err(|error| in_statement(&error, sql))?;
+            bind(&mut statement, &row, sql)?;
             statement.raw_execute().map_err(|error| in_statement(&error, sql))?;
         }
         watch.stop(sql, count);
@@ -435,9 +459,29 @@ impl Session {
     }
 }
 
-fn bind(statement: &mut rusqlite::Statement<'_>, params: &[Value]) -> rusqlite::Result<()> {
+fn columns_of(sql: &'static str, statement: &rusqlite::Statement<'_>) -> Arc<[String]> {
+    COLUMNS.with_borrow_mut(|known| {
+        let same = known.get(sql).filter(|columns| columns.iter().eq(statement.column_names()));
+        if let Some(columns) = same {
+            return columns.clone();
+        }
+        let columns: Arc<[String]> = statement.column_names().map(ToOwned::to_owned).collect();
+        known.insert(sql, columns.clone());
+        columns
+    })
+}
+
+fn bind(statement: &mut rusqlite::Statement<'_>, params: &[Value], sql: &str) -> Result<(), DbError> {
+    // SQLite would take a missing value for NULL.
+    if params.len() != statement.parameter_count() {
+        return Err(wrong_count(params.len(), statement.parameter_count(), sql));
+    }
     for (index, value) in params.iter().enumerate() {
-        statement.raw_bind_parameter(index.saturating_add(1), value)?;
+        if value.holds_nul() {
+            return Err(DbError::Constraint("a text holds the character NUL".to_owned()));
+        }
+        let bound = statement.raw_bind_parameter(index.saturating_add(1), value);
+        bound.map_err(|error| in_statement(&error, sql))?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::error::DbError;
+use crate::error::{DbError, wrong_count};
 use crate::row::Row;
 use crate::value::Value;
 use crate::{postgres, sqlite};
@@ -12,11 +12,16 @@ use crate::{postgres, sqlite};
 /// On SQLite every call runs at once. On PostgreSQL [`Tx::exec`] and [`Tx::insert_many`] are queued and travel with the
 /// next statement that needs an answer, or with COMMIT, in one flight: a broken constraint of a queued write surfaces
 /// there. What must be known at once is asked with [`Tx::query`] and RETURNING, or [`Tx::change`].
+///
+/// A statement that fails dooms the transaction, or the part of it that [`Tx::nested`] runs: PostgreSQL refuses to go on
+/// after an error, so both engines do, and work that swallows the error can not commit half of itself.
 #[derive(Debug)]
 pub struct Tx {
     driver: Driver,
     depth: u32,
     cost: Cost,
+    /// The first failure of a statement that has not been undone.
+    failed: Option<DbError>,
 }
 
 #[derive(Debug)]
@@ -36,11 +41,12 @@ pub struct Cost {
 
 impl Tx {
     pub(crate) fn sqlite(session: sqlite::Session) -> Self {
-        Self { driver: Driver::Sqlite(session), depth: 0, cost: Cost::default() }
+        Self { driver: Driver::Sqlite(session), depth: 0, cost: Cost::default(), failed: None }
     }
 
     pub(crate) fn postgres(session: postgres::Session) -> Self {
-        Self { driver: Driver::Postgres(Box::new(session)), depth: 0, cost: Cost::default() }
+        let driver = Driver::Postgres(Box::new(session));
+        Self { driver, depth: 0, cost: Cost::default(), failed: None }
     }
 
     pub(crate) fn into_postgres(self) -> Option<postgres::Session> {
@@ -59,17 +65,43 @@ impl Tx {
         Cost { round_trips, ..self.cost }
     }
 
-    fn count(&mut self) {
+    /// Whether the transaction may commit: nothing failed without being undone, and no part was left half way.
+    pub(crate) fn verdict(&self) -> Result<(), DbError> {
+        match &self.failed {
+            Some(error) => Err(error.clone()),
+            None if self.depth > 0 => Err(DbError::Waited),
+            None => Ok(()),
+        }
+    }
+
+    fn start(&mut self) -> Result<(), DbError> {
         self.cost.statements = self.cost.statements.saturating_add(1);
+        self.go_on()
+    }
+
+    fn rows_fit(&mut self, columns: &[&str], rows: &[Vec<Value>], table: &str) -> Result<(), DbError> {
+        let odd = rows.iter().find(|row| row.len() != columns.len());
+        self.note(odd.map_or(Ok(()), |row| Err(wrong_count(row.len(), columns.len(), table))))
+    }
+
+    fn go_on(&self) -> Result<(), DbError> {
+        self.failed.clone().map_or(Ok(()), Err)
+    }
+
+    fn note<T>(&mut self, answer: Result<T, DbError>) -> Result<T, DbError> {
+        answer.inspect_err(|error| {
+            self.failed.get_or_insert_with(|| error.clone());
+        })
     }
 
     /// Every row of the answer.
     pub async fn query(&mut self, sql: &'static str, params: Vec<Value>) -> Result<Vec<Row>, DbError> {
-        self.count();
-        match &mut self.driver {
+        self.start()?;
+        let answer = match &mut self.driver {
             Driver::Sqlite(session) => session.query(sql, &params),
             Driver::Postgres(session) => session.query(sql, params).await,
-        }
+        };
+        self.note(answer)
     }
 
     /// The first row of the answer, if there is one.
@@ -84,20 +116,22 @@ impl Tx {
 
     /// A write that needs no answer.
     pub async fn exec(&mut self, sql: &'static str, params: Vec<Value>) -> Result<(), DbError> {
-        self.count();
-        match &mut self.driver {
+        self.start()?;
+        let answer = match &mut self.driver {
             Driver::Sqlite(session) => session.change(sql, &params).map(|_| ()),
             Driver::Postgres(session) => session.later(sql, params).await,
-        }
+        };
+        self.note(answer)
     }
 
     /// A write that tells how many rows it changed.
     pub async fn change(&mut self, sql: &'static str, params: Vec<Value>) -> Result<u64, DbError> {
-        self.count();
-        match &mut self.driver {
+        self.start()?;
+        let answer = match &mut self.driver {
             Driver::Sqlite(session) => session.change(sql, &params),
             Driver::Postgres(session) => session.change(sql, params).await,
-        }
+        };
+        self.note(answer)
     }
 
     /// Inserts rows, each with a value for every column. Needs no answer.
@@ -110,11 +144,13 @@ impl Tx {
         if rows.is_empty() {
             return Ok(());
         }
-        self.count();
-        match &mut self.driver {
+        self.start()?;
+        self.rows_fit(columns, &rows, table)?;
+        let answer = match &mut self.driver {
             Driver::Sqlite(session) => session.insert(table, columns, None, rows).map(|_| ()),
             Driver::Postgres(session) => session.insert_later(table, columns, rows).await,
-        }
+        };
+        self.note(answer)
     }
 
     /// Inserts the rows whose unique keys are free, passes over the others, and returns `returning` of the new ones.
@@ -128,56 +164,87 @@ impl Tx {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        self.count();
-        match &mut self.driver {
+        self.start()?;
+        self.rows_fit(columns, &rows, table)?;
+        let answer = match &mut self.driver {
             Driver::Sqlite(session) => session.insert(table, columns, Some(returning), rows),
             Driver::Postgres(session) => session.insert_new(table, columns, returning, rows).await,
-        }
+        };
+        self.note(answer)
     }
 
     /// Runs several statements written for this engine; for the migration runner.
     pub(crate) fn batch(&mut self, sql: String) -> Result<(), DbError> {
-        self.count();
-        match &mut self.driver {
+        self.start()?;
+        let answer = match &mut self.driver {
             Driver::Sqlite(session) => session.batch(&sql),
             Driver::Postgres(session) => {
                 session.batch_later(sql);
                 Ok(())
             }
-        }
+        };
+        self.note(answer)
     }
 
     /// Runs a part that takes effect wholly or not at all: an error undoes what the part has written, and the
     /// transaction around it goes on.
+    ///
+    /// What the engine wants run again as a whole (a deadlock, a lost connection) is not undone here: it dooms the
+    /// transaction.
     pub async fn nested<T, E, F>(&mut self, part: F) -> Result<T, E>
     where
         F: AsyncFnOnce(&mut Self) -> Result<T, E>,
         E: From<DbError>,
     {
-        self.depth = self.depth.saturating_add(1);
-        let depth = self.depth;
-        match &mut self.driver {
-            Driver::Sqlite(session) => session.savepoint(depth)?,
-            Driver::Postgres(session) => session.savepoint(depth),
-        }
-        let outcome = part(self).await;
-        let ended = match (&mut self.driver, outcome.is_ok()) {
-            (Driver::Sqlite(session), true) => session.release(depth),
-            (Driver::Sqlite(session), false) => session.undo(depth),
-            (Driver::Postgres(session), true) => session.release(depth).await,
-            (Driver::Postgres(session), false) => {
-                session.undo(depth);
+        self.go_on()?;
+        let depth = self.depth.saturating_add(1);
+        let begun = match &mut self.driver {
+            Driver::Sqlite(session) => session.savepoint(depth),
+            Driver::Postgres(session) => {
+                session.savepoint(depth);
                 Ok(())
             }
         };
-        self.depth = depth.saturating_sub(1);
-        if let Err(error) = ended {
-            if let Driver::Postgres(session) = &mut self.driver {
-                session.undo(depth);
-            }
-            return Err(error.into());
+        self.note(begun)?;
+        self.depth = depth;
+        let mut outcome = part(self).await;
+        if outcome.is_ok() {
+            outcome = match self.release(depth).await {
+                Ok(()) => outcome,
+                Err(error) => Err(error.into()),
+            };
         }
+        if outcome.is_err() {
+            self.undo(depth).await;
+        }
+        self.depth = depth.saturating_sub(1);
         outcome
+    }
+
+    async fn release(&mut self, depth: u32) -> Result<(), DbError> {
+        self.go_on()?;
+        let released = match &mut self.driver {
+            Driver::Sqlite(session) => session.release(depth),
+            Driver::Postgres(session) => session.release(depth).await,
+        };
+        self.note(released)
+    }
+
+    /// Undoes a part and forgives its failure. Where that does not succeed, the transaction stays doomed.
+    async fn undo(&mut self, depth: u32) {
+        if self.failed.as_ref().is_some_and(DbError::asks_again) {
+            return;
+        }
+        let undone = match &mut self.driver {
+            Driver::Sqlite(session) => session.undo(depth),
+            Driver::Postgres(session) => session.undo(depth).await,
+        };
+        match undone {
+            Ok(()) => self.failed = None,
+            Err(error) => {
+                self.failed.get_or_insert(error);
+            }
+        }
     }
 }
 

@@ -23,6 +23,15 @@ impl Value {
         Self::Texts(items.into_iter().map(|item| Some(item.to_string())).collect())
     }
 
+    /// Whether a text holds the character NUL, which PostgreSQL can not store.
+    pub(crate) fn holds_nul(&self) -> bool {
+        match self {
+            Self::Text(text) => text.contains('\0'),
+            Self::Texts(list) => list.iter().flatten().any(|text| text.contains('\0')),
+            Self::Null | Self::Int(_) | Self::Ints(_) => false,
+        }
+    }
+
     /// Rows for `{rows n: a text, b bigint}`: a JSON array of arrays, in the order of the columns.
     pub fn rows(rows: impl IntoIterator<Item = Vec<Self>>) -> Self {
         let cell = |value: Self| match value {
