@@ -167,7 +167,7 @@ impl Client {
 }
 
 /// Chooses the one TLS implementation of the process, unless something chose already.
-pub(crate) fn install_crypto() {
+pub fn install_crypto() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         // An error means that another part of the process was first, with the same choice.

@@ -1,0 +1,160 @@
+//! The cart: what was understood, what it costs, how it is paid, placing.
+
+use catalog::Product;
+use credit::PaymentMode;
+use db::{DbError, Tx};
+use kernel::{Context, Scope};
+use orders::{Outcome, Place, Request, Wanted};
+use parties::Retailer;
+
+use crate::brain::Index;
+use crate::inbound::Reply;
+use crate::session::{CartLine, Question, Session, Step};
+use crate::{store, words};
+
+fn wanted(cart: &[CartLine]) -> Vec<Wanted> {
+    let mut lines: Vec<Wanted> = Vec::new();
+    for line in cart {
+        match lines.iter_mut().find(|known| known.product_id == line.product) {
+            Some(known) => known.quantity = known.quantity.saturating_add(line.quantity),
+            None => lines.push(Wanted { product_id: line.product, quantity: line.quantity }),
+        }
+    }
+    lines
+}
+
+fn request(retailer: &Retailer, cart: &[CartLine], mode: PaymentMode) -> Request {
+    Request { retailer: retailer.id, vendor: None, mode, lines: wanted(cart), place: orders::DeliveryPlace::default() }
+}
+
+/// Asks what is open about the cart, or shows it with prices and total.
+pub(crate) async fn show(
+    tx: &mut Tx,
+    cx: &Context,
+    index: &Index,
+    retailer: &Retailer,
+    session: &mut Session,
+    unknown: &[String],
+) -> Result<Reply, DbError> {
+    let language = session.language;
+    if let Some(question) = session.state.asks.first() {
+        session.state.step = Step::Asking;
+        let candidates: Vec<&Product> = question.candidates.iter().filter_map(|id| index.by_id(*id)).collect();
+        return Ok(match candidates.as_slice() {
+            [only] => words::ask_quantity(language, only, &question.text),
+            several => words::ask_which(language, several, &question.text),
+        });
+    }
+    if session.state.cart.is_empty() {
+        session.state.clear_cart();
+        return Ok(words::nothing_in_cart(language, unknown));
+    }
+    let cash = request(retailer, &session.state.cart, PaymentMode::Cash);
+    let preview = orders::preview(tx, &cash, cx.today()).await?;
+    session.state.step = Step::Confirming;
+    let lines = wanted(&session.state.cart);
+    let draft = orders::save_draft(tx, cx, retailer.id, session.state.draft, &lines).await?;
+    session.state.draft = Some(draft);
+    Ok(words::cart(language, index, &lines, &preview, unknown))
+}
+
+/// The answer to which of several products was meant.
+pub(crate) async fn chosen(
+    tx: &mut Tx,
+    cx: &Context,
+    index: &Index,
+    retailer: &Retailer,
+    session: &mut Session,
+    sku: &str,
+) -> Result<Reply, DbError> {
+    let is_asked = |question: &Question, product: &Product| question.candidates.contains(&product.id);
+    let product = index.by_sku(sku);
+    let (Some(product), Some(question)) = (product, session.state.asks.first().cloned()) else {
+        return Ok(words::already_done(session.language));
+    };
+    if session.state.step != Step::Asking || !is_asked(&question, product) {
+        return Ok(words::already_done(session.language));
+    }
+    match question.quantity {
+        Some(quantity) => {
+            session.state.asks.remove(0);
+            session.state.cart.push(CartLine { product: product.id, quantity });
+        }
+        None => {
+            if let Some(first) = session.state.asks.first_mut() {
+                first.candidates = vec![product.id];
+            }
+        }
+    }
+    let words_only: String = question.text.chars().filter(|letter| !letter.is_numeric()).collect();
+    if !words_only.trim().is_empty() && question.candidates.len() > 1 {
+        store::learn(tx, cx, retailer.id, words_only.trim(), product.id).await?;
+    }
+    show(tx, cx, index, retailer, session, &[]).await
+}
+
+/// Asks how it is paid, with what credit there is.
+pub(crate) async fn ask_payment(
+    tx: &mut Tx,
+    cx: &Context,
+    index: &Index,
+    retailer: &Retailer,
+    session: &mut Session,
+) -> Result<Reply, DbError> {
+    let on_credit = request(retailer, &session.state.cart, PaymentMode::Credit);
+    let preview = orders::preview(tx, &on_credit, cx.today()).await?;
+    if preview.vendor.is_none() && preview.check.is_none() {
+        return Ok(words::nobody_sells(session.language, index, &preview));
+    }
+    session.state.step = Step::Paying;
+    Ok(words::payment_mode(session.language, &preview))
+}
+
+/// Places the cart. What fails is said in plain words, with what would help.
+pub(crate) async fn place(
+    tx: &mut Tx,
+    cx: &Context,
+    index: &Index,
+    retailer: &Retailer,
+    session: &mut Session,
+    mode: PaymentMode,
+) -> Result<Reply, DbError> {
+    let place = Place {
+        cx: cx.clone(),
+        retailer: retailer.id,
+        vendor: None,
+        mode,
+        lines: wanted(&session.state.cart),
+        place: None,
+        draft: session.state.draft,
+        retry_of: None,
+    };
+    let outcome = orders::place_all(tx, std::slice::from_ref(&place)).await?.into_iter().next();
+    match outcome {
+        Some(Outcome::Placed(placed)) => {
+            session.state.clear_cart();
+            let vendor = match placed.order.vendor_id {
+                Some(id) => parties::vendors(tx, &[id]).await?.remove(&id),
+                None => None,
+            };
+            Ok(words::placed(session.language, &placed.order, vendor.as_ref()))
+        }
+        Some(Outcome::Refused(refusal)) => Ok(words::refused(session.language, index, &refusal, mode)),
+        None => Err(DbError::Missing("the outcome of an order")),
+    }
+}
+
+/// Forgets the cart.
+pub(crate) async fn cancel(
+    tx: &mut Tx,
+    cx: &Context,
+    retailer: &Retailer,
+    session: &mut Session,
+) -> Result<Reply, DbError> {
+    if let Some(draft) = session.state.draft {
+        // A draft that has become an order or expired meanwhile is not the cart any more.
+        let _ = orders::cancel(tx, cx, Scope::Retailer(retailer.id), draft, "the cart was cancelled").await?;
+    }
+    session.state.clear_cart();
+    Ok(words::cart_cancelled(session.language))
+}

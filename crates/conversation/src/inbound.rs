@@ -1,0 +1,170 @@
+//! From a webhook's items to one handled message: stored once, queued in order, handled in one transaction.
+
+use db::{DbError, Tx};
+use kernel::{Actor, Context};
+use notify::{NewMessage, Recipient};
+use parties::{Language, Party};
+use queue::{NewJob, Queue};
+use whatsapp::message::Outgoing;
+use whatsapp::payload::{Content, Inbound, Item};
+
+use crate::brain::Brain;
+use crate::session::{Session, State};
+use crate::{retailer, store, vendor, words};
+
+/// The kind of job that handles one message.
+pub const MESSAGE_JOB: &str = "conversation.message";
+
+/// A reply that is to be sent, and whether what can be pressed in it may be answered by typing.
+pub(crate) type Reply = Result<Outgoing, whatsapp::message::MessageError>;
+
+/// Stores what a webhook brought, queues the new messages and applies the statuses. Repeats change nothing.
+pub async fn take_in(tx: &mut Tx, cx: &Context, items: Vec<Item>) -> Result<(), DbError> {
+    let (mut messages, mut unreadable) = (Vec::new(), Vec::new());
+    for item in items {
+        match item {
+            Item::Message(message) => messages.push(message),
+            Item::Status(status) => notify::apply_status(tx, cx, &status).await?,
+            Item::SystemError(error) => tracing::error!(?error, "WhatsApp reports an error of the account"),
+            Item::Unreadable { why, raw } => unreadable.push((why, raw)),
+        }
+    }
+    store::insert_unreadable(tx, cx, unreadable).await?;
+    let new = store::insert_new(tx, cx, &messages).await?;
+    let jobs = messages.iter().filter(|message| new.contains(&message.wamid)).map(|message| {
+        // Within one sender, messages are handled in the order of sending, as far as they have arrived.
+        let position = message.timestamp.saturating_mul(1_000_000);
+        NewJob::new(cx, Queue::OrderProcessing, MESSAGE_JOB, serde_json::json!({ "wamid": message.wamid }))
+            .order_key(format!("from:{}", store::address(message)))
+            .position(position)
+    });
+    let jobs: Vec<NewJob> = jobs.collect();
+    for message in &messages {
+        notify::heard(tx, &store::address(message), cx.now).await?;
+    }
+    if jobs.is_empty() { Ok(()) } else { queue::enqueue(tx, cx, jobs).await }
+}
+
+/// What is needed to handle one message.
+pub(crate) struct Turn<'a> {
+    /// The message.
+    pub message: &'a Inbound,
+    /// What was pressed, or what was typed.
+    pub said: Said,
+    /// The catalogue's index.
+    pub brain: &'a Brain,
+}
+
+/// What a person said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Said {
+    /// Something that could be pressed, by its id.
+    Pressed(String),
+    /// A text.
+    Typed(String),
+    /// A cart of the WhatsApp catalogue: SKU and quantity.
+    Cart(Vec<(String, i64)>),
+    /// Something a person must look at, such as a picture.
+    ForPerson(&'static str),
+    /// Something that needs no answer, such as a reaction.
+    Nothing,
+}
+
+fn said(content: &Content) -> Said {
+    match content {
+        Content::Text { body } => Said::Typed(body.clone()),
+        Content::ButtonReply { id, .. } | Content::ListReply { id, .. } => Said::Pressed(id.clone()),
+        Content::TemplateButton { payload, .. } => Said::Pressed(payload.clone()),
+        Content::Order { items, .. } => {
+            Said::Cart(items.iter().map(|item| (item.sku.clone(), item.quantity)).collect())
+        }
+        Content::Location { .. } => Said::ForPerson("location"),
+        Content::Media(_) => Said::ForPerson("media"),
+        Content::Contacts { .. } => Said::ForPerson("contacts"),
+        Content::Reaction { .. } | Content::System { .. } => Said::Nothing,
+        Content::FlowReply { .. } | Content::Unsupported { .. } | Content::Unknown { .. } => {
+            Said::ForPerson("unsupported")
+        }
+    }
+}
+
+/// Handles one stored message: its effect, the reply and the session's next step. A message that was handled before,
+/// or is not there, is left alone.
+pub async fn handle_job(tx: &mut Tx, cx: &Context, brain: &Brain, wamid: &str) -> Result<(), DbError> {
+    let Some(message) = store::unhandled(tx, wamid).await? else { return Ok(()) };
+    let address = store::address(&message);
+    let party = parties::by_address(tx, &address).await?;
+    let (retailer, vendor) = match &party {
+        Some(Party::Retailer(retailer)) => (Some(retailer.id), None),
+        Some(Party::Vendor(vendor)) => (None, Some(vendor.id)),
+        None => (None, None),
+    };
+    let to = Recipient { address: address.clone(), retailer, vendor };
+    let mut turn = Turn { message: &message, said: said(&message.content), brain };
+    if turn.said == Said::Nothing {
+        return store::mark_handled(tx, cx, wamid, retailer, vendor).await;
+    }
+    let Some(party) = party else {
+        let once_a_day = format!("unknown:{address}:{}", cx.today());
+        send(tx, cx, once_a_day, to, words::unknown_sender(&message)).await?;
+        return store::mark_handled(tx, cx, wamid, None, None).await;
+    };
+    let fallback = match &party {
+        Party::Retailer(retailer) => retailer.language,
+        Party::Vendor(vendor) => vendor.language,
+    };
+    let stored = store::session_for_update(tx, &address).await?;
+    let mut session = stored.unwrap_or(Session { language: fallback, state: State::default() });
+    if let Said::Typed(text) = &turn.said {
+        if let Some(language) = written_language(text) {
+            session.language = language;
+        }
+        if let Some(id) = typed_choice(text, &session.state.options) {
+            turn.said = Said::Pressed(id);
+        }
+    }
+    let reply = match party {
+        Party::Retailer(retailer) => {
+            let cx = cx.acting_as(Actor::Retailer(retailer.id));
+            retailer::answer(tx, &cx, &turn, &retailer, &mut session).await?
+        }
+        Party::Vendor(vendor) => {
+            let cx = cx.acting_as(Actor::Vendor(vendor.id));
+            vendor::answer(tx, &cx, &turn, &vendor, &mut session).await?
+        }
+    };
+    if let Some(reply) = reply {
+        session.state.options = options(&reply);
+        send(tx, cx, format!("reply:{wamid}"), to, reply).await?;
+    }
+    store::put_session(tx, cx, &address, retailer, vendor, &session).await?;
+    store::mark_handled(tx, cx, wamid, retailer, vendor).await
+}
+
+fn options(reply: &Reply) -> Vec<(String, String)> {
+    let Ok(reply) = reply else { return Vec::new() };
+    reply.choices().iter().map(|choice| (choice.id.to_owned(), choice.title.to_owned())).collect()
+}
+
+fn typed_choice(text: &str, options: &[(String, String)]) -> Option<String> {
+    let options: Vec<(&str, &str)> = options.iter().map(|(id, title)| (id.as_str(), title.as_str())).collect();
+    understand::choice(text, &options).map(ToOwned::to_owned)
+}
+
+fn written_language(text: &str) -> Option<Language> {
+    understand::language(text).map(|language| match language {
+        understand::Language::Nepali => Language::Nepali,
+        understand::Language::RomanNepali => Language::RomanNepali,
+        understand::Language::English => Language::English,
+    })
+}
+
+async fn send(tx: &mut Tx, cx: &Context, reason_key: String, to: Recipient, reply: Reply) -> Result<(), DbError> {
+    match reply {
+        Ok(content) => notify::send(tx, cx, vec![NewMessage { reason_key, to, content, template: None }]).await,
+        Err(error) => {
+            tracing::error!(%error, reason_key, "a reply does not fit the limits and is not sent");
+            Ok(())
+        }
+    }
+}

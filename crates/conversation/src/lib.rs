@@ -1,0 +1,30 @@
+//! The dialogue with retailers and vendors on WhatsApp.
+//!
+//! ```text
+//! webhook   signature, parse, store each message once, queue it; 200          (http.rs, inbound.rs)
+//! job       one message in one transaction: session, effect, reply            (inbound.rs)
+//! retailer  what was meant → what happens → what is answered                  (retailer.rs, cart.rs)
+//! vendor    offers, dispatch, delivery code                                   (vendor.rs)
+//! ```
+//!
+//! Messages of one sender are handled one at a time, in the order of their timestamps. A message's effect, the reply,
+//! and the session's next step are one transaction, together with the removal of its job, so a message has one effect
+//! however often it is delivered. What a text means is found by `understand`; prices come from the catalogue, never
+//! from the message.
+//!
+//! Statements: a webhook delivery 1 per kind of item and its jobs; a message 4 and those of the use cases it leads to.
+
+mod brain;
+mod cart;
+mod http;
+mod inbound;
+mod menu;
+mod retailer;
+mod session;
+mod store;
+mod vendor;
+mod words;
+
+pub use brain::Brain;
+pub use http::{Webhook, routes};
+pub use inbound::{MESSAGE_JOB, handle_job};

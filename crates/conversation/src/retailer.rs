@@ -1,0 +1,336 @@
+//! What a retailer's message does, and what is answered.
+
+use db::{DbError, Tx};
+use kernel::{Context, OrderId, PageRequest, Scope};
+use orders::{Filter, Proof};
+use parties::Retailer;
+use understand::{Answer, History, Intent, Understood};
+
+use crate::inbound::{Reply, Said, Turn};
+use crate::session::{CartLine, Question, Session, Step};
+use crate::{cart, menu, store, words};
+
+/// Orders that count for what a retailer usually buys.
+const REMEMBERED_ORDERS: i64 = 10;
+
+/// Answers one message of a retailer.
+pub(crate) async fn answer(
+    tx: &mut Tx,
+    cx: &Context,
+    turn: &Turn<'_>,
+    retailer: &Retailer,
+    session: &mut Session,
+) -> Result<Option<Reply>, DbError> {
+    match &turn.said {
+        Said::Pressed(id) => pressed(tx, cx, turn, retailer, session, id).await.map(Some),
+        Said::Typed(text) => typed(tx, cx, turn, retailer, session, text).await.map(Some),
+        Said::Cart(items) => {
+            let index = turn.brain.index(tx).await?;
+            session.state.clear_cart();
+            for (sku, quantity) in items {
+                if let Some(product) = index.by_sku(sku) {
+                    session.state.cart.push(CartLine { product: product.id, quantity: *quantity });
+                }
+            }
+            cart::show(tx, cx, &index, retailer, session, &[]).await.map(Some)
+        }
+        Said::ForPerson(what) => {
+            note_for_operator(tx, cx, retailer, what, &turn.message.wamid).await?;
+            Ok(Some(words::kept_for_person(session.language)))
+        }
+        Said::Nothing => Ok(None),
+    }
+}
+
+async fn pressed(
+    tx: &mut Tx,
+    cx: &Context,
+    turn: &Turn<'_>,
+    retailer: &Retailer,
+    session: &mut Session,
+    id: &str,
+) -> Result<Reply, DbError> {
+    let index = turn.brain.index(tx).await?;
+    let language = session.language;
+    match id.split(':').collect::<Vec<_>>().as_slice() {
+        ["menu", "order"] => Ok(words::how_to_order(language)),
+        ["menu", "owe"] => menu::balance(tx, cx, retailer, language).await,
+        ["menu", "orders"] => menu::orders(tx, retailer, language).await,
+        ["menu", "repeat"] => repeat(tx, cx, turn, retailer, session).await,
+        ["menu", "help"] => Ok(words::help(language)),
+        ["menu", "person"] => person(tx, cx, turn, retailer, session).await,
+        ["language", wanted] => {
+            if let Ok(wanted) = wanted.parse() {
+                session.language = wanted;
+                parties::set_retailer_language(tx, cx, retailer.id, wanted).await?;
+            }
+            Ok(menu::main(session.language, &retailer.name))
+        }
+        ["ask", sku] => cart::chosen(tx, cx, &index, retailer, session, sku).await,
+        ["cart", "confirm"] if session.state.step == Step::Confirming => {
+            cart::ask_payment(tx, cx, &index, retailer, session).await
+        }
+        ["cart", "change"] if !session.state.cart.is_empty() => {
+            session.state.step = Step::Idle;
+            Ok(words::change_cart(language))
+        }
+        ["cart", "cancel"] => cart::cancel(tx, cx, retailer, session).await,
+        ["pay", "credit"] if session.state.step == Step::Paying => {
+            cart::place(tx, cx, &index, retailer, session, credit::PaymentMode::Credit).await
+        }
+        ["pay", "cash"] if session.state.step == Step::Paying => {
+            cart::place(tx, cx, &index, retailer, session, credit::PaymentMode::Cash).await
+        }
+        ["cart" | "pay", ..] => Ok(words::already_done(language)),
+        ["order", "received", order] => received(tx, cx, retailer, session, order).await,
+        ["order", "retry", order] => retry(tx, cx, turn, retailer, session, order).await,
+        ["order", "cancel", order] => cancel_order(tx, cx, retailer, session, order).await,
+        _ => Ok(menu::main(language, &retailer.name)),
+    }
+}
+
+async fn typed(
+    tx: &mut Tx,
+    cx: &Context,
+    turn: &Turn<'_>,
+    retailer: &Retailer,
+    session: &mut Session,
+    text: &str,
+) -> Result<Reply, DbError> {
+    if understand::answer(text) == Some(Answer::Menu) {
+        return Ok(menu::main(session.language, &retailer.name));
+    }
+    let index = turn.brain.index(tx).await?;
+    if let Some(reply) = answer_to_step(tx, cx, turn, retailer, session, text).await? {
+        return Ok(reply);
+    }
+    let history = history(tx, &index, retailer).await?;
+    let understood = understand::understand(&index.catalogue, &history, text);
+    let language = session.language;
+    match understood.intent {
+        Intent::Order => ordered(tx, cx, turn, retailer, session, &understood).await,
+        Intent::Repeat => repeat(tx, cx, turn, retailer, session).await,
+        Intent::Price => menu::prices(tx, &index, &understood, language).await,
+        Intent::Balance => menu::balance(tx, cx, retailer, language).await,
+        Intent::OrderStatus => menu::orders(tx, retailer, language).await,
+        Intent::Cancel => cancel_latest(tx, cx, retailer, session).await,
+        Intent::Help => Ok(words::help(language)),
+        Intent::Greeting => Ok(menu::main(language, &retailer.name)),
+        Intent::Human => person(tx, cx, turn, retailer, session).await,
+        Intent::PaymentClaim | Intent::Promise | Intent::Dispute => {
+            let what = match understood.intent {
+                Intent::PaymentClaim => "payment claim",
+                Intent::Promise => "promise",
+                _ => "dispute",
+            };
+            note_for_operator(tx, cx, retailer, what, text).await?;
+            Ok(words::noted(language))
+        }
+        Intent::Unknown => Ok(words::not_understood(language, &nearest(&index, &understood, language))),
+    }
+}
+
+/// An answer to what was asked last, in words of one's own.
+async fn answer_to_step(
+    tx: &mut Tx,
+    cx: &Context,
+    turn: &Turn<'_>,
+    retailer: &Retailer,
+    session: &mut Session,
+    text: &str,
+) -> Result<Option<Reply>, DbError> {
+    let index = turn.brain.index(tx).await?;
+    match session.state.step {
+        Step::Asking => {
+            let Some(question) = session.state.asks.first() else { return Ok(None) };
+            let [only] = question.candidates.as_slice() else { return Ok(None) };
+            let Some(sku) = index.skus.get(only) else { return Ok(None) };
+            let Some(quantity) = understand::quantity(&index.catalogue, sku, text) else { return Ok(None) };
+            let product = *only;
+            session.state.asks.remove(0);
+            session.state.cart.push(CartLine { product, quantity });
+            cart::show(tx, cx, &index, retailer, session, &[]).await.map(Some)
+        }
+        Step::Confirming => match understand::answer(text) {
+            Some(Answer::Yes) => cart::ask_payment(tx, cx, &index, retailer, session).await.map(Some),
+            Some(Answer::No | Answer::Cancel) => cart::cancel(tx, cx, retailer, session).await.map(Some),
+            Some(Answer::Change) => Ok(Some(words::change_cart(session.language))),
+            _ => Ok(None),
+        },
+        Step::Paying => {
+            let mode = match understand::answer(text) {
+                Some(Answer::Credit) => credit::PaymentMode::Credit,
+                Some(Answer::Cash) => credit::PaymentMode::Cash,
+                Some(Answer::No | Answer::Cancel) => {
+                    return cart::cancel(tx, cx, retailer, session).await.map(Some);
+                }
+                _ => return Ok(None),
+            };
+            cart::place(tx, cx, &index, retailer, session, mode).await.map(Some)
+        }
+        Step::Idle | Step::RejectReason(_) => Ok(None),
+    }
+}
+
+async fn ordered(
+    tx: &mut Tx,
+    cx: &Context,
+    turn: &Turn<'_>,
+    retailer: &Retailer,
+    session: &mut Session,
+    understood: &Understood,
+) -> Result<Reply, DbError> {
+    let index = turn.brain.index(tx).await?;
+    session.state.cart.clear();
+    session.state.asks.clear();
+    for item in &understood.items {
+        if let (Some(product), Some(quantity)) = (index.by_sku(&item.sku), item.quantity) {
+            session.state.cart.push(CartLine { product: product.id, quantity });
+        }
+    }
+    session.state.asks.extend(understood.ask.iter().map(|ask| Question {
+        text: ask.text.clone(),
+        candidates: ask.candidates.iter().filter_map(|sku| index.by_sku(sku)).map(|product| product.id).collect(),
+        quantity: ask.quantity,
+    }));
+    let unknown: Vec<String> = understood.unknown.iter().map(|unknown| unknown.text.clone()).collect();
+    cart::show(tx, cx, &index, retailer, session, &unknown).await
+}
+
+fn nearest(index: &crate::brain::Index, understood: &Understood, language: parties::Language) -> Vec<String> {
+    let skus = understood.unknown.iter().flat_map(|unknown| &unknown.nearest).take(3);
+    skus.filter_map(|sku| index.by_sku(sku)).map(|product| words::product_name(language, product).to_owned()).collect()
+}
+
+async fn history(tx: &mut Tx, index: &crate::brain::Index, retailer: &Retailer) -> Result<History, DbError> {
+    let page = PageRequest::new(Some(REMEMBERED_ORDERS), None);
+    let orders = orders::list(tx, Scope::Retailer(retailer.id), &Filter::default(), &page).await?;
+    let bought = orders.items.iter().flat_map(|order| &order.lines);
+    let preferred = bought.filter_map(|line| index.skus.get(&line.product_id).cloned()).collect();
+    let learned = store::learned_aliases(tx, retailer.id).await?;
+    let aliases =
+        learned.into_iter().filter_map(|(alias, product)| Some((alias, index.skus.get(&product)?.clone()))).collect();
+    Ok(History { preferred, aliases })
+}
+
+async fn repeat(
+    tx: &mut Tx,
+    cx: &Context,
+    turn: &Turn<'_>,
+    retailer: &Retailer,
+    session: &mut Session,
+) -> Result<Reply, DbError> {
+    let index = turn.brain.index(tx).await?;
+    let page = PageRequest::new(Some(REMEMBERED_ORDERS), None);
+    let known = orders::list(tx, Scope::Retailer(retailer.id), &Filter::default(), &page).await?;
+    let last = known.items.into_iter().find(|order| order.state != orders::OrderState::Draft);
+    let Some(last) = last else { return Ok(words::nothing_to_repeat(session.language)) };
+    refill(tx, cx, &index, retailer, session, &last).await
+}
+
+async fn refill(
+    tx: &mut Tx,
+    cx: &Context,
+    index: &crate::brain::Index,
+    retailer: &Retailer,
+    session: &mut Session,
+    order: &orders::Order,
+) -> Result<Reply, DbError> {
+    session.state.clear_cart();
+    let lines = order.lines.iter().map(|line| CartLine { product: line.product_id, quantity: line.quantity });
+    session.state.cart.extend(lines);
+    cart::show(tx, cx, index, retailer, session, &[]).await
+}
+
+async fn retry(
+    tx: &mut Tx,
+    cx: &Context,
+    turn: &Turn<'_>,
+    retailer: &Retailer,
+    session: &mut Session,
+    order: &str,
+) -> Result<Reply, DbError> {
+    let index = turn.brain.index(tx).await?;
+    match find(tx, retailer, order).await? {
+        Some(order) => refill(tx, cx, &index, retailer, session, &order).await,
+        None => Ok(words::already_done(session.language)),
+    }
+}
+
+async fn find(tx: &mut Tx, retailer: &Retailer, order: &str) -> Result<Option<orders::Order>, DbError> {
+    match order.parse::<OrderId>() {
+        Ok(id) => orders::find(tx, Scope::Retailer(retailer.id), id).await,
+        Err(_) => Ok(None),
+    }
+}
+
+/// The retailer confirms the delivery. The receipt is sent by the order itself, so the reply is short.
+async fn received(
+    tx: &mut Tx,
+    cx: &Context,
+    retailer: &Retailer,
+    session: &Session,
+    order: &str,
+) -> Result<Reply, DbError> {
+    let Ok(id) = order.parse::<OrderId>() else { return Ok(words::already_done(session.language)) };
+    let delivered = orders::deliver(tx, cx, Scope::Retailer(retailer.id), id, &Proof::Received, &[]).await?;
+    Ok(match delivered {
+        Ok(_) => words::thanks(session.language),
+        Err(_) => words::already_done(session.language),
+    })
+}
+
+async fn cancel_order(
+    tx: &mut Tx,
+    cx: &Context,
+    retailer: &Retailer,
+    session: &Session,
+    order: &str,
+) -> Result<Reply, DbError> {
+    let Ok(id) = order.parse::<OrderId>() else { return Ok(words::already_done(session.language)) };
+    let reason = "cancelled by the retailer";
+    Ok(match orders::cancel(tx, cx, Scope::Retailer(retailer.id), id, reason).await? {
+        Ok(order) => words::order_cancelled(session.language, &order.code),
+        Err(_) => words::cannot_cancel(session.language),
+    })
+}
+
+/// Cancels the cart if there is one, else asks which open order is meant.
+async fn cancel_latest(
+    tx: &mut Tx,
+    cx: &Context,
+    retailer: &Retailer,
+    session: &mut Session,
+) -> Result<Reply, DbError> {
+    if !session.state.cart.is_empty() {
+        return cart::cancel(tx, cx, retailer, session).await;
+    }
+    let page = PageRequest::new(Some(REMEMBERED_ORDERS), None);
+    let known = orders::list(tx, Scope::Retailer(retailer.id), &Filter::default(), &page).await?;
+    let open: Vec<_> = known.items.into_iter().filter(|order| order.state.holds()).collect();
+    Ok(words::which_to_cancel(session.language, &open))
+}
+
+async fn person(
+    tx: &mut Tx,
+    cx: &Context,
+    turn: &Turn<'_>,
+    retailer: &Retailer,
+    session: &Session,
+) -> Result<Reply, DbError> {
+    note_for_operator(tx, cx, retailer, "asks for a person", &turn.message.wamid).await?;
+    Ok(words::person_will_call(session.language))
+}
+
+/// Leaves a note on the retailer's record that operators read.
+async fn note_for_operator(
+    tx: &mut Tx,
+    cx: &Context,
+    retailer: &Retailer,
+    what: &str,
+    text: &str,
+) -> Result<(), DbError> {
+    let entry = audit::Entry::new(cx, retailer.id, "conversation.note", retailer.id)
+        .after(serde_json::json!({ "what": what, "text": text }));
+    audit::record(tx, vec![entry]).await
+}

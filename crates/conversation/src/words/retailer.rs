@@ -1,0 +1,179 @@
+//! What a retailer is told apart from the cart.
+
+use orders::Order;
+use parties::Language::{self, English, Nepali, RomanNepali};
+use whatsapp::message::{Buttons, List, Outgoing, Part, shorten};
+use whatsapp::payload::{Content, Inbound};
+
+use super::{Press, ask, choose, enumerated, state_name};
+use crate::inbound::Reply;
+
+/// The first answer to someone who is not registered, in the language they wrote; Nepali where it cannot be told.
+pub(crate) fn unknown_sender(message: &Inbound) -> Reply {
+    let written = match &message.content {
+        Content::Text { body } => understand::language(body),
+        _ => None,
+    };
+    Outgoing::text(match written.unwrap_or(understand::Language::Nepali) {
+        understand::Language::Nepali => {
+            "नमस्ते! यो नम्बर हामीकहाँ दर्ता भएको छैन। आफ्नो थोक पसल वा हाम्रो टोलीलाई यो नम्बर दर्ता गरिदिन भन्नुहोला। त्यसपछि यहीँबाट सामान अर्डर \
+             गर्न सक्नुहुन्छ।"
+        }
+        understand::Language::RomanNepali => {
+            "Namaste! Yo number hamikaha darta bhayeko chhaina. Afno thok pasal wa hamro toli lai yo number darta \
+             garidina bhannuhola. Tyaspachi yahi bata saman order garna saknuhunchha."
+        }
+        understand::Language::English => {
+            "Hello! This number is not registered with us yet. Please ask your wholesaler or our team to add it. After \
+             that you can order goods right here."
+        }
+    })
+}
+
+/// How goods are ordered.
+pub(crate) fn how_to_order(language: Language) -> Reply {
+    let body = match language {
+        Nepali => "के-के चाहियो, कति चाहियो, लेख्नुहोस्। जस्तै:\n५ बोरा चिनी, २ टिन तोरीको तेल",
+        RomanNepali => "Ke ke chahiyo, kati chahiyo, lekhnuhos. Jastai:\n5 bora chini, 2 tin tori ko tel",
+        English => "Write what you need and how much. For example:\n5 bora sugar, 2 tin mustard oil",
+    };
+    ask(language, body, &[Press::Repeat, Press::Menu])
+}
+
+/// What can be written.
+pub(crate) fn help(language: Language) -> Reply {
+    let body = match language {
+        Nepali => {
+            "सजिलो छ, साथीलाई जस्तै लेख्नुहोस्:\n• “५ बोरा चिनी” — सामान अर्डर\n• “चिनीको भाउ” — आजको मूल्य\n• “अर्डर कहाँ पुग्यो” — अर्डरको खबर\n• “मेरो \
+             हिसाब” — कति तिर्न बाँकी\n• “फेरि उही” — अघिल्लो अर्डर फेरि\n• “रद्द” — अर्डर नगर्ने\n\nबटनको सट्टा अंक वा शब्द लेखे पनि हुन्छ।"
+        }
+        RomanNepali => {
+            "Sajilo chha, sathi lai jastai lekhnuhos:\n• “5 bora chini” — saman order\n• “chini ko bhau” — aaja ko \
+             mulya\n• “order kaha pugyo” — order ko khabar\n• “mero hisab” — kati tirna baki\n• “pheri uhi” — aghillo \
+             order pheri\n• “cancel” — order nagarne\n\nButton ko satta anka wa shabda lekhe pani hunchha."
+        }
+        English => {
+            "It is easy, write as you would to a friend:\n• “5 bora sugar” — order goods\n• “price of sugar” — today's \
+             prices\n• “where is my order” — news of your order\n• “how much do I owe” — your account\n• “same again” — \
+             the last order again\n• “cancel” — stop an order\n\nYou can type a number or a word instead of pressing."
+        }
+    };
+    ask(language, body, &[Press::Order, Press::Owe, Press::Person])
+}
+
+/// Nothing was understood; the products that come nearest are named.
+pub(crate) fn not_understood(language: Language, nearest: &[String]) -> Reply {
+    let names = enumerated(language, nearest);
+    let body = match language {
+        Nepali if nearest.is_empty() => {
+            "माफ गर्नुहोला, मैले बुझिनँ। सामान चाहिए “५ बोरा चिनी” जस्तै लेख्नुहोस्, वा तलबाट छान्नुहोस्।".to_owned()
+        }
+        RomanNepali if nearest.is_empty() => {
+            "Maaf garnuhola, maile bujhina. Saman chahiye “5 bora chini” jastai lekhnuhos, wa tala bata chhannuhos."
+                .to_owned()
+        }
+        English if nearest.is_empty() => {
+            "Sorry, I did not understand. To order, write something like “5 bora sugar”, or choose below.".to_owned()
+        }
+        Nepali => format!("माफ गर्नुहोला, त्यो भेटिएन। हामीसँग यी छन्: {names}\nनाम र कति चाहियो, लेख्नुहोस्।"),
+        RomanNepali => {
+            format!("Maaf garnuhola, tyo bhetiyena. Hami sanga yi chhan: {names}\nNaam ra kati chahiyo, lekhnuhos.")
+        }
+        English => format!("Sorry, we do not have that. We do have: {names}\nWrite the name and how much you need."),
+    };
+    ask(language, body, &[Press::Help, Press::Person, Press::Menu])
+}
+
+/// A payment, a promise or a complaint was put before a person.
+pub(crate) fn noted(language: Language) -> Reply {
+    let body = match language {
+        Nepali => "टिपेँ, धन्यवाद। हाम्रो टोलीले हेरेर खबर गर्नेछ। त्यतिन्जेल तपाईंको हिसाब जस्ताको तस्तै रहन्छ।",
+        RomanNepali => {
+            "Tipe, dhanyabad. Hamro toli le herera khabar garnechha. Tyatinjel tapaiko hisab jasta ko tastai rahanchha."
+        }
+        English => "Noted, thank you. Our team will check it and tell you. Until then your account stays as it is.",
+    };
+    ask(language, body, &[Press::Owe, Press::Menu])
+}
+
+/// A person takes over.
+pub(crate) fn person_will_call(language: Language) -> Reply {
+    Outgoing::text(match language {
+        Nepali => "हुन्छ। हाम्रो टोलीको मान्छेले तपाईंसँग कुरा गर्नेछ। त्यतिन्जेल यहाँ अर्डर गरिरहन सक्नुहुन्छ।",
+        RomanNepali => {
+            "Hunchha. Hamro toli ko manchhe le tapai sanga kura garnechha. Tyatinjel yaha order garirahana saknuhunchha."
+        }
+        English => "Of course. Someone from our team will talk to you. Meanwhile you can go on ordering here.",
+    })
+}
+
+/// There is no order that could be repeated.
+pub(crate) fn nothing_to_repeat(language: Language) -> Reply {
+    let body = match language {
+        Nepali => "अहिलेसम्म दोहोर्‍याउने अर्डर छैन। पहिलो अर्डर गरौँ?",
+        RomanNepali => "Ahile samma dohoryaune order chhaina. Pahilo order garau?",
+        English => "There is no earlier order to repeat yet. Shall we make the first one?",
+    };
+    ask(language, body, &[Press::Order, Press::Menu])
+}
+
+/// An order was cancelled at the retailer's wish.
+pub(crate) fn order_cancelled(language: Language, code: &str) -> Reply {
+    let body = match language {
+        Nepali => format!("अर्डर {code} रद्द भयो। यसको केही तिर्नुपर्दैन।"),
+        RomanNepali => format!("Order {code} radda bhayo. Yasko kehi tirnupardaina."),
+        English => format!("Order {code} is cancelled. There is nothing to pay for it."),
+    };
+    ask(language, body, &[Press::Order, Press::Menu])
+}
+
+/// The order is on its way, or has ended.
+pub(crate) fn cannot_cancel(language: Language) -> Reply {
+    let body = match language {
+        Nepali => "यो अर्डर यहाँबाट रद्द गर्न मिलेन: सामान बाटोमा छ वा अर्डर सकिइसक्यो। चाहिए हाम्रो टोलीले मिलाइदिन्छ।",
+        RomanNepali => {
+            "Yo order yaha bata radda garna milena: saman batoma chha wa order sakiisakyo. Chahiye hamro toli le \
+             milaidinchha."
+        }
+        English => {
+            "This order cannot be cancelled here: the goods are on their way, or it has ended. Our team can help."
+        }
+    };
+    ask(language, body, &[Press::Person, Press::Orders])
+}
+
+/// Asks which open order is to be cancelled.
+pub(crate) fn which_to_cancel(language: Language, open: &[Order]) -> Reply {
+    let id = |order: &Order| format!("order:cancel:{}", order.id);
+    match open {
+        [] => {
+            let body = match language {
+                Nepali => "अहिले रद्द गर्नुपर्ने कुनै अर्डर छैन।",
+                RomanNepali => "Ahile radda garnuparne kunai order chhaina.",
+                English => "There is no open order to cancel.",
+            };
+            ask(language, body, &[Press::Orders, Press::Menu])
+        }
+        [order] => {
+            let (code, total) = (&order.code, order.total.for_people());
+            let (body, cancel, keep) = match language {
+                Nepali => (format!("अर्डर {code} ({total}) रद्द गरौँ?"), "रद्द गर्ने", "रहन दिने"),
+                RomanNepali => (format!("Order {code} ({total}) radda garau?"), "Radda garne", "Rahana dine"),
+                English => (format!("Shall I cancel order {code} ({total})?"), "Cancel it", "Keep it"),
+            };
+            Buttons::new(body).button(id(order), cancel).button(Press::Menu.id(), keep).build()
+        }
+        several => {
+            let body = match language {
+                Nepali => "कुन अर्डर रद्द गरौँ?",
+                RomanNepali => "Kun order radda garau?",
+                English => "Which order shall I cancel?",
+            };
+            let list = several.iter().take(Part::Rows.max()).fold(List::new(body, choose(language)), |list, order| {
+                let about = format!("{}, {}", order.total.for_people(), state_name(language, order.state));
+                list.row(id(order), shorten(&order.code, Part::RowTitle), Some(&shorten(&about, Part::RowDescription)))
+            });
+            list.build()
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! The statements of the bench's floor: one-row commits, and an order's rows copied raw.
+
+use db::{DbError, Tx, Value, params};
+
+/// Writes one row.
+pub(crate) async fn one_row(tx: &mut Tx, number: i64) -> Result<(), DbError> {
+    let sql = "insert into message_windows (address, heard_at) values ($1, $2)";
+    tx.exec(sql, params![number.to_string(), number]).await
+}
+
+/// The rows of one table that an order leaves, with the statement that reads them.
+pub(crate) struct Table {
+    pub(crate) name: &'static str,
+    pub(crate) columns: &'static [&'static str],
+    pub(crate) per_order: usize,
+    pub(crate) sql: &'static str,
+}
+
+/// What placing an order on credit inserts, by table. The kept positions, stock and chain heads that it updates are left
+/// out, so the floor is a little higher than it could be.
+pub(crate) const TABLES: [Table; 9] = [
+    Table {
+        name: "orders",
+        columns: &["retailer_id", "id", "code", "vendor_id", "payment_mode", "state", "total_paisa", "place", "latitude_micro", "longitude_micro", "delivery_tries", "last_event", "created_at", "state_at"],
+        per_order: 1,
+        sql: "select retailer_id, id, code, vendor_id, payment_mode, state, total_paisa, place, latitude_micro, longitude_micro, delivery_tries, last_event, created_at, state_at from orders order by id limit $1",
+    },
+    Table {
+        name: "order_lines",
+        columns: &["retailer_id", "order_id", "number", "product_id", "quantity", "unit_price_paisa"],
+        per_order: 3,
+        sql: "select retailer_id, order_id, number, product_id, quantity, unit_price_paisa from order_lines order by order_id limit $1",
+    },
+    Table {
+        name: "order_events",
+        columns: &["retailer_id", "order_id", "seq", "state", "vendor_id", "actor", "at"],
+        per_order: 2,
+        sql: "select retailer_id, order_id, seq, state, vendor_id, actor, at from order_events order by order_id limit $1",
+    },
+    Table {
+        name: "reservations",
+        columns: &["retailer_id", "id", "vendor_id", "order_id", "amount_paisa", "state", "taken_seq", "created_at"],
+        per_order: 1,
+        sql: "select retailer_id, id, vendor_id, order_id, amount_paisa, state, taken_seq, created_at from reservations order by id limit $1",
+    },
+    Table {
+        name: "routing_decisions",
+        columns: &["retailer_id", "order_id", "seq", "id", "chosen_vendor_id", "kind", "candidates", "actor", "at"],
+        per_order: 1,
+        sql: "select retailer_id, order_id, seq, id, chosen_vendor_id, kind, candidates, actor, at from routing_decisions order by id limit $1",
+    },
+    Table {
+        name: "offers",
+        columns: &["retailer_id", "order_id", "id", "vendor_id", "state", "deadline", "created_at"],
+        per_order: 1,
+        sql: "select retailer_id, order_id, id, vendor_id, state, deadline, created_at from offers order by id limit $1",
+    },
+    Table {
+        name: "audit_entries",
+        columns: &["stream", "seq", "at", "actor", "action", "subject", "state_after", "request", "previous_hash", "hash"],
+        per_order: 1,
+        sql: "select stream, seq, at, actor, action, subject, state_after, request, previous_hash, hash from audit_entries order by at desc limit $1",
+    },
+    Table {
+        name: "outgoing_messages",
+        columns: &["id", "reason_key", "address", "vendor_id", "content", "template", "state", "created_at", "state_at"],
+        per_order: 1,
+        sql: "select id, reason_key, address, vendor_id, content, template, state, created_at, state_at from outgoing_messages order by id limit $1",
+    },
+    Table {
+        name: "idempotency_keys",
+        columns: &["actor", "route", "key", "body_hash", "status", "headers", "body", "created_at"],
+        per_order: 1,
+        sql: "select actor, route, key, body_hash, status, headers, body, created_at from idempotency_keys limit $1",
+    },
+];
+
+/// The rows that `orders` orders left in a table.
+pub(crate) async fn rows(tx: &mut Tx, table: &'static Table, orders: usize) -> Result<Vec<Vec<Value>>, DbError> {
+    let most = i64::try_from(orders.saturating_mul(table.per_order)).unwrap_or(i64::MAX);
+    Ok(tx.query(table.sql, params![most]).await?.into_iter().map(db::Row::into_values).collect())
+}
+
+/// Every order's id, and what lies on each line against its limit, for the check afterwards.
+pub(crate) async fn order_ids(tx: &mut Tx, after: &str, most: i64) -> Result<Vec<String>, DbError> {
+    let rows = tx.query("select id from orders where id > $1 order by id limit $2", params![after, most]).await?;
+    rows.iter().map(|row| row.get("id")).collect()
+}
+
+/// Lines on which more is reserved and outstanding than their limit.
+pub(crate) async fn overspent_lines(tx: &mut Tx) -> Result<i64, DbError> {
+    let sql = "select cast(count(*) as bigint) as lines from credit_lines where limit_paisa < outstanding_paisa + \
+               (select cast(coalesce(sum(r.amount_paisa), 0) as bigint) from reservations r \
+               where r.retailer_id = credit_lines.retailer_id and r.vendor_id = credit_lines.vendor_id \
+               and r.state = 'ACTIVE')";
+    tx.query_one(sql, params![]).await?.get("lines")
+}

@@ -1,0 +1,135 @@
+//! The command line.
+
+mod chat;
+mod user;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use db::{Access, Db};
+use indicatif::{ProgressBar, ProgressStyle};
+use kernel::{Clock, Scope};
+
+use crate::config::{CommonFlags, Config};
+use crate::serve::{self, print_line};
+use crate::{bench, demo, export, verify};
+
+/// B2B ordering and trade credit over WhatsApp.
+#[derive(Parser)]
+#[command(name = "khaacho", version, about)]
+struct Arguments {
+    #[command(flatten)]
+    common: CommonFlags,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API, the webhook and the background work.
+    Serve,
+    /// Fill an invented Surkhet and serve it, with the simulator.
+    Demo(demo::Flags),
+    /// Be a retailer or a vendor in the terminal.
+    Chat(chat::Flags),
+    /// Check books, positions and the audit log.
+    Verify {
+        /// Print the report as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Bring the database's tables up to date.
+    Migrate,
+    /// Create operators and set passwords.
+    User(user::Flags),
+    /// Print the journal in hledger's syntax.
+    Export,
+    /// Measure.
+    Bench(bench::Flags),
+}
+
+/// Runs the command that was asked for. Exit codes: 0 well, 1 it could not be done, 2 the arguments are wrong, 3 `verify`
+/// or a bench's own check found something.
+pub async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments).await {
+        Ok(code) => code,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "khaacho: {error:#}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let config = Config::load(&arguments.common)?;
+    log_to_stderr(&config);
+    match arguments.command {
+        Command::Serve => serve_until_told(config).await?,
+        Command::Demo(flags) => demo::run(config, flags).await?,
+        Command::Chat(flags) => chat::run(config, flags).await?,
+        Command::Verify { json } => return check(&config, json).await,
+        Command::Migrate => {
+            let clock = Clock::system();
+            let db = Db::open(&config.database_url()?, &config.database_options(Access::Serve))?;
+            let applied = db.migrate(schema::MIGRATIONS, clock.now()).await?;
+            match applied.as_slice() {
+                [] => print_line("Every table is up to date."),
+                names => print_line(&format!("Applied {}.", names.join(", "))),
+            }
+        }
+        Command::User(flags) => user::run(config, flags).await?,
+        Command::Export => {
+            let db = Db::open(&config.database_url()?, &config.database_options(Access::Read))?;
+            let text = export::journal_text(&db, Scope::All).await?;
+            std::io::stdout().write_all(text.as_bytes())?;
+        }
+        Command::Bench(flags) => return bench::run(config, &arguments.common, flags).await,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve_until_told(config: Config) -> anyhow::Result<()> {
+    let server = serve::start(config).await?;
+    print_line(&format!("listening on http://{}", server.address));
+    serve::told_to_stop().await;
+    server.stop().await;
+    Ok(())
+}
+
+async fn check(config: &Config, json: bool) -> anyhow::Result<ExitCode> {
+    let db = Db::open(&config.database_url()?, &config.database_options(Access::Read))?;
+    let progress = spinner();
+    let report = verify::run(&db, &progress).await?;
+    progress.finish_and_clear();
+    if json {
+        print_line(&serde_json::to_string(&report)?);
+    } else {
+        for finding in &report.findings {
+            print_line(finding);
+        }
+        let verdict = if report.is_clean() { "clean".to_owned() } else { format!("{} findings", report.findings.len()) };
+        print_line(&format!(
+            "{verdict}: {} journal entries, {} credit lines, {} audit entries",
+            report.entries, report.lines, report.audit_entries
+        ));
+    }
+    Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::from(3) })
+}
+
+/// A spinner with a message, on terminals only.
+pub(crate) fn spinner() -> ProgressBar {
+    let style = ProgressStyle::with_template("{spinner} {msg} {elapsed}");
+    ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
+}
+
+fn log_to_stderr(config: &Config) {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("KHAACHO_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,khaacho=info,rejections=info"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let installed = if config.log_format == "json" { builder.json().try_init() } else { builder.try_init() };
+    if let Err(error) = installed {
+        let _ = writeln!(std::io::stderr(), "khaacho: logs cannot be written: {error}");
+    }
+}

@@ -1,0 +1,99 @@
+//! The house put together: every room's routes, jobs and schedules over one database.
+
+use std::sync::Arc;
+
+use axum::Router;
+use conversation::{Brain, Webhook};
+use db::Db;
+use kernel::{Clock, IdGen};
+use notify::Sender;
+use queue::{Registry, Schedule, Slots};
+use utoipa_axum::router::OpenApiRouter;
+use web::{App, Auth};
+use whatsapp::client::Client;
+
+use crate::export;
+
+/// What the house needs to know beside its database.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Signs access tokens; at least 32 characters.
+    pub token_secret: String,
+    /// The webhook's secrets.
+    pub webhook: Webhook,
+    /// Requests in work at once.
+    pub most_requests: usize,
+}
+
+/// Everything that serves: routes, what does the jobs, what runs by the clock.
+#[derive(Debug)]
+pub struct House {
+    /// What handlers work on.
+    pub app: App,
+    /// Every route, wrapped in limits.
+    pub router: Router,
+    /// Every kind of job.
+    pub registry: Registry,
+    /// Everything that runs by the clock.
+    pub schedules: Vec<Schedule>,
+}
+
+/// Puts the house together. Must run inside a Tokio runtime, on which the placing desk works.
+pub fn build(db: &Db, clock: &Clock, ids: &IdGen, client: Client, settings: &Settings) -> House {
+    let app = App {
+        db: db.clone(),
+        clock: clock.clone(),
+        ids: ids.clone(),
+        auth: Auth::new(&settings.token_secret, clock.clone()),
+        migrations: schema::MIGRATIONS,
+    };
+    let rooms: OpenApiRouter<App> = OpenApiRouter::new()
+        .merge(web::health_routes())
+        .merge(parties::routes())
+        .merge(catalog::routes())
+        .merge(credit::routes())
+        .merge(orders::routes(orders::open_desk(db)))
+        .merge(export::routes())
+        .merge(conversation::routes(settings.webhook.clone()));
+    let (router, document) = rooms.split_for_parts();
+    let document = web::document(document);
+    let router = web::finish(router.merge(web::openapi_routes(&document)), app.clone(), settings.most_requests);
+    House { app, router, registry: registry(db, client), schedules: schedules(db, clock, ids) }
+}
+
+fn registry(db: &Db, client: Client) -> Registry {
+    let (sender, brain) = (Sender::new(db.clone(), client), Brain::default());
+    Registry::default()
+        .outside(notify::SEND_JOB, move |cx, job| sender.clone().work(cx, job))
+        .inside(conversation::MESSAGE_JOB, move |tx, cx, job| {
+            let brain = brain.clone();
+            Box::pin(async move {
+                let wamid = job.text("wamid")?;
+                conversation::handle_job(tx, cx, &brain, wamid).await?;
+                Ok(())
+            })
+        })
+}
+
+fn schedules(db: &Db, clock: &Clock, ids: &IdGen) -> Vec<Schedule> {
+    let shared = Arc::new((db.clone(), clock.clone(), ids.clone()));
+    let offers = shared.clone();
+    vec![
+        Schedule::new("offers past their deadline", Slots::Every(orders::OFFER_SCHEDULE), move || {
+            let shared = offers.clone();
+            async move {
+                let (db, clock, ids) = &*shared;
+                let moved = orders::expire_offers(db, clock, ids).await.map_err(|error| error.to_string())?;
+                Ok(format!("{moved} offers moved on"))
+            }
+        }),
+        Schedule::new("vendor reliability", Slots::Every(6 * 60 * 60), move || {
+            let shared = shared.clone();
+            async move {
+                let (db, clock, _) = &*shared;
+                let rated = orders::recompute_reliability(db, clock).await.map_err(|error| error.to_string())?;
+                Ok(format!("{rated} vendors rated"))
+            }
+        }),
+    ]
+}
