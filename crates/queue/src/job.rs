@@ -63,7 +63,7 @@ impl NewJob {
         }
     }
 
-    /// Queued only if no job with this key waits.
+    /// Queued only if no job with this key waits: jobs of one key do the same work, so one that waits stands for all.
     pub fn unique_key(mut self, key: impl Into<String>) -> Self {
         self.unique_key = Some(key.into());
         self
@@ -118,6 +118,9 @@ pub enum JobError {
     /// It may succeed later; tried again after a growing pause, a bounded number of times.
     #[error("{0}")]
     Retry(String),
+    /// The store had no time for it; tried again a moment later, and does not count as a try.
+    #[error("{0}")]
+    Busy(String),
     /// It is to be tried at this moment; does not count as a try.
     #[error("{1}")]
     RetryAt(Instant, String),
@@ -128,6 +131,6 @@ pub enum JobError {
 
 impl From<DbError> for JobError {
     fn from(error: DbError) -> Self {
-        Self::Retry(error.to_string())
+        if error.is_transient() { Self::Busy(error.to_string()) } else { Self::Retry(error.to_string()) }
     }
 }

@@ -3,17 +3,18 @@
 //!
 //! ```text
 //! enqueue    READY, in the caller's transaction; unique while READY, where a key is given
-//! claim      READY → RUNNING with a lease and a new fence; of one order key only the first waits to run
+//! claim      READY → RUNNING with a lease and a new fence; of one order key only the first, and one at a time
 //! inside     the job's effect and its removal are one transaction: the effect happens exactly once
 //! outside    work that leaves the building, then removal: at least once, so it is idempotent by its own key
 //! retry      READY again after a growing pause; DEAD after the last try, with its error
 //! ```
 //!
-//! A worker that dies lets its lease run out, and the job is READY again; the fence keeps the old worker, should it
-//! wake up, from finishing what was given to another. What a job does lives in the rooms.
+//! A worker that dies lets its lease run out, and the job is READY again, or DEAD where that was its last try; the fence
+//! keeps the old worker, should it wake up, from finishing what was given to another. A dead job holds back no other of
+//! its order key. What a job does lives in the rooms.
 //!
-//! Statements: enqueuing any number 1, which waits for no answer (1 that waits where keys are unique); a claim 3 for up
-//! to a queue's concurrency; a finish 1.
+//! Statements: enqueuing any number 1, which waits for no answer (1 that waits where keys are unique); a claim 4 for up
+//! to a queue's concurrency, 2 of them waited for; a finish 1; a look that finds nothing 2 of a read.
 
 mod job;
 mod registry;

@@ -62,11 +62,7 @@ impl Schedule {
 }
 
 /// Runs every schedule whose last slot nobody has run, and returns the names of those that ran here.
-pub async fn run_due_schedules(
-    db: &Db,
-    clock: &Clock,
-    schedules: &[Schedule],
-) -> Result<Vec<&'static str>, DbError> {
+pub async fn run_due_schedules(db: &Db, clock: &Clock, schedules: &[Schedule]) -> Result<Vec<&'static str>, DbError> {
     let mut ran = Vec::new();
     for schedule in schedules {
         let (name, now) = (schedule.name, clock.now());

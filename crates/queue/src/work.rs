@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use db::{Db, DbError};
-use kernel::{Actor, Clock, Context, IdGen, Instant};
-use tokio::sync::Semaphore;
+use kernel::{Actor, Clock, Context, IdGen};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use crate::job::{Job, JobError, Queue};
 use crate::registry::{Handler, Registry};
@@ -17,10 +17,14 @@ use crate::store;
 const TRIES: i64 = 3;
 /// How long a worker may be silent before its job is given to another.
 const LEASE_SECONDS: i64 = 60;
+/// How long work outside may take. It ends before its lease, so that the job is not given to another beside it.
+const OUTSIDE_MOST: Duration = Duration::from_secs(55);
+/// The pause after the store had no time for a job.
+const BUSY_PAUSE_SECONDS: i64 = 1;
 /// How often an idle queue looks for work that another process, or a passed moment, made ready.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Jobs that a run by hand claims at a time.
-const BY_HAND: i64 = 32;
+const BY_HAND: usize = 32;
 
 #[derive(Clone)]
 struct Bench {
@@ -28,6 +32,15 @@ struct Bench {
     clock: Clock,
     ids: IdGen,
     registry: Registry,
+    /// Told when a job is done, which may have made others ready.
+    done: Arc<Notify>,
+}
+
+impl Bench {
+    fn new(db: &Db, clock: &Clock, ids: &IdGen, registry: &Registry) -> Self {
+        let (db, clock, ids) = (db.clone(), clock.clone(), ids.clone());
+        Self { db, clock, ids, registry: registry.clone(), done: Arc::default() }
+    }
 }
 
 /// Workers in the background, one loop a queue.
@@ -45,7 +58,7 @@ impl std::fmt::Debug for Workers {
 impl Workers {
     /// Starts working on every queue.
     pub fn start(db: &Db, clock: &Clock, ids: &IdGen, registry: &Registry) -> Self {
-        let bench = Bench { db: db.clone(), clock: clock.clone(), ids: ids.clone(), registry: registry.clone() };
+        let bench = Bench::new(db, clock, ids, registry);
         let (stopping, tracker) = (CancellationToken::new(), TaskTracker::new());
         for queue in Queue::ALL {
             tracker.spawn(run_queue(bench.clone(), *queue, stopping.clone(), tracker.clone()));
@@ -64,27 +77,42 @@ impl Workers {
 async fn run_queue(bench: Bench, queue: Queue, stopping: CancellationToken, tracker: TaskTracker) {
     let permits = Arc::new(Semaphore::new(queue.concurrency()));
     while !stopping.is_cancelled() {
-        let free = permits.available_permits();
-        let claimed = if free == 0 { Ok(Vec::new()) } else { claim(&bench, queue, free).await };
-        let claimed = claimed.unwrap_or_else(|error| {
+        // Made before the look, so that what is made ready during it is not slept over.
+        let woken = bench.done.notified();
+        let Some(free) = free_places(&permits, &stopping).await else { return };
+        let claimed = claim(&bench, queue, free.len()).await.unwrap_or_else(|error| {
             tracing::error!(%queue, %error, "the queue cannot be read");
             Vec::new()
         });
         if claimed.is_empty() {
+            drop(free);
             tokio::select! {
                 () = stopping.cancelled() => return,
+                () = woken => {}
                 () = tokio::time::sleep(LOOK_EVERY) => {}
             }
+            continue;
         }
-        for job in claimed {
-            let Ok(permit) = permits.clone().acquire_owned().await else { return };
+        for (job, place) in claimed.into_iter().zip(free) {
             let bench = bench.clone();
             tracker.spawn(async move {
                 work_on(&bench, job).await;
-                drop(permit);
+                drop(place);
+                // The next of its order key, or jobs that it queued, can be claimed now.
+                bench.done.notify_waiters();
             });
         }
     }
+}
+
+/// Waits until there is a place for a job and takes all that are free; none where the workers stop.
+async fn free_places(permits: &Arc<Semaphore>, stopping: &CancellationToken) -> Option<Vec<OwnedSemaphorePermit>> {
+    let first = tokio::select! {
+        () = stopping.cancelled() => return None,
+        permit = permits.clone().acquire_owned() => permit.ok()?,
+    };
+    let others = std::iter::from_fn(|| permits.clone().try_acquire_owned().ok());
+    Some(std::iter::once(first).chain(others).collect())
 }
 
 async fn claim(bench: &Bench, queue: Queue, most: usize) -> Result<Vec<Job>, DbError> {
@@ -95,13 +123,16 @@ async fn claim(bench: &Bench, queue: Queue, most: usize) -> Result<Vec<Job>, DbE
     if !is_waiting {
         return Ok(Vec::new());
     }
-    bench
-        .db
-        .write(async move |tx| {
-            store::give_back_expired(tx, now).await?;
-            store::claim(tx, queue, now, now.plus_seconds(LEASE_SECONDS), most).await
-        })
-        .await
+    let claimed = bench.db.write(async move |tx| {
+        store::give_back_expired(tx, now, TRIES).await?;
+        store::claim(tx, queue, now, now.plus_seconds(LEASE_SECONDS), most).await
+    });
+    match claimed.await {
+        // Another worker took a job of the same order key or queued one of the same unique key at this moment. Nothing
+        // was claimed; the next look sees both.
+        Err(DbError::Duplicate(_)) => Ok(Vec::new()),
+        claimed => claimed,
+    }
 }
 
 /// Works on one claimed job and writes what came of it.
@@ -110,7 +141,7 @@ async fn work_on(bench: &Bench, job: Job) {
     let outcome = match bench.registry.find(&job.kind) {
         None => Err(JobError::Dead(format!("nothing handles jobs of the kind {:?}", job.kind))),
         Some(Handler::Inside(work)) => {
-            let (cx, job) = (cx.clone(), job.clone());
+            let job = job.clone();
             bench
                 .db
                 .write(async move |tx| {
@@ -122,21 +153,29 @@ async fn work_on(bench: &Bench, job: Job) {
                 })
                 .await
         }
-        Some(Handler::Outside(work)) => {
-            // A panic in the work must not take the queue's loop along.
-            let done = tokio::spawn(work(cx.clone(), job.clone())).await;
-            match done.unwrap_or_else(|error| Err(JobError::Retry(format!("the work panicked: {error}")))) {
-                Ok(()) => {
-                    let job = job.clone();
-                    let removed = bench.db.write(async move |tx| store::remove(tx, &job).await).await;
-                    removed.map(|_| ()).map_err(|error: DbError| JobError::from(error))
-                }
-                Err(error) => Err(error),
+        Some(Handler::Outside(work)) => match within(OUTSIDE_MOST, work(cx, job.clone())).await {
+            Ok(()) => {
+                let job = job.clone();
+                let removed = bench.db.write(async move |tx| store::remove(tx, &job).await).await;
+                removed.map(|_| ()).map_err(|error: DbError| JobError::from(error))
             }
-        }
+            Err(error) => Err(error),
+        },
     };
     if let Err(error) = outcome {
         put_off(bench, job, error).await;
+    }
+}
+
+/// Work outside of a transaction, in a task of its own: a panic must not take the worker along, nor silence its place.
+async fn within(
+    limit: Duration,
+    work: impl Future<Output = Result<(), JobError>> + Send + 'static,
+) -> Result<(), JobError> {
+    let mut working = AbortOnDropHandle::new(tokio::spawn(work));
+    match tokio::time::timeout(limit, &mut working).await {
+        Ok(done) => done.unwrap_or_else(|error| Err(JobError::Retry(format!("the work panicked: {error}")))),
+        Err(_) => Err(JobError::Retry(format!("the work took longer than {} s", limit.as_secs()))),
     }
 }
 
@@ -146,6 +185,7 @@ async fn put_off(bench: &Bench, job: Job, error: JobError) {
     let written = bench
         .db
         .write(async move |tx| match &error {
+            JobError::Busy(why) => store::retry(tx, &job, now.plus_seconds(BUSY_PAUSE_SECONDS), false, why).await,
             JobError::RetryAt(moment, why) => store::retry(tx, &job, *moment, false, why).await,
             JobError::Retry(why) if job.attempts < TRIES => {
                 tracing::warn!(job = %job.id, kind = job.kind, why, "a job is tried again");
@@ -173,14 +213,12 @@ fn pause_millis(job: &Job) -> i64 {
 
 /// Runs every job that is ready, and what those make ready, until nothing is. For tests and the demo.
 pub async fn run_ready(db: &Db, clock: &Clock, ids: &IdGen, registry: &Registry) -> Result<usize, DbError> {
-    let bench = Bench { db: db.clone(), clock: clock.clone(), ids: ids.clone(), registry: registry.clone() };
+    let bench = Bench::new(db, clock, ids, registry);
     let mut done = 0_usize;
     loop {
         let before = done;
         for queue in Queue::ALL {
-            let (queue, now) = (*queue, bench.clock.now());
-            let claim = db.write(async move |tx| store::claim(tx, queue, now, lease(now), BY_HAND).await);
-            for job in claim.await? {
+            for job in claim(&bench, *queue, BY_HAND).await? {
                 work_on(&bench, job).await;
                 done = done.saturating_add(1);
             }
@@ -191,6 +229,41 @@ pub async fn run_ready(db: &Db, clock: &Clock, ids: &IdGen, registry: &Registry)
     }
 }
 
-fn lease(now: Instant) -> Instant {
-    now.plus_seconds(LEASE_SECONDS)
+#[cfg(test)]
+mod tests {
+    use kernel::Instant;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn work_outside_ends_by_itself_by_its_limit_or_by_its_panic() {
+        let limit = Duration::from_millis(50);
+        assert_eq!(within(Duration::from_secs(9), async { Ok(()) }).await, Ok(()));
+        let held = Arc::new(());
+        let holding = held.clone();
+        let hung = within(limit, async move {
+            std::future::pending::<()>().await;
+            drop(holding);
+            Ok(())
+        });
+        assert!(matches!(hung.await, Err(JobError::Retry(why)) if why.contains("longer")));
+        tokio::task::yield_now().await;
+        assert_eq!(Arc::strong_count(&held), 1, "what hung was ended, not left behind");
+        assert!(
+            matches!(within(limit, async { panic!("broken") }).await, Err(JobError::Retry(why)) if why.contains("broken"))
+        );
+    }
+
+    #[test]
+    fn pauses_grow_and_differ_by_at_most_half() {
+        let ids = IdGen::seeded(1);
+        for (attempts, least) in [(1, 1_000), (2, 4_000), (3, 16_000)] {
+            for _ in 0..50 {
+                let id = ids.make(Instant::from_micros(1));
+                let (queue, kind, payload) = (Queue::Whatsapp, "test".to_owned(), serde_json::Value::Null);
+                let pause = pause_millis(&Job { id, queue, kind, payload, attempts, fence: 1 });
+                assert!((least..least + least / 2).contains(&pause), "{pause}");
+            }
+        }
+    }
 }

@@ -23,4 +23,5 @@ migrations! {
     "0004_ledger_and_credit",
     "0005_orders_and_routing",
     "0006_conversation",
+    "0007_one_running_job_per_order_key",
 }
