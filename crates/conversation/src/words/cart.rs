@@ -182,9 +182,9 @@ pub(crate) fn payment_mode(language: Language, preview: &Preview) -> Reply {
     let total = preview.total.unwrap_or_default().for_people();
     let available = preview.check.as_ref().map(|check| check.available).unwrap_or_default().for_people();
     let body = match language {
-        Nepali => format!("कसरी तिर्नुहुन्छ?\nउधारोमा {total} हुन्छ; तपाईंको {available} उधारो बाँकी छ।"),
+        Nepali => format!("कसरी तिर्नुहुन्छ?\nउधारोमा {total} हुन्छ; तपाईंले {available} सम्म उधारो लिन मिल्छ।"),
         RomanNepali => {
-            format!("Kasari tirnuhunchha?\nUdharo ma {total} hunchha; tapaiko {available} udharo baki chha.")
+            format!("Kasari tirnuhunchha?\nUdharo ma {total} hunchha; tapaile {available} samma udharo lina milchha.")
         }
         English => format!("How would you like to pay?\nOn credit it is {total}; you have {available} of credit left."),
     };
@@ -375,7 +375,7 @@ fn why(language: Language, reason: Reason, check: &Check) -> String {
             Reason::LinePaused => "यस थोक पसलको उधारो केही समयलाई रोकिएको छ।",
             Reason::OrderValueExceeded => "एकपटकमा उधारो लिन मिल्नेभन्दा अर्डर ठूलो भयो।",
             Reason::OverdueExceeded => "एउटा पुरानो बिल तिर्न बाँकी छ।",
-            Reason::InsufficientCredit => return format!("उधारो {available} बाँकी छ, {missing} पुगेन।"),
+            Reason::InsufficientCredit => return format!("उधारो {available} सम्म मात्र मिल्छ, {missing} पुगेन।"),
         },
         RomanNepali => match reason {
             Reason::RetailerInactive => "Tapaiko khata ahile chalu chhaina.",
@@ -387,7 +387,7 @@ fn why(language: Language, reason: Reason, check: &Check) -> String {
             Reason::LinePaused => "Yas thok pasal ko udharo kehi samaya lai rokiyeko chha.",
             Reason::OrderValueExceeded => "Ek patak ma udharo lina milne bhanda order thulo bhayo.",
             Reason::OverdueExceeded => "Euta purano bill tirna baki chha.",
-            Reason::InsufficientCredit => return format!("Udharo {available} baki chha, {missing} pugena."),
+            Reason::InsufficientCredit => return format!("Udharo {available} samma matra milchha, {missing} pugena."),
         },
         English => match reason {
             Reason::RetailerInactive => "Your account is not active at the moment.",
