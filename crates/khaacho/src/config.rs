@@ -114,7 +114,8 @@ impl Config {
 
     /// Where to listen.
     pub fn address(&self) -> anyhow::Result<SocketAddr> {
-        let wrong = || format!("{:?} is no place to listen at: ADDRESS:PORT is expected, like 127.0.0.1:8080", self.listen);
+        let wrong =
+            || format!("{:?} is no place to listen at: ADDRESS:PORT is expected, like 127.0.0.1:8080", self.listen);
         self.listen.parse().with_context(wrong)
     }
 

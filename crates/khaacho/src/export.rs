@@ -43,9 +43,8 @@ async fn journal(State(app): State<App>, VendorOrOperator(cx): VendorOrOperator)
             }
         }
     });
-    let stream = futures_util::stream::unfold(receiver, async |mut receiver| {
-        receiver.recv().await.map(|page| (page, receiver))
-    });
+    let stream =
+        futures_util::stream::unfold(receiver, async |mut receiver| receiver.recv().await.map(|page| (page, receiver)));
     let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
     Ok((headers, Body::from_stream(stream)).into_response())
 }

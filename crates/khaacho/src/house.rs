@@ -63,16 +63,17 @@ pub fn build(db: &Db, clock: &Clock, ids: &IdGen, client: Client, settings: &Set
 
 fn registry(db: &Db, client: Client) -> Registry {
     let (sender, brain) = (Sender::new(db.clone(), client), Brain::default());
-    Registry::default()
-        .outside(notify::SEND_JOB, move |cx, job| sender.clone().work(cx, job))
-        .inside(conversation::MESSAGE_JOB, move |tx, cx, job| {
+    Registry::default().outside(notify::SEND_JOB, move |cx, job| sender.clone().work(cx, job)).inside(
+        conversation::MESSAGE_JOB,
+        move |tx, cx, job| {
             let brain = brain.clone();
             Box::pin(async move {
                 let wamid = job.text("wamid")?;
                 conversation::handle_job(tx, cx, &brain, wamid).await?;
                 Ok(())
             })
-        })
+        },
+    )
 }
 
 fn schedules(db: &Db, clock: &Clock, ids: &IdGen) -> Vec<Schedule> {

@@ -85,11 +85,8 @@ pub async fn start_with(config: Config, db: Db, clock: Clock) -> anyhow::Result<
     let ids = IdGen::system();
     first_operator(&db, &clock, &ids).await?;
     let (webhook, client, graph) = whatsapp(&config, &ids).await?;
-    let settings = Settings {
-        token_secret: token_secret(&config, &ids)?,
-        webhook,
-        most_requests: config.most_requests,
-    };
+    let settings =
+        Settings { token_secret: token_secret(&config, &ids)?, webhook, most_requests: config.most_requests };
     let house = house::build(&db, &clock, &ids, client, &settings);
     let mut router = house.router;
     if let Some(graph) = graph {
@@ -169,13 +166,13 @@ async fn first_operator(db: &Db, clock: &Clock, ids: &IdGen) -> anyhow::Result<(
     let password = kernel::hex(&cx.random_bytes::<12>());
     let hash = Secrets::default().hash(&cx, &password).await??;
     let created = db
-        .write(async move |tx| {
-            parties::create_user(tx, &cx, FIRST_LOGIN, hash.clone(), Role::Admin, None, None).await
-        })
+        .write(async move |tx| parties::create_user(tx, &cx, FIRST_LOGIN, hash.clone(), Role::Admin, None, None).await)
         .await?;
     // Another process on the same database may have been first.
     if created.is_ok() {
-        print_line(&format!("The first operator is {FIRST_LOGIN:?} with the password {password}\nIt is shown this once."));
+        print_line(&format!(
+            "The first operator is {FIRST_LOGIN:?} with the password {password}\nIt is shown this once."
+        ));
     }
     Ok(())
 }

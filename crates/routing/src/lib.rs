@@ -16,6 +16,6 @@ pub use reliability::{RELIABILITY_OF_NEW, Reliability, recompute_reliability, re
 pub use rules::{Candidate, CandidateFacts, Decision, Ineligible, LineFacts, OFFER_SECONDS, Place, Weights, decide};
 pub use score::Hundredths;
 pub use store::{
-    DecisionKind, DecisionRow, Offer, OfferOutcome, OfferState, decisions, expired_offers, offer, offers_of_order,
-    StoredDecision, open_offers, record, resolve, tell_outcome,
+    DecisionKind, DecisionRow, Offer, OfferOutcome, OfferState, StoredDecision, decisions, expired_offers, offer,
+    offers_of_order, open_offers, record, resolve, tell_outcome,
 };

@@ -57,9 +57,8 @@ pub struct Reliability {
 
 /// The reliability that follows from the counts.
 pub(crate) fn rate(counts: &OfferCounts) -> Reliability {
-    let share = |part: i64, whole: i64| {
-        Hundredths::share(i128::from(part), i128::from(whole)).unwrap_or(RELIABILITY_OF_NEW)
-    };
+    let share =
+        |part: i64, whole: i64| Hundredths::share(i128::from(part), i128::from(whole)).unwrap_or(RELIABILITY_OF_NEW);
     let speed = || {
         let (seconds, count) = (i128::from(counts.fulfilment_seconds), i128::from(counts.delivered));
         let left = SLOW_SECONDS.checked_mul(count)?.checked_sub(seconds)?;
@@ -111,7 +110,10 @@ mod tests {
 
     #[test]
     fn a_new_vendor_counts_seventy() {
-        assert_eq!(rate(&OfferCounts { offers: 4, ended: 4, ..OfferCounts::default() }).reliability, RELIABILITY_OF_NEW);
+        assert_eq!(
+            rate(&OfferCounts { offers: 4, ended: 4, ..OfferCounts::default() }).reliability,
+            RELIABILITY_OF_NEW
+        );
     }
 
     #[test]

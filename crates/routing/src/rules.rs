@@ -189,7 +189,8 @@ pub fn decide(mut facts: Vec<CandidateFacts>, weights: Weights) -> Decision {
             (candidate, ineligible, total)
         })
         .collect();
-    let eligible_totals = judged.iter().filter(|(_, ineligible, _)| ineligible.is_none()).filter_map(|(.., total)| *total);
+    let eligible_totals =
+        judged.iter().filter(|(_, ineligible, _)| ineligible.is_none()).filter_map(|(.., total)| *total);
     let cheapest = eligible_totals.min().unwrap_or(Money::ZERO);
     let mut candidates: Vec<Candidate> = judged
         .into_iter()
@@ -295,6 +296,7 @@ mod tests {
 
     use super::*;
 
+    #[expect(clippy::unnecessary_wraps, reason = "a candidate's lines are optional")]
     fn line(quantity: i64, free: i64, rupees: i64) -> Option<LineFacts> {
         let unit_price = Money::from_rupees(rupees).unwrap();
         Some(LineFacts { quantity, free, unit_price, minimum_quantity: 1, is_available: true })
@@ -334,8 +336,7 @@ mod tests {
             .ranking()
             .map(|candidate| {
                 let scores = candidate.scores.unwrap();
-                let all =
-                    [scores.availability, scores.proximity, scores.workload, scores.price, scores.reliability];
+                let all = [scores.availability, scores.proximity, scores.workload, scores.price, scores.reliability];
                 (all.map(Hundredths::get), candidate.score.unwrap().to_string())
             })
             .collect();
@@ -351,10 +352,10 @@ mod tests {
 
     #[test]
     fn ties_go_to_the_cheaper_then_the_older_then_the_id() {
-        let mut older = candidate(9, vec![line(1, 2, 100)]);
-        older.created_at = Instant::from_micros(-1);
+        let mut first = candidate(9, vec![line(1, 2, 100)]);
+        first.created_at = Instant::from_micros(-1);
         let decision = decide(
-            vec![candidate(3, vec![line(1, 2, 100)]), candidate(2, vec![line(1, 2, 100)]), older],
+            vec![candidate(3, vec![line(1, 2, 100)]), candidate(2, vec![line(1, 2, 100)]), first],
             Weights::default(),
         );
         let order: Vec<_> = decision.ranking().map(|candidate| candidate.vendor_id).collect();
@@ -363,13 +364,13 @@ mod tests {
 
     #[test]
     fn who_cannot_take_the_order_is_kept_with_the_reason() {
-        let unsold = candidate(1, vec![line(1, 5, 100), None]);
+        let partial = candidate(1, vec![line(1, 5, 100), None]);
         let mut asked = candidate(2, vec![line(1, 5, 100)]);
         asked.was_asked = true;
         let few = candidate(3, vec![line(6, 5, 100)]);
         let mut poor = candidate(4, vec![line(1, 5, 100)]);
         poor.check_reasons = vec!["INSUFFICIENT_CREDIT".to_owned()];
-        let decision = decide(vec![unsold, asked, few, poor], Weights::default());
+        let decision = decide(vec![partial, asked, few, poor], Weights::default());
         assert_eq!(decision.ranking().count(), 0);
         let reasons: Vec<_> = decision.candidates.iter().map(|found| found.ineligible.clone().unwrap()).collect();
         assert!(reasons.contains(&Ineligible::NotSold { line: 2 }));

@@ -120,25 +120,24 @@ fn offer_of(row: &Row) -> Result<Offer, DbError> {
 
 /// Stores decisions and the offers they led to, of any number of orders.
 pub async fn record(tx: &mut Tx, decisions: &[DecisionRow], offers: &[Offer]) -> Result<(), DbError> {
-    let columns = &[
-        "retailer_id",
-        "order_id",
-        "seq",
-        "id",
-        "chosen_vendor_id",
-        "kind",
-        "candidates",
-        "actor",
-        "reason",
-        "at",
-    ];
+    let columns =
+        &["retailer_id", "order_id", "seq", "id", "chosen_vendor_id", "kind", "candidates", "actor", "reason", "at"];
     let mut rows = Vec::with_capacity(decisions.len());
     for row in decisions {
         let decision = serde_json::to_string(&row.decision)
             .map_err(|error| DbError::Engine(format!("a decision cannot be written: {error}")))?;
         let reason = row.reason.as_deref();
         rows.push(params![
-            row.retailer, row.order, row.seq, row.id, row.chosen, row.kind, decision, row.cx.actor, reason, row.cx.now
+            row.retailer,
+            row.order,
+            row.seq,
+            row.id,
+            row.chosen,
+            row.kind,
+            decision,
+            row.cx.actor,
+            reason,
+            row.cx.now
         ]);
     }
     tx.insert_many("routing_decisions", columns, rows).await?;
@@ -312,7 +311,11 @@ async fn price_competitiveness(tx: &mut Tx) -> Result<HashMap<VendorId, Hundredt
 }
 
 /// Stores reliability over what was there.
-pub(crate) async fn put_reliability(tx: &mut Tx, rated: &[(VendorId, Reliability)], now: Instant) -> Result<(), DbError> {
+pub(crate) async fn put_reliability(
+    tx: &mut Tx,
+    rated: &[(VendorId, Reliability)],
+    now: Instant,
+) -> Result<(), DbError> {
     if rated.is_empty() {
         return Ok(());
     }
@@ -346,7 +349,5 @@ pub(crate) async fn put_reliability(tx: &mut Tx, rated: &[(VendorId, Reliability
 pub(crate) async fn reliability(tx: &mut Tx, vendors: &[VendorId]) -> Result<HashMap<VendorId, Hundredths>, DbError> {
     let sql = "select r.vendor_id, r.reliability_hundredths from vendor_reliability r where r.vendor_id in {1}";
     let rows = tx.query(sql, params![Value::list(vendors)]).await?;
-    rows.iter()
-        .map(|row| Ok((row.get("vendor_id")?, Hundredths::new(row.get("reliability_hundredths")?))))
-        .collect()
+    rows.iter().map(|row| Ok((row.get("vendor_id")?, Hundredths::new(row.get("reliability_hundredths")?)))).collect()
 }

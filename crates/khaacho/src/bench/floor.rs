@@ -19,18 +19,21 @@ const ORDERS: usize = 4_096;
 /// Orders in one raw transaction.
 const GROUP: usize = 32;
 
-/// The machine's floor.
+/// The machine's floor, a second.
 #[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
 pub(crate) struct Floor {
     /// One-row transactions a second, one after another, each durable, on a fresh SQLite file.
-    pub(crate) commits_per_second: f64,
+    #[serde(rename = "commitsPerSecond")]
+    pub(crate) commits: f64,
     /// Orders' rows inserted raw in groups of 32 into a fresh SQLite file.
-    pub(crate) raw_orders_per_second: Option<f64>,
+    #[serde(rename = "rawOrdersPerSecond")]
+    pub(crate) raw_orders: Option<f64>,
     /// Answers a second of a route that does nothing, with the same clients.
-    pub(crate) http_per_second: f64,
+    #[serde(rename = "httpPerSecond")]
+    pub(crate) http: f64,
     /// pgbench's TPC-B transactions a second on the same server, with the same clients.
-    pub(crate) pgbench_per_second: Option<f64>,
+    #[serde(rename = "pgbenchPerSecond")]
+    pub(crate) pgbench: Option<f64>,
 }
 
 async fn fresh() -> anyhow::Result<(tempfile::TempDir, Db)> {

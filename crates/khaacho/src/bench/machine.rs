@@ -29,7 +29,8 @@ fn machine() -> f64 {
     let Some(line) = stat.lines().next() else { return 0.0 };
     // user, nice, system, idle, iowait, irq, softirq, steal: all that is not idle or waiting is work.
     let ticks: Vec<f64> = line.split_whitespace().skip(1).filter_map(|ticks| ticks.parse().ok()).collect();
-    let busy: f64 = ticks.iter().enumerate().filter(|(at, _)| matches!(at, 0..=2 | 5..=7)).map(|(_, ticks)| ticks).sum();
+    let busy: f64 =
+        ticks.iter().enumerate().filter(|(at, _)| matches!(at, 0..=2 | 5..=7)).map(|(_, ticks)| ticks).sum();
     busy / TICKS_PER_SECOND
 }
 

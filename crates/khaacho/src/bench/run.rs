@@ -104,15 +104,14 @@ pub async fn run(config: Config, common: &CommonFlags, flags: Flags) -> anyhow::
     };
     let time = Duration::from_secs(seconds.max(1));
     let progress = spinner();
-    let report = match (url, token) {
-        (Some(url), Some(token)) => running(&url, &token, shape, clients, time).await?,
-        _ => {
-            let folder = tempfile::tempdir()?;
-            let fresh = format!("sqlite:{}", folder.path().join("bench.db").display());
-            let is_named = common.database.is_some() || std::env::var_os("KHAACHO_DATABASE").is_some();
-            let database = if is_named { config.database.clone() } else { fresh };
-            own(&database, shape, clients, time, &progress).await?
-        }
+    let report = if let (Some(url), Some(token)) = (url, token) {
+        running(&url, &token, shape, clients, time).await?
+    } else {
+        let folder = tempfile::tempdir()?;
+        let fresh = format!("sqlite:{}", folder.path().join("bench.db").display());
+        let is_named = common.database.is_some() || std::env::var_os("KHAACHO_DATABASE").is_some();
+        let database = if is_named { config.database.clone() } else { fresh };
+        own(&database, shape, clients, time, &progress).await?
     };
     progress.finish_and_clear();
     let is_clean = [report.lost, report.doubled, report.findings].iter().all(|count| count.unwrap_or(0) == 0)
@@ -184,8 +183,8 @@ async fn own(
     let served = serve(database, &secret).await?;
     let token = operator_token(&secret)?;
     progress.set_message("measuring the floor");
-    let commits_per_second = floor::commits().await?;
-    let http_per_second = floor::http(&served.address, &token, clients).await?;
+    let commits = floor::commits().await?;
+    let http = floor::http(&served.address, &token, clients).await?;
     progress.set_message("warming up");
     let warm = load::run(&served.address, &token, &world, shape, clients, Duration::from_secs(1)).await?;
     progress.set_message("placing orders");
@@ -197,9 +196,9 @@ async fn own(
     progress.set_message("checking");
     let checked = check(database, &[&warm, &seen], progress).await?;
     let is_postgres = database.starts_with("postgres");
-    let raw_orders_per_second = if is_postgres { None } else { floor::raw_orders(database).await? };
-    let pgbench_per_second = if is_postgres { floor::pgbench(database, clients).await? } else { None };
-    let floor = Floor { commits_per_second, raw_orders_per_second, http_per_second, pgbench_per_second };
+    let raw_orders = if is_postgres { None } else { floor::raw_orders(database).await? };
+    let pgbench = if is_postgres { floor::pgbench(database, clients).await? } else { None };
+    let floor = Floor { commits, raw_orders, http, pgbench };
     let thousands = rate(seen.accepted.len(), Duration::from_secs(1_000));
     let mut report = report(database, clients, &seen, floor);
     report.lost = Some(checked.lost);
@@ -233,8 +232,8 @@ async fn running(url: &str, token: &str, shape: Shape, clients: usize, time: Dur
     if world.retailers.is_empty() || world.vendors.is_empty() || world.products.is_empty() {
         bail!("the server at {url} has no retailers, vendors or products to order with");
     }
-    let commits_per_second = floor::commits().await?;
-    let http_per_second = floor::http(address, token, clients).await?;
+    let commits = floor::commits().await?;
+    let http = floor::http(address, token, clients).await?;
     let before = machine::cpu(None);
     let seen = load::run(address, token, &world, shape, clients, time).await?;
     let used = machine::cpu(None).since(before);
@@ -244,7 +243,7 @@ async fn running(url: &str, token: &str, shape: Shape, clients: usize, time: Dur
         let answer = client.send(hyper::Method::GET, &path, None, String::new()).await?;
         lost += usize::from(!answer.status.is_success());
     }
-    let floor = Floor { commits_per_second, raw_orders_per_second: None, http_per_second, pgbench_per_second: None };
+    let floor = Floor { commits, raw_orders: None, http, pgbench: None };
     let mut report = report(url, clients, &seen, floor);
     report.lost = Some(lost);
     report.other_cpu = used.others() / seen.took.as_secs_f64();
@@ -307,7 +306,9 @@ async fn check(database: &str, loads: &[&Seen], progress: &ProgressBar) -> anyho
 }
 
 fn report(database: &str, clients: usize, seen: &Seen, floor: Floor) -> Report {
-    let millis = |quantile| rate(usize::try_from(seen.latency.value_at_quantile(quantile)).unwrap_or(0), Duration::from_secs(1_000));
+    let millis = |quantile| {
+        rate(usize::try_from(seen.latency.value_at_quantile(quantile)).unwrap_or(0), Duration::from_secs(1_000))
+    };
     Report {
         database: database.split(':').next().unwrap_or_default().to_owned(),
         clients,
@@ -344,9 +345,9 @@ fn print_report(report: &Report) -> anyhow::Result<()> {
     writeln!(out, "  others' CPU         {:.2} cores", report.other_cpu)?;
     writeln!(out, "  server MiB          {}", shown(report.rss_mib))?;
     writeln!(out, "floor")?;
-    writeln!(out, "  commits/s           {:.0}", report.floor.commits_per_second)?;
-    writeln!(out, "  raw orders/s        {}", shown(report.floor.raw_orders_per_second))?;
-    writeln!(out, "  HTTP/s              {:.0}", report.floor.http_per_second)?;
-    writeln!(out, "  pgbench TPC-B/s     {}", shown(report.floor.pgbench_per_second))?;
+    writeln!(out, "  commits/s           {:.0}", report.floor.commits)?;
+    writeln!(out, "  raw orders/s        {}", shown(report.floor.raw_orders))?;
+    writeln!(out, "  HTTP/s              {:.0}", report.floor.http)?;
+    writeln!(out, "  pgbench TPC-B/s     {}", shown(report.floor.pgbench))?;
     Ok(())
 }

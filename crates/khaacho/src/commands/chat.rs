@@ -78,7 +78,9 @@ pub async fn run(config: Config, flags: Flags) -> anyhow::Result<()> {
 
 async fn answers(url: &str) -> bool {
     match client() {
-        Ok(client) => client.get(format!("{url}/simulator/players")).send().await.is_ok_and(|a| a.status().is_success()),
+        Ok(client) => {
+            client.get(format!("{url}/simulator/players")).send().await.is_ok_and(|a| a.status().is_success())
+        }
         Err(_) => false,
     }
 }
@@ -115,16 +117,8 @@ impl Chat {
             bail!("there is nobody to be yet: fill the database with `khaacho demo` first");
         }
         let courier = Courier::new(&format!("{url}/api/v1/whatsapp/webhook"), SIMULATOR_APP_SECRET)?;
-        let mut chat = Self {
-            url: url.to_owned(),
-            http,
-            courier,
-            players,
-            me: 0,
-            seen: 0,
-            last: None,
-            ids: IdGen::system(),
-        };
+        let mut chat =
+            Self { url: url.to_owned(), http, courier, players, me: 0, seen: 0, last: None, ids: IdGen::system() };
         chat.seen = chat.bubbles().await?.last().map_or(0, |bubble| bubble.seq);
         Ok(chat)
     }
@@ -268,6 +262,6 @@ fn press(last: &Bubble, text: &str) -> Option<Say> {
 fn framed(text: &str) -> String {
     let width = text.lines().map(|line| line.chars().count()).max().unwrap_or(0).clamp(10, 72);
     let rule = "─".repeat(width);
-    let body: String = text.lines().map(|line| format!("    │ {line}\n")).collect();
-    format!("    ╭{rule}\n{body}    ╰{rule}")
+    let body = text.lines().collect::<Vec<_>>().join("\n    │ ");
+    format!("    ╭{rule}\n    │ {body}\n    ╰{rule}")
 }

@@ -109,7 +109,8 @@ async fn check(config: &Config, json: bool) -> anyhow::Result<ExitCode> {
         for finding in &report.findings {
             print_line(finding);
         }
-        let verdict = if report.is_clean() { "clean".to_owned() } else { format!("{} findings", report.findings.len()) };
+        let verdict =
+            if report.is_clean() { "clean".to_owned() } else { format!("{} findings", report.findings.len()) };
         print_line(&format!(
             "{verdict}: {} journal entries, {} credit lines, {} audit entries",
             report.entries, report.lines, report.audit_entries

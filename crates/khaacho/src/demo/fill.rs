@@ -9,8 +9,8 @@ use credit::{Ask, NewLine, NewRepayment, PaymentMode};
 use db::{Db, DbError, Tx};
 use indicatif::{ProgressBar, ProgressStyle};
 use kernel::{
-    Actor, Clock, Context, CycleId, IdGen, Instant, Money, OfferId, OrderId, ProductId, RetailerId, Role,
-    Scope, VendorId,
+    Actor, Clock, Context, CycleId, IdGen, Instant, Money, OfferId, OrderId, ProductId, RetailerId, Role, Scope,
+    VendorId,
 };
 use ledger::Method;
 use orders::{OrderState, Outcome, Place, Proof, Wanted};
@@ -200,8 +200,9 @@ impl Surkhet {
                         is_available: true,
                     };
                     let (at, vendor, product) = (cx.clone(), *vendor, made.id);
-                    let set =
-                        self.db.write(async move |tx| catalog::put_vendor_product(tx, &at, vendor, product, &terms).await);
+                    let set = self
+                        .db
+                        .write(async move |tx| catalog::put_vendor_product(tx, &at, vendor, product, &terms).await);
                     set.await?.context("a price")?;
                 }
             }
@@ -214,7 +215,9 @@ impl Surkhet {
         for index in 0..self.retailers.len() {
             let Some((retailer, _)) = self.retailers.get(index).cloned() else { continue };
             for step in 0..4 {
-                let Some((vendor, _)) = self.vendors.get((index + step * 3) % self.vendors.len()).cloned() else { continue };
+                let Some((vendor, _)) = self.vendors.get((index + step * 3) % self.vendors.len()).cloned() else {
+                    continue;
+                };
                 let new = NewLine {
                     retailer_id: retailer,
                     vendor_id: vendor,
