@@ -65,12 +65,10 @@ impl Facts {
         let named: Vec<VendorId> = named.into_iter().collect();
 
         let retailers = parties::retailers(tx, &retailer_ids).await?;
-        let vendors =
-            if is_routed { parties::all_vendors(tx).await? } else { parties::vendors(tx, &named).await? };
+        let vendors = if is_routed { parties::all_vendors(tx).await? } else { parties::vendors(tx, &named).await? };
         let products = catalog::products(tx, &product_ids).await?;
         let on_credit = requests.iter().filter(|request| request.mode == PaymentMode::Credit);
-        let pairs: Vec<Pair> =
-            on_credit.filter_map(|request| Some((request.retailer, request.vendor?))).collect();
+        let pairs: Vec<Pair> = on_credit.filter_map(|request| Some((request.retailer, request.vendor?))).collect();
         let lines = if is_routed {
             credit::lines_of_retailers_for_update(tx, &retailer_ids, today).await?
         } else if pairs.is_empty() {
@@ -108,17 +106,16 @@ impl Facts {
 
     /// What an order costs with a vendor, where it sells every line.
     pub fn total_with(&self, vendor: VendorId, lines: &[Wanted]) -> Option<Result<Money, Overflow>> {
-        let prices: Option<Vec<(Money, i64)>> = lines
-            .iter()
-            .map(|line| Some((self.stock.get(&(vendor, line.product_id))?.price, line.quantity)))
-            .collect();
+        let prices: Option<Vec<(Money, i64)>> =
+            lines.iter().map(|line| Some((self.stock.get(&(vendor, line.product_id))?.price, line.quantity))).collect();
         Some(prices?.into_iter().try_fold(Money::ZERO, |sum, (price, quantity)| sum.plus(price.times(quantity)?)))
     }
 
-    /// Weighs every vendor for an order; those in `asked` had it before.
+    /// Weighs every vendor for an order, or the named one alone; those in `asked` had it before.
     pub fn route(&self, request: &Request, retailer: &Retailer, asked: &HashSet<VendorId>) -> Decision {
         let here = request.place.on_map().or_else(|| on_map(retailer.latitude_micro, retailer.longitude_micro));
-        let candidates = self.vendors.values().map(|vendor| {
+        let in_question = self.vendors.values().filter(|vendor| request.vendor.is_none_or(|named| named == vendor.id));
+        let candidates = in_question.map(|vendor| {
             let total = self.total_with(vendor.id, &request.lines).and_then(Result::ok);
             let check_reasons = total.map(|total| {
                 let check = self.check(retailer, vendor, total, request.mode);

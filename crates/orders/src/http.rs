@@ -182,11 +182,7 @@ async fn list(
 
 /// One order.
 #[utoipa::path(get, path = "/api/v1/orders/{id}", tag = "orders", params(("id" = OrderId, Path)), responses((status = 200, body = Order), (status = 404)))]
-async fn get(
-    State(app): State<App>,
-    Member(cx): Member,
-    PathId(id): PathId<OrderId>,
-) -> Result<Json<Order>, Problem> {
+async fn get(State(app): State<App>, Member(cx): Member, PathId(id): PathId<OrderId>) -> Result<Json<Order>, Problem> {
     let found = app.db.read(async move |tx| store::find(tx, cx.actor.scope(), id).await).await?;
     found.map(Json).ok_or_else(|| Problem::not_found("order"))
 }
@@ -343,10 +339,8 @@ async fn accept(State(app): State<App>, PathId(id): PathId<OfferId>, request: Ke
     if let Some(problem) = not_a_vendor(&cx) {
         return problem.into_response();
     }
-    web::once(&app, keyed, cx, async move |tx, cx| {
-        answer_order(lifecycle::accept(tx, cx, cx.actor.scope(), id).await?)
-    })
-    .await
+    web::once(&app, keyed, cx, async move |tx, cx| answer_order(lifecycle::accept(tx, cx, cx.actor.scope(), id).await?))
+        .await
 }
 
 fn not_a_vendor(cx: &Context) -> Option<Problem> {

@@ -28,11 +28,11 @@ use serde::{Deserialize, Serialize};
 
 pub use deliver::{Arrived, Delivered, Proof, deliver};
 pub use desk::{PlacingDesk, open_desk};
+pub use draft::{Preview, preview, save_draft};
 pub use facts::{Facts, Request};
 pub use http::routes;
 pub use jobs::{OFFER_SCHEDULE, expire_offers, recompute_reliability};
 pub use lifecycle::{Refusal, accept, cancel, dispatch, expire_offer, fail, reject, withdraw};
-pub use draft::{Preview, preview, save_draft};
 pub use place::{Outcome, Place, PlaceRefusal, Placed, place_all};
 pub use rules::{OrderState, may_follow};
 pub use store::{Filter, count_by_state, events, find, find_by_code, list};

@@ -218,11 +218,7 @@ async fn next_vendor(tx: &mut Tx, cx: &Context, mut order: Order, why: &str) -> 
         retailer: order.retailer_id,
         vendor: None,
         mode: order.payment_mode,
-        lines: order
-            .lines
-            .iter()
-            .map(|line| Wanted { product_id: line.product_id, quantity: line.quantity })
-            .collect(),
+        lines: order.lines.iter().map(|line| Wanted { product_id: line.product_id, quantity: line.quantity }).collect(),
         place: order.place.clone(),
     };
     // Gathering locks every line and all stock that can matter, in order, before anything is given back.
@@ -279,9 +275,7 @@ async fn hold_with(
     order.vendor_id = Some(vendor);
     order.total = total(&order.lines).map_err(|error| DbError::Constraint(error.to_string()))?;
     store::update_prices(tx, order).await?;
-    let seq = facts
-        .hold(request, vendor, order.total)
-        .map_err(|error| DbError::Constraint(error.to_string()))?;
+    let seq = facts.hold(request, vendor, order.total).map_err(|error| DbError::Constraint(error.to_string()))?;
     let pair = (order.retailer_id, vendor);
     if let Some(position_seq) = seq {
         let (id, at) = (cx.id(), cx.now);

@@ -155,8 +155,16 @@ fn request(place: &Place) -> Request {
 enum Decided {
     Refused(PlaceRefusal),
     /// Held with this vendor for this amount; on credit with the line's event number.
-    Offered { vendor: VendorId, total: Money, seq: Option<i64>, decision: Decision, kind: DecisionKind },
-    NoVendor { decision: Decision },
+    Offered {
+        vendor: VendorId,
+        total: Money,
+        seq: Option<i64>,
+        decision: Decision,
+        kind: DecisionKind,
+    },
+    NoVendor {
+        decision: Decision,
+    },
 }
 
 fn decide(facts: &mut Facts, place: &Place, request: &Request, draft: Option<&Order>) -> Decided {
@@ -226,11 +234,12 @@ fn why_not(facts: &Facts, retailer: &Retailer, request: &Request, decision: Deci
         matches!(candidate.ineligible, Some(Ineligible::OrderCheck { .. }))
             && facts.vendors.get(&candidate.vendor_id).is_some_and(|vendor| vendor.status.is_active())
     });
-    let nearest = willing
-        .map(|candidate| check_with(facts, retailer, candidate.vendor_id, request))
-        .min_by_key(|refusal| match refusal {
-            PlaceRefusal::Check(check) => (check.reasons.len(), check.shortfall),
-            _ => (usize::MAX, Money::ZERO),
+    let nearest =
+        willing.map(|candidate| check_with(facts, retailer, candidate.vendor_id, request)).min_by_key(|refusal| {
+            match refusal {
+                PlaceRefusal::Check(check) => (check.reasons.len(), check.shortfall),
+                _ => (usize::MAX, Money::ZERO),
+            }
         });
     match nearest {
         Some(refusal) => Err(refusal),
@@ -330,10 +339,15 @@ impl Records {
         });
         self.audit.push(Entry::new(cx, order.retailer_id, "order.placed", order.id).after(after));
         let last = NewEvent::of(cx, &order, order.reason.as_deref());
-        let placed = NewEvent { seq: last.seq.saturating_sub(1), state: OrderState::Placed, reason: None, ..last.clone() };
+        let placed =
+            NewEvent { seq: last.seq.saturating_sub(1), state: OrderState::Placed, reason: None, ..last.clone() };
         self.events.extend([placed, last]);
         let id = order.id;
-        if is_new { self.new.push(order) } else { self.changed.push(order) }
+        if is_new {
+            self.new.push(order)
+        } else {
+            self.changed.push(order)
+        }
         Pending::Placed { id, offer }
     }
 

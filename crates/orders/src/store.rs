@@ -190,7 +190,8 @@ pub async fn insert(tx: &mut Tx, orders: &mut [Order], new_code: impl Fn() -> St
     while !waiting.is_empty() {
         let rows = waiting.iter().filter_map(|&index| orders.get(index)).map(order_row).collect();
         let new = tx.insert_new("orders", ORDER_COLUMNS, rows, "id").await?;
-        let new = new.iter().map(|row| row.get::<OrderId>("id")).collect::<Result<std::collections::HashSet<_>, _>>()?;
+        let new =
+            new.iter().map(|row| row.get::<OrderId>("id")).collect::<Result<std::collections::HashSet<_>, _>>()?;
         waiting.retain(|&index| orders.get(index).is_some_and(|order| !new.contains(&order.id)));
         for &index in &waiting {
             if let Some(order) = orders.get_mut(index) {
@@ -299,16 +300,7 @@ impl NewEvent {
 pub async fn insert_events(tx: &mut Tx, events: Vec<NewEvent>) -> Result<(), DbError> {
     let columns = &["retailer_id", "order_id", "seq", "state", "vendor_id", "actor", "reason", "at"];
     let rows = events.into_iter().map(|event| {
-        params![
-            event.retailer,
-            event.order,
-            event.seq,
-            event.state,
-            event.vendor,
-            event.actor,
-            event.reason,
-            event.at
-        ]
+        params![event.retailer, event.order, event.seq, event.state, event.vendor, event.actor, event.reason, event.at]
     });
     tx.insert_many("order_events", columns, rows.collect()).await
 }

@@ -172,7 +172,9 @@ pub(crate) fn no_vendor(people: &People, order: &Order) -> Vec<NewMessage> {
     let code = &order.code;
     let (body, retry) = match people.retailer.language {
         Language::Nepali => (
-            format!("माफ गर्नुहोला, अर्डर {code} अहिले कुनै पसलले पुर्‍याउन सकेन। केही रोकिएको वा काटिएको छैन। पछि फेरि प्रयास गर्न सक्नुहुन्छ।"),
+            format!(
+                "माफ गर्नुहोला, अर्डर {code} अहिले कुनै पसलले पुर्‍याउन सकेन। केही रोकिएको वा काटिएको छैन। पछि फेरि प्रयास गर्न सक्नुहुन्छ।"
+            ),
             "फेरि प्रयास",
         ),
         Language::RomanNepali => (
@@ -222,11 +224,10 @@ pub(crate) fn dispatched(people: &People, order: &Order) -> Vec<NewMessage> {
         ),
     };
     let content = Buttons::new(body).button(format!("order:received:{}", order.id), received).build();
-    let template =
-        Template::new("delivery_code_v1", TEMPLATE_LANGUAGE).param(code).param(delivery_code).payload(format!(
-            "order:received:{}",
-            order.id
-        ));
+    let template = Template::new("delivery_code_v1", TEMPLATE_LANGUAGE)
+        .param(code)
+        .param(delivery_code)
+        .payload(format!("order:received:{}", order.id));
     let key = format!("order:{}:dispatched", order.id);
     message(key, to_retailer(&people.retailer), content, Some(template)).into_iter().collect()
 }
