@@ -2,13 +2,18 @@
 //! recipient.
 //!
 //! Each message has a *reason key*: the cause in words (`offer:ofr_…`). The same cause never sends twice, however often
-//! its transaction is run. The point of no return is the request to the Graph API in [`sender`]: before it the message
-//! is SENDING, after it SENT with WhatsApp's id; where the answer is lost it is UNKNOWN, is not sent again, and waits for
-//! the status event that carries our id back.
+//! its transaction is run. The point of no return is the request to the Graph API in [`Sender::work`]: before it the
+//! message is SENDING, after it SENT with WhatsApp's id; where the answer is lost it is UNKNOWN, is not sent again, and
+//! waits for the status event that carries our id back.
 //!
-//! Statements: [`send`] 2 for any number of messages, one of them waited for; sending one message 3; a status event 2.
+//! Each documented error has its step: the person waits, everyone slows down or stops, a template goes instead, or the
+//! message is given up, or laid aside for an operator whose retry of the job sends it after all. What a message says, and
+//! when somebody is to be reminded, lives in the rooms.
+//!
+//! Statements: [`send`] 2 for any number of messages, one of them waited for; sending one message 3; a status event 2 or 3.
 
-mod sender;
+mod jobs;
+mod rules;
 mod store;
 
 use db::{DbError, Tx, text_enum};
@@ -18,7 +23,7 @@ use serde::Serialize;
 use whatsapp::message::Outgoing;
 use whatsapp::payload::{Delivery, StatusEvent};
 
-pub use sender::Sender;
+pub use jobs::Sender;
 pub use store::{MessageFilter, messages};
 
 /// The kind of job that sends one message.
@@ -127,7 +132,10 @@ pub async fn apply_status(tx: &mut Tx, cx: &Context, event: &StatusEvent) -> Res
         return Ok(());
     }
     let error = event.errors.first().map(ToString::to_string);
-    store::set_state(tx, cx.now, id, news, Some(&event.wamid), error.as_deref()).await
+    if news == MessageState::Failed {
+        tracing::warn!(message = %id, why = error, "WhatsApp could not deliver a message");
+    }
+    store::put_news(tx, cx.now, id, news, &event.wamid, error.as_deref()).await
 }
 
 /// Ranks: sent < failed < delivered < read; what was not handed over for certain ranks below them all.

@@ -71,38 +71,41 @@ pub(crate) struct ToSend {
     pub(crate) address: String,
     pub(crate) content: Outgoing,
     pub(crate) template: Option<Outgoing>,
-    /// The state in which it was found.
-    pub(crate) state: MessageState,
+    pub(crate) created_at: Instant,
     pub(crate) heard_at: Option<Instant>,
 }
 
-/// Takes a message that waits and marks it SENDING; one that is past that is not taken, one left SENDING is shown.
+/// Takes a message to be sent and marks it SENDING.
+///
+/// It waits, or it failed before WhatsApp had it and an operator has revived its job. One that was left SENDING by a
+/// sender that died may have gone out: it becomes UNKNOWN, not a second one.
 pub(crate) async fn take(tx: &mut Tx, now: Instant, id: MessageId) -> Result<Option<ToSend>, DbError> {
-    let sql = "select m.address, m.content, m.template, m.state from outgoing_messages m where m.id = $1 {lock m}";
+    let sql = "select m.address, m.content, m.template, m.state, m.wamid, m.created_at, \
+               (select w.heard_at from message_windows w where w.address = m.address) as heard_at \
+               from outgoing_messages m where m.id = $1 {lock m}";
     let Some(row) = tx.query_opt(sql, params![id]).await? else { return Ok(None) };
-    let state: MessageState = row.get("state")?;
-    if !matches!(state, MessageState::Queued | MessageState::Sending) {
-        return Ok(None);
+    let is_accepted = row.get::<Option<String>>("wamid")?.is_some();
+    match row.get("state")? {
+        MessageState::Queued => {}
+        MessageState::Failed if !is_accepted => {}
+        MessageState::Sending => {
+            put_back(tx, now, id, MessageState::Unknown, "the sender died while it was sending").await?;
+            return Ok(None);
+        }
+        _ => return Ok(None),
     }
-    let address: String = row.get("address")?;
-    let heard = tx
-        .query_opt("select w.heard_at from message_windows w where w.address = $1", params![&address])
-        .await?
-        .map(|row| row.get("heard_at"))
-        .transpose()?;
+    let sql = "update outgoing_messages set state = 'SENDING', state_at = $2 where id = $1";
+    tx.exec(sql, params![id, now]).await?;
     let outgoing = |text: String| {
         serde_json::from_str(&text).map_err(|_| DbError::Decode { column: "content", expected: "a message" })
     };
-    if state == MessageState::Queued {
-        set_state(tx, now, id, MessageState::Sending, None, None).await?;
-    }
     Ok(Some(ToSend {
         id,
-        address,
+        address: row.get("address")?,
         content: outgoing(row.get("content")?)?,
         template: row.get::<Option<String>>("template")?.map(outgoing).transpose()?,
-        state,
-        heard_at: heard,
+        created_at: row.get("created_at")?,
+        heard_at: row.get("heard_at")?,
     }))
 }
 
@@ -113,24 +116,46 @@ pub(crate) async fn put_heard(tx: &mut Tx, address: &str, at: Instant) -> Result
     tx.exec(sql, params![address, at]).await
 }
 
-/// Remembers that only the template may be sent.
-pub(crate) async fn close_window(tx: &mut Tx, id: MessageId) -> Result<(), DbError> {
-    // The template becomes the message itself, so that the next try sends it whatever the clocks say.
-    let sql = "update outgoing_messages set content = template, template = null where id = $1 and template is not null";
-    tx.exec(sql, params![id]).await
+/// Makes the template the message itself, so that the next try sends it whatever the clocks say.
+pub(crate) async fn switch_to_template(tx: &mut Tx, now: Instant, id: MessageId) -> Result<(), DbError> {
+    let sql = "update outgoing_messages set content = template, template = null, state = 'QUEUED', state_at = $2 \
+               where id = $1 and state = 'SENDING' and template is not null";
+    tx.exec(sql, params![id, now]).await
 }
 
-/// Writes where a message stands.
-pub(crate) async fn set_state(
+/// Writes where a message stands that was being sent and is not known to be accepted. A status event may have come first,
+/// and knows better.
+pub(crate) async fn put_back(
     tx: &mut Tx,
     now: Instant,
     id: MessageId,
     state: MessageState,
-    wamid: Option<&str>,
+    why: &str,
+) -> Result<(), DbError> {
+    let sql = "update outgoing_messages set state = $2, error = $3, state_at = $4 where id = $1 and state = 'SENDING'";
+    tx.exec(sql, params![id, state, why, now]).await
+}
+
+/// Writes that WhatsApp accepted a message. A status event may have overtaken the answer: then only the moment is new.
+pub(crate) async fn put_sent(tx: &mut Tx, now: Instant, id: MessageId, wamid: &str) -> Result<(), DbError> {
+    let sql = "update outgoing_messages set wamid = $2, sent_at = $3, \
+               state = case when state in ('SENDING', 'UNKNOWN') then 'SENT' else state end, \
+               error = case when state in ('SENDING', 'UNKNOWN') then null else error end, \
+               state_at = case when state in ('SENDING', 'UNKNOWN') then $3 else state_at end where id = $1";
+    tx.exec(sql, params![id, wamid, now]).await
+}
+
+/// Writes what a status event told.
+pub(crate) async fn put_news(
+    tx: &mut Tx,
+    now: Instant,
+    id: MessageId,
+    state: MessageState,
+    wamid: &str,
     error: Option<&str>,
 ) -> Result<(), DbError> {
-    let sql = "update outgoing_messages set state = $2, wamid = coalesce($3, wamid), error = $4, state_at = $5, \
-               sent_at = case when $2 = 'SENT' then $5 else sent_at end where id = $1";
+    let sql = "update outgoing_messages set state = $2, wamid = $3, error = $4, state_at = $5, \
+               sent_at = coalesce(sent_at, $5) where id = $1";
     tx.exec(sql, params![id, state, wamid, error, now]).await
 }
 

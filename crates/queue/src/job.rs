@@ -3,6 +3,9 @@
 use db::{DbError, text_enum};
 use kernel::{Context, Instant, JobId};
 
+/// Tries before a job is dead.
+pub(crate) const TRIES: i64 = 3;
+
 text_enum! {
     /// The queues of the house.
     pub enum Queue {
@@ -105,6 +108,11 @@ pub struct Job {
 }
 
 impl Job {
+    /// Whether a failure of this try leaves the job dead.
+    pub const fn is_last_try(&self) -> bool {
+        self.attempts >= TRIES
+    }
+
     /// A text of the payload.
     pub fn text(&self, member: &str) -> Result<&str, JobError> {
         let text = self.payload.get(member).and_then(serde_json::Value::as_str);

@@ -213,8 +213,7 @@ mod tests {
     use testkit::TestDb;
 
     use super::*;
-
-    const TRIES: i64 = 3;
+    use crate::job::TRIES;
 
     fn context(t: &TestDb) -> Context {
         Context::new(&t.clock, &t.ids, kernel::Actor::System, "test")

@@ -9,12 +9,10 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
-use crate::job::{Job, JobError, Queue};
+use crate::job::{Job, JobError, Queue, TRIES};
 use crate::registry::{Handler, Registry};
 use crate::store;
 
-/// Tries before a job is dead.
-const TRIES: i64 = 3;
 /// How long a worker may be silent before its job is given to another.
 const LEASE_SECONDS: i64 = 60;
 /// How long work outside may take. It ends before its lease, so that the job is not given to another beside it.
@@ -187,7 +185,7 @@ async fn put_off(bench: &Bench, job: Job, error: JobError) {
         .write(async move |tx| match &error {
             JobError::Busy(why) => store::retry(tx, &job, now.plus_seconds(BUSY_PAUSE_SECONDS), false, why).await,
             JobError::RetryAt(moment, why) => store::retry(tx, &job, *moment, false, why).await,
-            JobError::Retry(why) if job.attempts < TRIES => {
+            JobError::Retry(why) if !job.is_last_try() => {
                 tracing::warn!(job = %job.id, kind = job.kind, why, "a job is tried again");
                 store::retry(tx, &job, now.plus_millis(pause_millis(&job)), true, why).await
             }
