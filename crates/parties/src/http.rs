@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 use web::{App, Body, Caller, KeyedBody, Operator, PageQuery, PathId, Problem, Public, Query, SignedIn, StoredAnswer};
 
 use crate::login::{Secrets, Session};
-use crate::model::{NewRetailer, NewVendor, Refusal, Retailer, Vendor};
+use crate::model::{NewRetailer, NewVendor, Refusal, Retailer, UserStatus, Vendor};
 use crate::{login, register, store};
 
 /// Tries to sign in that one login has a minute.
@@ -116,8 +116,15 @@ async fn sign_in(
         let detail = "too many tries to sign in with this login; wait a minute";
         return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_TRIES", detail));
     }
-    let session = login::login(&app.db, &secrets, &cx, &body.login, &body.password).await?;
-    tokens(&app, session?)
+    let SignIn { login, password } = body;
+    let user = app.db.read(async move |tx| store::user_by_login(tx, &login).await).await?;
+    let hash = user.as_ref().map(|user| user.password_hash.as_str());
+    let is_right = secrets.matches(&password, hash).await?;
+    let Some(user) = user.filter(|user| is_right && user.status == UserStatus::Active) else {
+        return Err(Refusal::WrongCredentials.into());
+    };
+    let session = app.db.write(async move |tx| login::begin(tx, &cx, user.clone()).await).await?;
+    tokens(&app, session)
 }
 
 /// Exchanges a refresh token.
@@ -201,8 +208,7 @@ async fn sign_up(
                 Ok(retailer) => retailer,
                 Err(refusal) => return Err(Failed::Refused(refusal)),
             };
-            let user =
-                login::create_user(tx, &cx, &body.login, hash.clone(), Role::Retailer, Some(retailer.id), None);
+            let user = login::create_user(tx, &cx, &body.login, hash.clone(), Role::Retailer, Some(retailer.id), None);
             match user.await? {
                 Ok(_) => Ok(retailer),
                 Err(refusal) => Err(Failed::Refused(refusal)),

@@ -10,7 +10,7 @@ mod register;
 mod store;
 
 pub use http::{Throttle, routes};
-pub use login::{Secrets, Session, create_user, login, logout, refresh, set_password};
+pub use login::{Secrets, Session, create_user, logout, refresh, set_password};
 pub use model::{
     CreditCause, CreditStatus, Language, NewRetailer, NewVendor, Party, Refusal, Retailer, RetailerStatus, User,
     UserStatus, Vendor, VendorStatus,

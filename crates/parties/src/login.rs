@@ -10,7 +10,7 @@ use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _};
 use audit::Entry;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use db::{Db, DbError, Tx};
+use db::{DbError, Tx};
 use kernel::{Context, Instant, RetailerId, Role, TokenId, UserId, VendorId};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
@@ -25,6 +25,10 @@ const REFRESH_SECONDS: i64 = 30 * 86_400;
 const HASHES_AT_ONCE: usize = 2;
 /// The shortest and the longest password.
 const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 10..=200;
+
+/// The hash of no password; an unknown login must not answer faster than a wrong password.
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$6x0PfgcH7Oq8sDq4zAvS0cP0mXGkTSk0hW0y3o1v0mY";
 
 /// Hashes and checks passwords, on threads of their own and few at once. Clones share the limit.
 #[derive(Clone, Debug)]
@@ -48,16 +52,14 @@ impl Secrets {
             return Ok(Err(Refusal::Field { field: "password", right: "10 to 200 characters" }));
         }
         let (password, salt) = (password.to_owned(), cx.random_bytes::<16>());
-        let hashed = self
-            .run(move || Argon2::default().hash_password_with_salt(password.as_bytes(), &salt).map(|hash| hash.to_string()));
+        let hashed = self.run(move || {
+            Argon2::default().hash_password_with_salt(password.as_bytes(), &salt).map(|hash| hash.to_string())
+        });
         hashed.await?.map(Ok).map_err(|error| DbError::Engine(format!("a password cannot be hashed: {error}")))
     }
 
     /// Whether a password is the one that was hashed. With no hash it takes as long, and is not.
-    async fn matches(&self, password: &str, hash: Option<&str>) -> Result<bool, DbError> {
-        // Of no password; an unknown login must not answer faster than a wrong password.
-        const NOBODY: &str =
-            "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$6x0PfgcH7Oq8sDq4zAvS0cP0mXGkTSk0hW0y3o1v0mY";
+    pub(crate) async fn matches(&self, password: &str, hash: Option<&str>) -> Result<bool, DbError> {
         let (password, is_known) = (password.to_owned(), hash.is_some());
         let hash = hash.unwrap_or(NOBODY).to_owned();
         self.run(move || {
@@ -104,12 +106,7 @@ pub async fn create_user(
 }
 
 /// Sets a new password.
-pub async fn set_password(
-    tx: &mut Tx,
-    cx: &Context,
-    login: &str,
-    hash: &str,
-) -> Result<Result<(), Refusal>, DbError> {
+pub async fn set_password(tx: &mut Tx, cx: &Context, login: &str, hash: &str) -> Result<Result<(), Refusal>, DbError> {
     if !store::update_password(tx, login, hash).await? {
         return Ok(Err(Refusal::NotFound));
     }
@@ -117,27 +114,10 @@ pub async fn set_password(
     Ok(Ok(()))
 }
 
-/// Signs in with login and password.
-pub async fn login(
-    db: &Db,
-    secrets: &Secrets,
-    cx: &Context,
-    login: &str,
-    password: &str,
-) -> Result<Result<Session, Refusal>, DbError> {
-    let wanted = login.to_owned();
-    let user = db.read(async move |tx| store::user_by_login(tx, &wanted).await).await?;
-    let hash = user.as_ref().map(|user| user.password_hash.as_str());
-    let is_right = secrets.matches(password, hash).await?;
-    let Some(user) = user.filter(|user| is_right && user.status == UserStatus::Active) else {
-        return Ok(Err(Refusal::WrongCredentials));
-    };
-    let cx = cx.clone();
-    let session = db.write(async move |tx| {
-        let family = kernel::hex(&cx.random_bytes::<16>());
-        new_session(tx, &cx, user.clone(), family).await
-    });
-    session.await.map(Ok)
+/// Begins a session of someone whose password was right.
+pub(crate) async fn begin(tx: &mut Tx, cx: &Context, user: User) -> Result<Session, DbError> {
+    let family = kernel::hex(&cx.random_bytes::<16>());
+    new_session(tx, cx, user, family).await
 }
 
 async fn new_session(tx: &mut Tx, cx: &Context, user: User, family: String) -> Result<Session, DbError> {
@@ -187,5 +167,23 @@ pub async fn logout(tx: &mut Tx, cx: &Context, token: &str) -> Result<(), DbErro
     match valid(tx, cx, token).await? {
         Some(stored) => store::revoke_family(tx, cx, &stored.family).await,
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_costs_as_much_as_anybody() {
+        let nobody = PasswordHash::new(NOBODY).unwrap();
+        let anybody =
+            Argon2::default().hash_password_with_salt(b"a password of somebody", b"sixteen bytes ok").unwrap();
+        assert_eq!(
+            (nobody.algorithm.as_str(), nobody.version, nobody.params.to_string()),
+            (anybody.algorithm.as_str(), anybody.version, anybody.params.to_string()),
+        );
+        assert!(Argon2::default().verify_password(b"a password", &nobody).is_err());
+        assert_eq!(nobody.hash.unwrap().as_bytes().len(), anybody.hash.unwrap().as_bytes().len());
     }
 }

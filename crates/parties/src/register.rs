@@ -2,11 +2,9 @@
 
 use audit::Entry;
 use db::{DbError, Tx};
-use kernel::{Context, RetailerId};
+use kernel::{Actor, Context, RetailerId};
 
-use crate::model::{
-    CreditStatus, NewRetailer, NewVendor, Refusal, Retailer, RetailerStatus, Vendor, VendorStatus,
-};
+use crate::model::{CreditStatus, NewRetailer, NewVendor, Refusal, Retailer, RetailerStatus, Vendor, VendorStatus};
 use crate::store;
 
 const DEGREE: i64 = 1_000_000;
@@ -27,11 +25,7 @@ fn phone_digits(phone: &str) -> Result<String, Refusal> {
     }
 }
 
-fn check_place(
-    place: Option<&str>,
-    latitude_micro: Option<i64>,
-    longitude_micro: Option<i64>,
-) -> Result<(), Refusal> {
+fn check_place(place: Option<&str>, latitude_micro: Option<i64>, longitude_micro: Option<i64>) -> Result<(), Refusal> {
     if place.is_some_and(|place| place.chars().count() > 200) {
         return Err(Refusal::Field { field: "place", right: "at most 200 characters" });
     }
@@ -63,7 +57,8 @@ pub async fn create_retailer(
     };
     let is_approved = cx.actor.is_operator();
     let retailer = Retailer {
-        id: cx.id(),
+        // One that registers itself acts under the id that it gets.
+        id: if let Actor::Retailer(own) = cx.actor { own } else { cx.id() },
         name: new.name.trim().to_owned(),
         owner_name: new.owner_name.trim().to_owned(),
         phone,
@@ -90,11 +85,7 @@ pub async fn create_retailer(
 }
 
 /// Approves a retailer that waits for it. Approving twice answers the same retailer.
-pub async fn approve_retailer(
-    tx: &mut Tx,
-    cx: &Context,
-    id: RetailerId,
-) -> Result<Result<Retailer, Refusal>, DbError> {
+pub async fn approve_retailer(tx: &mut Tx, cx: &Context, id: RetailerId) -> Result<Result<Retailer, Refusal>, DbError> {
     let was_pending = store::approve(tx, cx, id).await?;
     let Some(retailer) = store::retailers(tx, &[id]).await?.remove(&id) else { return Ok(Err(Refusal::NotFound)) };
     if was_pending {

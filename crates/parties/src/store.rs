@@ -65,11 +65,7 @@ pub async fn all_vendors(tx: &mut Tx) -> Result<HashMap<VendorId, Vendor>, DbErr
 }
 
 /// Retailers whose name or phone contains a text, in the order of their ids.
-pub async fn retailers_page(
-    tx: &mut Tx,
-    search: Option<&str>,
-    page: &PageRequest,
-) -> Result<Page<Retailer>, DbError> {
+pub async fn retailers_page(tx: &mut Tx, search: Option<&str>, page: &PageRequest) -> Result<Page<Retailer>, DbError> {
     let pattern = format!("%{}%", search.unwrap_or_default().to_lowercase());
     let sql = "select * from retailers r where r.id > $1 and (lower(r.name) like $2 or r.phone like $2) \
                order by r.id limit $3";
@@ -265,19 +261,9 @@ pub async fn has_users(tx: &mut Tx) -> Result<bool, DbError> {
 
 /// Inserts a user; false if the login is taken.
 pub(crate) async fn insert_user(tx: &mut Tx, cx: &Context, user: &User) -> Result<bool, DbError> {
-    let columns =
-        &["id", "login", "password_hash", "role", "retailer_id", "vendor_id", "status", "created_at"];
+    let columns = &["id", "login", "password_hash", "role", "retailer_id", "vendor_id", "status", "created_at"];
     let role = role_text(user.role);
-    let row = params![
-        user.id,
-        &user.login,
-        &user.password_hash,
-        role,
-        user.retailer,
-        user.vendor,
-        user.status,
-        cx.now
-    ];
+    let row = params![user.id, &user.login, &user.password_hash, role, user.retailer, user.vendor, user.status, cx.now];
     Ok(!tx.insert_new("users", columns, vec![row], "id").await?.is_empty())
 }
 

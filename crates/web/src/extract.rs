@@ -111,7 +111,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
 async fn raw(request: Request, app: &App) -> Result<Bytes, Problem> {
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let kind = content_type.and_then(|value| value.split(';').next()).map(str::trim);
-    if kind != Some("application/json") {
+    if !kind.is_some_and(|kind| kind.eq_ignore_ascii_case("application/json")) {
         let detail = "send JSON with `Content-Type: application/json`";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", detail));
     }
@@ -134,7 +134,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         }
         let (path, text) = (error.path().to_string(), inner.to_string());
         let text = text.split(" at line ").next().unwrap_or_default();
-        Problem::field(field_of(&path, text), text)
+        Problem::field(field_of(&path, text).unwrap_or_else(|| "body".to_owned()), text)
     })?;
     json.end().map_err(|error| {
         Problem::new(StatusCode::BAD_REQUEST, "MALFORMED_JSON", format!("something follows the JSON body: {error}"))
@@ -142,16 +142,19 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     Ok(parsed)
 }
 
-/// The field that is to blame: serde reports a missing or unknown field at its parent, with the name between backticks.
-fn field_of(path: &str, text: &str) -> String {
+/// The field that is to blame: serde reports a field that is missing, unknown or given twice at its parent, with the name
+/// between backticks.
+fn field_of(path: &str, text: &str) -> Option<String> {
     let parent = if path == "." { "" } else { path };
-    let is_about_child = text.starts_with("missing field") || text.starts_with("unknown field");
+    let is_about_child =
+        ["missing", "unknown", "duplicate"].iter().any(|how| text.starts_with(&format!("{how} field")));
     let child = text.split('`').nth(1).filter(|_| is_about_child);
     match child {
-        Some(child) if parent.is_empty() => child.to_owned(),
-        Some(child) if parent.ends_with(child) => parent.to_owned(),
-        Some(child) => format!("{parent}.{child}"),
-        None => parent.to_owned(),
+        Some(child) if parent.is_empty() => Some(child.to_owned()),
+        Some(child) if parent.rsplit('.').next() == Some(child) => Some(parent.to_owned()),
+        Some(child) => Some(format!("{parent}.{child}")),
+        None if parent.is_empty() => None,
+        None => Some(parent.to_owned()),
     }
 }
 
@@ -166,8 +169,8 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
         AxumQuery::<T>::try_from_uri(&parts.uri).map(|query| Self(query.0)).map_err(|rejection| {
             let text = rejection.body_text();
             let text = text.rsplit_once("query string: ").map_or(text.as_str(), |(_, why)| why).to_owned();
-            let (field, right) = text.split_once(": ").unwrap_or(("query", &text));
-            Problem::field(field, right)
+            let (path, right) = text.split_once(": ").unwrap_or((".", &text));
+            Problem::field(field_of(path, right).unwrap_or_else(|| "query".to_owned()), right)
         })
     }
 }

@@ -88,7 +88,8 @@ async fn wrap(State(gate): State<Gate>, mut request: Request, next: Next) -> Res
 fn request_id(request: &Request, ids: &IdGen, app: &App) -> Arc<str> {
     let given = request.headers().get("x-request-id").and_then(|value| value.to_str().ok());
     let is_plain = |id: &&str| {
-        (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+        (1..=LONGEST_ID).contains(&id.len())
+            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
     };
     match given.filter(is_plain) {
         Some(id) => Arc::from(id),

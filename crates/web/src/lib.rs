@@ -13,6 +13,7 @@ mod idempotency;
 mod layers;
 mod openapi;
 mod problem;
+mod store;
 
 use std::sync::Arc;
 
@@ -22,10 +23,11 @@ use kernel::{Actor, Clock, Context, IdGen};
 pub use auth::{ACCESS_SECONDS, Auth, Caller};
 pub use extract::{Body, KeyedBody, Member, Operator, PathId, Public, Query, SignedIn, VendorOrOperator};
 pub use health::routes as health_routes;
-pub use idempotency::{Found, Keyed, StoredAnswer, find_answers, once, store_answers};
+pub use idempotency::{Found, Keyed, StoredAnswer, once};
 pub use layers::{RequestId, finish, serve};
 pub use openapi::{PageQuery, document, routes as openapi_routes};
 pub use problem::Problem;
+pub use store::{find_answers, store_answers};
 
 /// What every handler works on. Clones share it.
 #[derive(Clone, Debug)]

@@ -57,10 +57,7 @@ pub fn routes(document: &OpenApi) -> Router<App> {
     let configuration = serde_json::json!({ "url": "/api/v1/openapi.json" });
     let page = scalar_api_reference::scalar_html(&configuration, Some("/docs/scalar.js"));
     Router::new()
-        .route(
-            "/api/v1/openapi.json",
-            get(async move || ([(header::CONTENT_TYPE, "application/json")], json.clone())),
-        )
+        .route("/api/v1/openapi.json", get(async move || ([(header::CONTENT_TYPE, "application/json")], json.clone())))
         .route("/docs", get(async move || Html(page.clone())))
         .route("/docs/scalar.js", get(script))
 }
