@@ -36,7 +36,8 @@ pub enum DbError {
     /// No row, where there is always one.
     #[error("a row that must exist is missing: {0}")]
     Missing(&'static str),
-    /// The code waited for something else than the transaction, inside it. SQLite refuses at the first such wait; on
+    /// The code waited for something else than the transaction, inside it. SQLite refuses at the first such wait (where
+    /// there is no runtime either, so that a timer or a socket panics: [`DbError::Panicked`]); on
     /// PostgreSQL the work goes on and holds its locks and its connection meanwhile, which nothing but the server's
     /// idle timeout (60 s) ends, and only a part of a transaction that was given up half way is refused.
     #[error("a transaction waited for something other than the database")]

@@ -74,9 +74,8 @@ impl Dialect {
 
     fn write_insert(&self, insert: Insert, is_text: &[bool]) -> String {
         let mut sql = format!("insert into {} ({}) ", insert.table, insert.columns.join(", "));
-        let numbered = |one: &dyn Fn(usize) -> String| {
-            (1..=insert.columns.len()).map(one).collect::<Vec<_>>().join(", ")
-        };
+        let numbered =
+            |one: &dyn Fn(usize) -> String| (1..=insert.columns.len()).map(one).collect::<Vec<_>>().join(", ");
         let _ = match self.engine {
             Engine::Sqlite => write!(sql, "values ({})", numbered(&|n| format!("?{n}"))),
             Engine::Postgres => {
@@ -160,10 +159,11 @@ pub(crate) fn translate_migration(engine: Engine, sql: &str) -> String {
         Engine::Postgres => words(&sql.replace(" {clustered}", ""), "text", "text collate \"C\""),
         Engine::Sqlite => {
             let statements = sql.split(';').map(|statement| {
-                if !statement.contains("create table") {
-                    return statement.to_owned();
-                }
+                // Strict tables do not know the name, wherever a column is declared.
                 let statement = words(statement, "bigint", "integer");
+                if !statement.contains("create table") {
+                    return statement;
+                }
                 match statement.strip_suffix(" {clustered}") {
                     Some(table) => format!("{table} strict, without rowid"),
                     None => format!("{statement} strict"),

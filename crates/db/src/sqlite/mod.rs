@@ -9,7 +9,8 @@
 //! A transaction's future is polled once: rusqlite never waits, so a future that is not ready has awaited something
 //! else, which is [`DbError::Waited`].
 
-use std::cell::RefCell;
+mod session;
+
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Write as _};
 use std::panic::AssertUnwindSafe;
@@ -24,22 +25,21 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
 
-use crate::error::{DbError, wrong_count};
-use crate::row::Row;
-use crate::sql::{Dialect, Engine, Insert};
-use crate::tx::{Stopwatch, Tx};
-use crate::value::Value;
+pub(crate) use self::session::Session;
+use self::session::failure;
+use crate::error::DbError;
+use crate::sql::{Dialect, Engine};
+use crate::tx::Tx;
 use crate::{Access, Options};
 
 const GROUP_MOST: usize = 256;
 const GROUP_TIME: Duration = Duration::from_millis(2);
 const QUEUE_MOST: usize = 1_024;
 const STATEMENT_CACHE: usize = 512;
-const CHECKPOINT_EVERY: Duration = Duration::from_millis(500);
+const CHECKPOINT_EVERY: Duration = Duration::from_millis(100);
 
 /// What a job leaves to be done once the group's COMMIT has its outcome.
 type Answer = Box<dyn FnOnce(Result<(), DbError>)>;
@@ -210,9 +210,9 @@ fn connect(path: &Path, read_only: bool) -> Result<Connection, DbError> {
         .map_err(|error| DbError::Engine(format!("opening {}: {error}", path.display())))?;
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
     let settings = if read_only {
-        "pragma busy_timeout = 10000; pragma cache_size = -32768; pragma query_only = on;"
+        "pragma busy_timeout = 5000; pragma cache_size = -32768; pragma query_only = on;"
     } else {
-        "pragma busy_timeout = 10000; pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
+        "pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
          pragma wal_autocheckpoint = 20000; pragma cache_size = -65536; pragma temp_store = memory;"
     };
     connection.execute_batch(settings).map_err(|error| failure(&error))?;
@@ -268,7 +268,7 @@ fn read_jobs(worker: &Worker, jobs: &Mutex<Receiver<Job>>) {
 fn keep_log_short(connection: &Connection, commits: &AtomicU64, stopping: &AtomicBool) {
     let (mut seen, mut copied) = (0, 0);
     while !stopping.load(Ordering::Acquire) {
-        std::thread::park_timeout(CHECKPOINT_EVERY.min(Duration::from_millis(100)));
+        std::thread::park_timeout(CHECKPOINT_EVERY);
         let now = commits.load(Ordering::Relaxed);
         let is_idle = now == seen;
         seen = now;
@@ -283,10 +283,6 @@ fn keep_log_short(connection: &Connection, commits: &AtomicU64, stopping: &Atomi
 }
 
 impl Worker {
-    fn session(&self) -> Session {
-        Session { connection: self.connection.clone(), dialect: self.dialect.clone(), slow: self.slow }
-    }
-
     fn run(&self, sql: &str) -> Result<(), DbError> {
         self.connection.prepare_cached(sql).and_then(|mut statement| statement.execute([])).map_err(|e| failure(&e))?;
         Ok(())
@@ -347,7 +343,7 @@ impl Worker {
         F: AsyncFn(&mut Tx) -> Result<T, E>,
         E: From<DbError>,
     {
-        let mut tx = Tx::sqlite(self.session());
+        let mut tx = Tx::sqlite(Session::new(self));
         let polled = std::panic::catch_unwind(AssertUnwindSafe(|| {
             let future = pin!(work(&mut tx));
             future.poll(&mut Context::from_waker(Waker::noop()))
@@ -358,181 +354,5 @@ impl Worker {
             Ok(Poll::Pending) => Err(DbError::Waited.into()),
             Err(_) => Err(DbError::Panicked.into()),
         }
-    }
-}
-
-/// The statements of one transaction.
-pub(crate) struct Session {
-    connection: Rc<Connection>,
-    dialect: Arc<Dialect>,
-    slow: Duration,
-}
-
-impl std::fmt::Debug for Session {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Session")
-    }
-}
-
-thread_local! {
-    /// Column names by statement, so that the rows of one statement share them. They are compared at each use, because a
-    /// migration may have changed what `*` stands for.
-    static COLUMNS: RefCell<std::collections::HashMap<&'static str, Arc<[String]>>> = RefCell::default();
-}
-
-impl Session {
-    pub(crate) fn query(&self, sql: &'static str, params: &[Value]) -> Result<Vec<Row>, DbError> {
-        self.rows(self.dialect.statement(sql), params)
-    }
-
-    fn rows(&self, sql: &'static str, params: &[Value]) -> Result<Vec<Row>, DbError> {
-        let watch = Stopwatch::start(self.slow);
-        let mut statement = self.connection.prepare_cached(sql).map_err(|error| in_statement(&error, sql))?;
-        bind(&mut statement, params, sql)?;
-        let mut columns: Option<Arc<[String]>> = None;
-        let mut rows = Vec::new();
-        let mut found = statement.raw_query();
-        while let Some(row) = found.next().map_err(|error| in_statement(&error, sql))? {
-            // Only a statement that has taken its first step knows the columns of today's schema.
-            let columns = columns.get_or_insert_with(|| columns_of(sql, row.as_ref()));
-            let mut values = Vec::with_capacity(columns.len());
-            for index in 0..columns.len() {
-                let value = row.get_ref(index).map_err(|error| in_statement(&error, sql))?;
-                values.push(read(value)?);
-            }
-            rows.push(Row::new(columns.clone(), values));
-        }
-        watch.stop(sql, rows.len());
-        Ok(rows)
-    }
-
-    pub(crate) fn change(&self, sql: &'static str, params: &[Value]) -> Result<u64, DbError> {
-        let sql = self.dialect.statement(sql);
-        let watch = Stopwatch::start(self.slow);
-        let mut statement = self.connection.prepare_cached(sql).map_err(|error| in_statement(&error, sql))?;
-        bind(&mut statement, params, sql)?;
-        let changed = statement.raw_execute().map_err(|error| in_statement(&error, sql))?;
-        watch.stop(sql, changed);
-        Ok(u64::try_from(changed).unwrap_or(u64::MAX))
-    }
-
-    pub(crate) fn insert(
-        &self,
-        table: &'static str,
-        columns: &'static [&'static str],
-        returning: Option<&'static str>,
-        rows: Vec<Vec<Value>>,
-    ) -> Result<Vec<Row>, DbError> {
-        let sql = self.dialect.insert(Insert { table, columns, returning }, &[]);
-        if returning.is_some() {
-            let mut new = Vec::new();
-            for row in rows {
-                new.extend(self.rows(sql, &row)?);
-            }
-            return Ok(new);
-        }
-        let watch = Stopwatch::start(self.slow);
-        let mut statement = self.connection.prepare_cached(sql).map_err(|error| in_statement(&error, sql))?;
-        let count = rows.len();
-        for row in rows {
-            bind(&mut statement, &row, sql)?;
-            statement.raw_execute().map_err(|error| in_statement(&error, sql))?;
-        }
-        watch.stop(sql, count);
-        Ok(Vec::new())
-    }
-
-    pub(crate) fn batch(&self, sql: &str) -> Result<(), DbError> {
-        self.connection.execute_batch(sql).map_err(|error| failure(&error))
-    }
-
-    pub(crate) fn savepoint(&self, depth: u32) -> Result<(), DbError> {
-        self.batch(&format!("savepoint part_{depth}"))
-    }
-
-    pub(crate) fn release(&self, depth: u32) -> Result<(), DbError> {
-        self.batch(&format!("release part_{depth}"))
-    }
-
-    pub(crate) fn undo(&self, depth: u32) -> Result<(), DbError> {
-        self.batch(&format!("rollback to part_{depth}; release part_{depth}"))
-    }
-}
-
-fn columns_of(sql: &'static str, statement: &rusqlite::Statement<'_>) -> Arc<[String]> {
-    COLUMNS.with_borrow_mut(|known| {
-        let same = known.get(sql).filter(|columns| columns.iter().eq(statement.column_names()));
-        if let Some(columns) = same {
-            return columns.clone();
-        }
-        let columns: Arc<[String]> = statement.column_names().map(ToOwned::to_owned).collect();
-        known.insert(sql, columns.clone());
-        columns
-    })
-}
-
-fn bind(statement: &mut rusqlite::Statement<'_>, params: &[Value], sql: &str) -> Result<(), DbError> {
-    // SQLite would take a missing value for NULL.
-    if params.len() != statement.parameter_count() {
-        return Err(wrong_count(params.len(), statement.parameter_count(), sql));
-    }
-    for (index, value) in params.iter().enumerate() {
-        if value.holds_nul() {
-            return Err(DbError::Constraint("a text holds the character NUL".to_owned()));
-        }
-        let bound = statement.raw_bind_parameter(index.saturating_add(1), value);
-        bound.map_err(|error| in_statement(&error, sql))?;
-    }
-    Ok(())
-}
-
-impl rusqlite::ToSql for Value {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        let json = |list: serde_json::Value| ToSqlOutput::from(list.to_string());
-        Ok(match self {
-            Self::Null => ToSqlOutput::Borrowed(ValueRef::Null),
-            Self::Int(number) => ToSqlOutput::Borrowed(ValueRef::Integer(*number)),
-            Self::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
-            Self::Ints(list) => json(serde_json::json!(list)),
-            Self::Texts(list) => json(serde_json::json!(list)),
-        })
-    }
-}
-
-fn read(value: ValueRef<'_>) -> Result<Value, DbError> {
-    match value {
-        ValueRef::Null => Ok(Value::Null),
-        ValueRef::Integer(number) => Ok(Value::Int(number)),
-        ValueRef::Text(text) => {
-            let text = std::str::from_utf8(text).map_err(|error| DbError::Engine(error.to_string()))?;
-            Ok(Value::from(text))
-        }
-        ValueRef::Real(_) | ValueRef::Blob(_) => {
-            Err(DbError::Engine("a column holds something that is neither a number nor a text".to_owned()))
-        }
-    }
-}
-
-fn in_statement(error: &rusqlite::Error, sql: &str) -> DbError {
-    match failure(error) {
-        DbError::Engine(why) => DbError::Engine(format!("{why} in: {sql}")),
-        other => other,
-    }
-}
-
-fn failure(error: &rusqlite::Error) -> DbError {
-    let rusqlite::Error::SqliteFailure(cause, message) = error else {
-        return DbError::Engine(error.to_string());
-    };
-    let text = message.clone().unwrap_or_else(|| cause.to_string());
-    match (cause.code, cause.extended_code) {
-        (
-            ErrorCode::ConstraintViolation,
-            rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE | rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY,
-        ) => DbError::Duplicate(text),
-        (ErrorCode::ConstraintViolation, _) => DbError::Constraint(text),
-        (ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked, _) => DbError::Busy,
-        (ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::OutOfMemory, _) => DbError::RolledBack(text),
-        _ => DbError::Engine(text),
     }
 }
