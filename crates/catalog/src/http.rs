@@ -16,10 +16,7 @@ use crate::{Product, VendorProduct, VendorTerms, store};
 
 /// The routes of this room.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(list, create))
-        .routes(routes!(get))
-        .routes(routes!(vendor_list, put))
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get)).routes(routes!(vendor_list, put))
 }
 
 impl From<Refusal> for Problem {
@@ -29,9 +26,7 @@ impl From<Refusal> for Problem {
             Refusal::UnknownProduct(_) => Self::field("productId", "a product of the catalogue"),
             Refusal::UnknownVendor(_) => Self::not_found("vendor"),
             Refusal::SkuTaken(_) => Self::conflict(refusal.code(), refusal.to_string()),
-            Refusal::StockHeld { held } => {
-                Self::conflict(refusal.code(), refusal.to_string()).with("held", *held)
-            }
+            Refusal::StockHeld { held } => Self::conflict(refusal.code(), refusal.to_string()).with("held", *held),
         }
     }
 }

@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 
 pub use http::routes;
 pub use store::{
-    active_products, change_stock, current_prices, list, of_vendor, products, products_by_sku, selling, selling_for_update,
-    stock_for_update, version,
+    active_products, change_stock, current_prices, list, of_vendor, products, products_by_sku, selling,
+    selling_for_update, stock_for_update, version,
 };
 pub use vendor_products::{NewProduct, Refusal, create_product, put_vendor_product};
 

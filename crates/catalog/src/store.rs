@@ -148,9 +148,8 @@ pub async fn change_stock(tx: &mut Tx, changes: &[StockChange], now: Instant) ->
     if sums.is_empty() {
         return Ok(());
     }
-    let rows = Value::rows(
-        sums.into_iter().map(|((vendor, product), (stock, held))| params![vendor, product, stock, held]),
-    );
+    let rows =
+        Value::rows(sums.into_iter().map(|((vendor, product), (stock, held))| params![vendor, product, stock, held]));
     let sql = "update vendor_products set stock = vendor_products.stock + v.stock, \
                held = vendor_products.held + v.held, updated_at = $2 \
                from {rows 1: vendor_id text, product_id text, stock bigint, held bigint} v \

@@ -109,11 +109,7 @@ fn checked(new: &NewProduct) -> Result<(), Refusal> {
 }
 
 /// Adds a product.
-pub async fn create_product(
-    tx: &mut Tx,
-    cx: &Context,
-    new: &NewProduct,
-) -> Result<Result<Product, Refusal>, DbError> {
+pub async fn create_product(tx: &mut Tx, cx: &Context, new: &NewProduct) -> Result<Result<Product, Refusal>, DbError> {
     if let Err(refusal) = checked(new) {
         return Ok(Err(refusal));
     }
@@ -186,4 +182,3 @@ pub async fn put_vendor_product(
         is_available: terms.is_available,
     }))
 }
-

@@ -14,6 +14,19 @@ pub const SIMULATOR_APP_SECRET: &str = "khaacho-simulator";
 /// The phone number id of the simulator.
 pub const SIMULATOR_PHONE_NUMBER_ID: &str = "100000000000001";
 
+/// The keys whose values are texts, whatever they look like.
+const TEXTS: &[&str] = &[
+    "database",
+    "listen",
+    "token_secret",
+    "whatsapp_app_secret",
+    "whatsapp_verify_token",
+    "whatsapp_access_token",
+    "whatsapp_phone_number_id",
+    "whatsapp_api",
+    "log_format",
+];
+
 /// The file that is read where none is named.
 const USUAL_FILE: &str = "khaacho.toml";
 
@@ -97,7 +110,13 @@ impl Config {
             None if Path::new(USUAL_FILE).is_file() => figment = figment.merge(Toml::file_exact(USUAL_FILE)),
             None => {}
         }
-        figment = figment.merge(Env::prefixed("KHAACHO_").ignore(&["config"]));
+        figment = figment.merge(Env::prefixed("KHAACHO_").ignore(&["config"]).ignore(TEXTS));
+        // A secret or a number of WhatsApp's may look like a number; it is a text all the same.
+        for key in TEXTS {
+            if let Ok(value) = std::env::var(format!("KHAACHO_{}", key.to_uppercase())) {
+                figment = figment.merge((*key, value));
+            }
+        }
         if let Some(database) = &flags.database {
             figment = figment.merge(("database", database));
         }

@@ -78,7 +78,7 @@ fn registry(db: &Db, client: Client) -> Registry {
 
 fn schedules(db: &Db, clock: &Clock, ids: &IdGen) -> Vec<Schedule> {
     let shared = Arc::new((db.clone(), clock.clone(), ids.clone()));
-    let offers = shared.clone();
+    let (offers, answers) = (shared.clone(), shared.clone());
     vec![
         Schedule::new("offers past their deadline", Slots::Every(orders::OFFER_SCHEDULE), move || {
             let shared = offers.clone();
@@ -86,6 +86,14 @@ fn schedules(db: &Db, clock: &Clock, ids: &IdGen) -> Vec<Schedule> {
                 let (db, clock, ids) = &*shared;
                 let moved = orders::expire_offers(db, clock, ids).await.map_err(|error| error.to_string())?;
                 Ok(format!("{moved} offers moved on"))
+            }
+        }),
+        Schedule::new("old answers", Slots::DailyAt(2, 0), move || {
+            let shared = answers.clone();
+            async move {
+                let (db, clock, _) = &*shared;
+                let forgotten = web::forget_old_answers(db, clock.now()).await.map_err(|error| error.to_string())?;
+                Ok(format!("{forgotten} answers forgotten"))
             }
         }),
         Schedule::new("vendor reliability", Slots::Every(6 * 60 * 60), move || {

@@ -177,6 +177,9 @@ pub async fn expire_offer(tx: &mut Tx, cx: &Context, id: OfferId) -> Answer {
 /// A vendor goes back on an accepted order; it goes to the next one.
 pub async fn withdraw(tx: &mut Tx, cx: &Context, scope: Scope, id: OrderId, reason: &str) -> Answer {
     let Some(order) = store::find_for_update(tx, scope, id).await? else { return Ok(Err(Refusal::NotFound)) };
+    if matches!(cx.actor, Actor::Retailer(_)) {
+        return Ok(Err(Refusal::NotAllowed { who: "the vendor" }));
+    }
     if order.state != OrderState::Confirmed {
         return Ok(Err(Refusal::InvalidTransition { from: order.state, to: OrderState::Offered }));
     }

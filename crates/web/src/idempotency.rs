@@ -9,7 +9,7 @@
 use axum::response::{IntoResponse, Response};
 use db::{Db, DbError, Tx};
 use http::{HeaderName, HeaderValue, StatusCode};
-use kernel::Context;
+use kernel::{Context, Instant};
 
 use crate::{App, Problem, store};
 
@@ -92,11 +92,29 @@ impl Found {
     /// What the caller gets.
     pub fn into_answer(self) -> StoredAnswer {
         match self {
-            Self::Same(answer) => answer,
+            Self::Same(answer) => answer.header("idempotent-replayed", "true"),
             Self::OtherBody => {
                 let detail = "this idempotency key was used with another body; take a new key for a new command";
                 Problem::conflict("IDEMPOTENCY_KEY_REUSED", detail).stored()
             }
+        }
+    }
+}
+
+/// How long an answer is kept.
+const KEPT_SECONDS: i64 = 30 * 86_400;
+/// Answers that one transaction forgets.
+const FORGOTTEN_AT_ONCE: i64 = 5_000;
+
+/// Forgets answers that are older than 30 days, some at a time, and returns how many there were.
+pub async fn forget_old_answers(db: &Db, now: Instant) -> Result<u64, DbError> {
+    let before = now.plus_seconds(-KEPT_SECONDS);
+    let mut forgotten = 0_u64;
+    loop {
+        let (batch, has_more) = db.write(async move |tx| store::forget(tx, before, FORGOTTEN_AT_ONCE).await).await?;
+        forgotten = forgotten.saturating_add(batch);
+        if !has_more {
+            return Ok(forgotten);
         }
     }
 }
@@ -125,8 +143,7 @@ where
         let (keyed, cx, work) = (keyed.clone(), cx.clone(), work.clone());
         let outcome = db.write(async move |tx| {
             if let Some(found) = store::find_answers(tx, &[&keyed]).await?.into_iter().next().flatten() {
-                let answer = found.into_answer();
-                return Ok(answer.header("idempotent-replayed", "true"));
+                return Ok(found.into_answer());
             }
             // The key is claimed before the work, so that a second request with it waits for the first one's end.
             store::claim(tx, &keyed, cx.now).await?;

@@ -39,6 +39,9 @@ impl PageQuery {
 ))]
 struct Base;
 
+/// Every problem code with what to do; where a problem's `type` points.
+const PROBLEMS: &str = include_str!("../../../docs/problems.md");
+
 /// The document of the merged rooms.
 pub fn document(mut rooms: OpenApi) -> OpenApi {
     let base = Base::openapi();
@@ -60,6 +63,7 @@ pub fn routes(document: &OpenApi) -> Router<App> {
         .route("/api/v1/openapi.json", get(async move || ([(header::CONTENT_TYPE, "application/json")], json.clone())))
         .route("/docs", get(async move || Html(page.clone())))
         .route("/docs/scalar.js", get(script))
+        .route("/docs/problems", get(async || ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], PROBLEMS)))
 }
 
 async fn script() -> impl IntoResponse {

@@ -65,3 +65,17 @@ pub(crate) async fn settle(tx: &mut Tx, keyed: &Keyed, answer: &StoredAnswer) ->
     let values = params![&keyed.actor, &keyed.route, &keyed.key, status, headers, &answer.body];
     tx.exec(sql, values).await
 }
+
+/// Deletes about `most` of the answers that are older than a moment, the oldest first; true while more are left.
+pub(crate) async fn forget(tx: &mut Tx, before: Instant, most: i64) -> Result<(u64, bool), DbError> {
+    let sql = "select k.created_at from idempotency_keys k where k.created_at < $1 \
+               order by k.created_at limit 1 offset $2";
+    let next = tx.query_opt(sql, params![before, most]).await?;
+    let until: Instant = match &next {
+        Some(row) => row.get("created_at")?,
+        None => before,
+    };
+    let sql = "delete from idempotency_keys where created_at < $1 and created_at <= $2";
+    let forgotten = tx.change(sql, params![before, until]).await?;
+    Ok((forgotten, next.is_some()))
+}

@@ -10,7 +10,7 @@ use serde::Serialize;
 use tokio::process::Command;
 
 use super::client::Client;
-use super::store::{self, TABLES};
+use super::store::{self, RETAILERS, TABLES};
 
 /// How long each part is measured.
 const TIME: Duration = Duration::from_millis(1_500);
@@ -61,18 +61,20 @@ pub(crate) async fn raw_orders(url: &str) -> anyhow::Result<Option<f64>> {
     let options = Options { access: Access::Read, ..Options::default() };
     let source = Db::open(&url.parse().map_err(anyhow::Error::msg)?, &options)?;
     let tables = source.read(async |tx| {
+        let retailers = store::rows(tx, &RETAILERS, usize::MAX).await?;
         let mut tables = Vec::new();
         for table in &TABLES {
             tables.push(store::rows(tx, table, ORDERS).await?);
         }
-        Ok::<_, DbError>(tables)
+        Ok::<_, DbError>((retailers, tables))
     });
-    let tables = tables.await?;
+    let (retailers, tables) = tables.await?;
     let orders = tables.first().map_or(0, Vec::len) / GROUP * GROUP;
     if orders == 0 {
         return Ok(None);
     }
     let (_folder, db) = fresh().await?;
+    db.write(async move |tx| tx.insert_many(RETAILERS.name, RETAILERS.columns, retailers.clone()).await).await?;
     let started = Instant::now();
     for group in 0..orders / GROUP {
         let rows: Vec<_> = TABLES

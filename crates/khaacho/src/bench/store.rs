@@ -111,6 +111,14 @@ pub(crate) const TABLES: [Table; 9] = [
     },
 ];
 
+/// The retailers, which orders refer to.
+pub(crate) const RETAILERS: Table = Table {
+    name: "retailers",
+    columns: &["id", "name", "owner_name", "phone", "language", "status", "credit_status", "created_at", "version"],
+    per_order: 1,
+    sql: "select id, name, owner_name, phone, language, status, credit_status, created_at, version from retailers limit $1",
+};
+
 /// The rows that `orders` orders left in a table.
 pub(crate) async fn rows(tx: &mut Tx, table: &'static Table, orders: usize) -> Result<Vec<Vec<Value>>, DbError> {
     let most = i64::try_from(orders.saturating_mul(table.per_order)).unwrap_or(i64::MAX);
