@@ -32,10 +32,10 @@ fn check_place(place: Option<&str>, latitude_micro: Option<i64>, longitude_micro
     if latitude_micro.is_some() != longitude_micro.is_some() {
         return Err(Refusal::Field { field: "latitudeMicro", right: "both degrees or none" });
     }
-    if latitude_micro.is_some_and(|degrees| degrees.abs() > 90 * DEGREE) {
+    if latitude_micro.is_some_and(|degrees| !(-90 * DEGREE..=90 * DEGREE).contains(&degrees)) {
         return Err(Refusal::Field { field: "latitudeMicro", right: "-90000000 to 90000000" });
     }
-    if longitude_micro.is_some_and(|degrees| degrees.abs() > 180 * DEGREE) {
+    if longitude_micro.is_some_and(|degrees| !(-180 * DEGREE..=180 * DEGREE).contains(&degrees)) {
         return Err(Refusal::Field { field: "longitudeMicro", right: "-180000000 to 180000000" });
     }
     Ok(())

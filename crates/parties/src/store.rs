@@ -66,9 +66,11 @@ pub async fn all_vendors(tx: &mut Tx) -> Result<HashMap<VendorId, Vendor>, DbErr
 
 /// Retailers whose name or phone contains a text, in the order of their ids.
 pub async fn retailers_page(tx: &mut Tx, search: Option<&str>, page: &PageRequest) -> Result<Page<Retailer>, DbError> {
-    let pattern = format!("%{}%", search.unwrap_or_default().to_lowercase());
-    let sql = "select * from retailers r where r.id > $1 and (lower(r.name) like $2 or r.phone like $2) \
-               order by r.id limit $3";
+    // What people type means itself: the signs of patterns lose their meaning.
+    let text = search.unwrap_or_default().to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
+    let pattern = format!("%{text}%");
+    let sql = "select * from retailers r where r.id > $1 \
+               and (lower(r.name) like $2 escape '!' or r.phone like $2 escape '!') order by r.id limit $3";
     let after = page.after.clone().unwrap_or_default();
     let rows = tx.query(sql, params![after, pattern, page.limit.saturating_add(1)]).await?;
     let found = rows.iter().map(retailer).collect::<Result<_, _>>()?;
