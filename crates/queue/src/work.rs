@@ -252,6 +252,36 @@ mod tests {
         );
     }
 
+    testkit::both_engines! {
+        async fn a_worker_that_wakes_up_late_has_no_effect(t: TestDb) {
+            let registry = Registry::default().inside("count", |tx, _, _| {
+                Box::pin(async move {
+                    let sql = "insert into message_windows (address, heard_at) values ('effects', 1) \
+                               on conflict (address) do update set heard_at = message_windows.heard_at + 1";
+                    Ok(tx.exec(sql, db::params![]).await?)
+                })
+            });
+            let bench = Bench::new(&t.db, &t.clock, &t.ids, &registry);
+            let cx = Context::new(&t.clock, &t.ids, Actor::System, "test");
+            let job = crate::NewJob::new(&cx, Queue::CreditScore, "count", serde_json::Value::Null);
+            let queued: Result<(), DbError> =
+                t.db.write(async move |tx| store::enqueue(tx, &cx, vec![job.clone()]).await).await;
+            queued.unwrap();
+
+            let paused = claim(&bench, Queue::CreditScore, 1).await.unwrap().remove(0);
+            t.clock.advance_seconds(LEASE_SECONDS + 1);
+            let other = claim(&bench, Queue::CreditScore, 1).await.unwrap().remove(0);
+            work_on(&bench, paused.clone()).await;
+            work_on(&bench, other).await;
+            work_on(&bench, paused).await;
+
+            let effects = t.db.read::<i64, DbError, _>(async |tx| {
+                tx.query_one("select w.heard_at from message_windows w", db::params![]).await?.get("heard_at")
+            });
+            assert_eq!(effects.await.unwrap(), 1);
+        }
+    }
+
     #[test]
     fn pauses_grow_and_differ_by_at_most_half() {
         let ids = IdGen::seeded(1);

@@ -32,6 +32,30 @@ struct Seen {
     at_work: BTreeSet<String>,
 }
 
+/// Waits for these jobs, which do nothing, no longer than so many seconds. What is measured does not depend on the engine.
+async fn done_within(t: &TestDb, jobs: Vec<NewJob>, seconds: u64) {
+    queued(t, jobs).await;
+    let workers = start(t, &Registry::default().outside("effect", |_, _| async { Ok(()) }));
+    tokio::time::timeout(Duration::from_secs(seconds), all_done(t)).await.unwrap();
+    assert!(workers.drain(PATIENCE).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_busy_queue_does_not_pause_between_its_jobs() {
+    let t = TestDb::sqlite().await.unwrap();
+    let cx = context(&t);
+    // With a pause after every five jobs, the pauses alone would take eight seconds.
+    done_within(&t, (0..400).map(|n| job(&cx, n.to_string())).collect(), 6).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_next_of_an_order_key_follows_at_once() {
+    let t = TestDb::sqlite().await.unwrap();
+    let cx = context(&t);
+    // With one look every tenth of a second alone, the looks would take eight seconds.
+    done_within(&t, (0..80).map(|n| job(&cx, n.to_string()).order_key("to:1")).collect(), 6).await;
+}
+
 testkit::both_engines! {
     async fn two_workers_keep_the_order_of_each_key_and_run_one_of_it_at_a_time(t: TestDb) {
         let seen = Arc::new(Mutex::new(Seen::default()));
@@ -77,16 +101,6 @@ testkit::both_engines! {
             assert!(workers.drain(PATIENCE).await);
         }
         assert_eq!(effects(&t).await, (0..200).map(|n| format!("{n:03}")).collect::<Vec<_>>());
-    }
-
-    async fn a_busy_queue_does_not_pause_between_its_jobs(t: TestDb) {
-        let cx = context(&t);
-        queued(&t, (0..200).map(|n| job(&cx, n.to_string())).collect()).await;
-        let registry = Registry::default().outside("effect", |_, _| async { Ok(()) });
-        let workers = start(&t, &registry);
-        // With a pause after every five jobs this would take four seconds of pauses alone.
-        tokio::time::timeout(Duration::from_millis(3_500), all_done(&t)).await.unwrap();
-        assert!(workers.drain(PATIENCE).await);
     }
 
     async fn draining_finishes_what_was_begun_and_begins_nothing(t: TestDb) {
