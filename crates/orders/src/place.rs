@@ -35,7 +35,7 @@ pub struct Place {
     pub vendor: Option<VendorId>,
     /// On credit or for cash.
     pub mode: PaymentMode,
-    /// What is wanted: 1 to [`MOST_LINES`] lines of different products.
+    /// What is wanted: 1 to 200 lines of different products.
     pub lines: Vec<Wanted>,
     /// Where it goes; the retailer's own place where it is left out.
     pub place: Option<DeliveryPlace>,
@@ -343,11 +343,8 @@ impl Records {
             NewEvent { seq: last.seq.saturating_sub(1), state: OrderState::Placed, reason: None, ..last.clone() };
         self.events.extend([placed, last]);
         let id = order.id;
-        if is_new {
-            self.new.push(order)
-        } else {
-            self.changed.push(order)
-        }
+        let kept = if is_new { &mut self.new } else { &mut self.changed };
+        kept.push(order);
         Pending::Placed { id, offer }
     }
 
