@@ -121,10 +121,10 @@ testkit::both_engines! {
     async fn every_kind_of_tampering_is_named(t: TestDb) {
         let cx = context(&t);
         // More than one page, so that a stream begins on one page and ends on another.
-        for stream in ["content", "cut", "emptied", "gap", "headless", "link", "sound"] {
+        for stream in ["content", "cut", "emptied", "gap", "headless", "link", "sound", "swapped"] {
             record(&t, (1..=900).map(|number| grant(&cx, stream, number)).collect()).await;
         }
-        assert_eq!(verify(&t.db).await, (vec![], 7 * 900));
+        assert_eq!(verify(&t.db).await, (vec![], 8 * 900));
 
         tamper(&t, "update audit_entries set reason = 'it was ever so' where stream = 'content' and seq = 3", params![]).await;
         tamper(&t, "delete from audit_entries where stream = 'cut' and seq > 898", params![]).await;
@@ -132,6 +132,10 @@ testkit::both_engines! {
         tamper(&t, "delete from audit_entries where stream = 'gap' and seq = 2", params![]).await;
         tamper(&t, "delete from audit_streams where stream = 'headless'", params![]).await;
         tamper(&t, "update audit_entries set previous_hash = $1 where stream = 'link' and seq = 2", params![FIRST_HASH]).await;
+        let renumber = "update audit_entries set seq = $1 where stream = 'swapped' and seq = $2";
+        for (to, from) in [(0, 899), (899, 898), (898, 0)] {
+            tamper(&t, renumber, params![to, from]).await;
+        }
 
         let name = ToOwned::to_owned;
         let (mut broken, _) = verify(&t.db).await;
@@ -144,6 +148,9 @@ testkit::both_engines! {
             Broken::End { stream: name("headless"), expected: 0, found: 900 },
             Broken::Link { stream: name("link"), seq: 2 },
         ];
-        assert_eq!(broken, expected);
+        let (swapped, others): (Vec<_>, Vec<_>) =
+            broken.into_iter().partition(|broken| broken.to_string().contains("swapped"));
+        assert_eq!(others, expected);
+        assert_eq!(swapped[0], Broken::Link { stream: name("swapped"), seq: 898 });
     }
 }

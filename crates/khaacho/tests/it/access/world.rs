@@ -1,0 +1,172 @@
+//! Two retailers with a vendor each, and with one of everything: made over HTTP by an operator.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use axum::Router;
+use axum::body::Body;
+use conversation::Webhook;
+use http::{Method, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use kernel::{Id as _, Role, UserId};
+use khaacho::house::{self, Settings};
+use serde_json::{Value, json};
+use testkit::TestDb;
+use tower::ServiceExt as _;
+use web::{Auth, Caller};
+use whatsapp::client::{Client, Settings as ClientSettings};
+
+const SECRET: &str = "a secret of at least 32 characters";
+
+/// The objects of one retailer and its vendor, by their ids.
+#[derive(Default)]
+pub(crate) struct Own {
+    pub(crate) retailer: String,
+    pub(crate) vendor: String,
+    pub(crate) product: String,
+    /// A retailer of nobody yet, for what is granted or approved.
+    pub(crate) newcomer: String,
+    pub(crate) line: String,
+    pub(crate) reservation: String,
+    pub(crate) cycle: String,
+    /// An order that is offered.
+    pub(crate) open: String,
+    /// An order that its vendor has accepted.
+    pub(crate) confirmed: String,
+    /// Two open offers of further orders.
+    pub(crate) offers: Vec<String>,
+}
+
+impl Own {
+    /// What nobody but its retailer, its vendor and operators may see.
+    pub(crate) fn ids(&self) -> Vec<&String> {
+        let one =
+            [&self.retailer, &self.vendor, &self.line, &self.reservation, &self.cycle, &self.open, &self.confirmed];
+        one.into_iter().chain(&self.offers).collect()
+    }
+}
+
+pub(crate) struct World {
+    _t: TestDb,
+    router: Router,
+    auth: Auth,
+    keys: AtomicUsize,
+    pub(crate) own: Own,
+    pub(crate) foreign: Own,
+}
+
+fn operator() -> Caller {
+    Caller { user: UserId::from_bits(1), role: Role::Admin, retailer: None, vendor: None }
+}
+
+impl World {
+    pub(crate) async fn new(t: TestDb) -> Self {
+        let webhook = Webhook { app_secret: "app secret".into(), verify_token: "verify".into() };
+        let settings = Settings { token_secret: SECRET.to_owned(), webhook, most_requests: 64 };
+        // Nothing runs the jobs here, so that nothing is sent.
+        let client = Client::new(ClientSettings::new("1", "token")).unwrap();
+        let house = house::build(&t.db, &t.clock, &t.ids, client, &settings);
+        let auth = Auth::new(SECRET, t.clock.clone());
+        let keys = AtomicUsize::new(0);
+        let (own, foreign) = (Own::default(), Own::default());
+        let mut world = Self { router: house.router, auth, keys, own, foreign, _t: t };
+        world.own = world.fill(1, "ONE").await;
+        world.foreign = world.fill(2, "TWO").await;
+        world
+    }
+
+    /// A retailer, a vendor and an operator.
+    pub(crate) fn roles(&self) -> [Caller; 3] {
+        let (user, none) = (UserId::from_bits(2), None);
+        let retailer = Some(self.own.retailer.parse().unwrap());
+        let vendor = Some(self.own.vendor.parse().unwrap());
+        [
+            Caller { user, role: Role::Retailer, retailer, vendor: none },
+            Caller { user, role: Role::Vendor, retailer: None, vendor },
+            operator(),
+        ]
+    }
+
+    /// One request, each with an idempotency key of its own.
+    pub(crate) async fn call(
+        &self,
+        who: Option<Caller>,
+        method: &Method,
+        path: &str,
+        body: &Value,
+    ) -> (StatusCode, String) {
+        let key = self.keys.fetch_add(1, Ordering::SeqCst);
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("/api/v1/{path}"))
+            .header("content-type", "application/json")
+            .header("idempotency-key", format!("key-{key}"));
+        if let Some(who) = who {
+            request = request.header("authorization", format!("Bearer {}", self.auth.issue(who).unwrap().0));
+        }
+        let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
+        let answer = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
+        let status = answer.status();
+        let bytes = answer.into_body().collect().await.unwrap().to_bytes();
+        (status, String::from_utf8(bytes.to_vec()).unwrap())
+    }
+
+    /// What an operator gets; the answer must be a success.
+    async fn done(&self, method: Method, path: &str, body: Value) -> Value {
+        let (status, text) = self.call(Some(operator()), &method, path, &body).await;
+        assert!(status.is_success(), "{method} {path}: {text}");
+        serde_json::from_str(&text).unwrap()
+    }
+
+    async fn made(&self, path: &str, body: Value) -> String {
+        self.done(Method::POST, path, body).await["id"].as_str().unwrap().to_owned()
+    }
+
+    async fn fill(&self, number: usize, prefix: &str) -> Own {
+        let shop = |digit: usize| json!({ "name": prefix, "ownerName": prefix, "phone": format!("97798{number}{digit}000000") });
+        let mut seller = shop(3);
+        seller["numberPrefix"] = json!(prefix);
+        let good = json!({ "sku": prefix, "name": prefix, "nameNe": prefix, "unit": "bora" });
+        let (retailer, newcomer) = (self.made("retailers", shop(1)).await, self.made("retailers", shop(2)).await);
+        let (vendor, product) = (self.made("vendors", seller).await, self.made("products", good).await);
+        let sold = json!({ "productId": product, "terms": { "price": "100.00", "stock": 1_000 } });
+        self.done(Method::PUT, &format!("vendors/{vendor}/products"), sold).await;
+        let grant = json!({ "retailerId": retailer, "vendorId": vendor, "limit": "100000.00" });
+        let line = self.made("credit/lines", grant).await;
+
+        let order = json!({
+            "retailerId": retailer, "vendorId": vendor, "paymentMode": "CREDIT",
+            "lines": [{ "productId": product, "quantity": 2 }],
+        });
+        let delivered = self.accepted(&vendor, &order).await;
+        let status = format!("orders/{delivered}/status");
+        self.done(Method::PATCH, &status, json!({ "status": "DISPATCHED" })).await;
+        let arrived = json!({ "status": "DELIVERED", "reason": "the retailer telephoned" });
+        let cycle = self.done(Method::PATCH, &status, arrived).await["cycle"]["id"].as_str().unwrap().to_owned();
+
+        let open = self.made("orders", order.clone()).await;
+        let confirmed = self.accepted(&vendor, &order).await;
+        let held = self.done(Method::GET, &format!("credit/lines/{line}/reservations"), Value::Null).await;
+        let reservation = held["items"][0]["id"].as_str().unwrap().to_owned();
+        let mut offers = Vec::new();
+        for _ in 0..2 {
+            let order = self.made("orders", order.clone()).await;
+            offers.push(self.offer_of(&vendor, &order).await);
+        }
+        Own { retailer, vendor, product, newcomer, line, reservation, cycle, open, confirmed, offers }
+    }
+
+    /// An order that the vendor has accepted.
+    async fn accepted(&self, vendor: &str, order: &Value) -> String {
+        let order = self.made("orders", order.clone()).await;
+        let offer = self.offer_of(vendor, &order).await;
+        self.done(Method::POST, &format!("order-routing/accept/{offer}"), json!({})).await;
+        order
+    }
+
+    async fn offer_of(&self, vendor: &str, order: &str) -> String {
+        let pending = self.done(Method::GET, &format!("order-routing/vendor/{vendor}/pending"), Value::Null).await;
+        let offers = pending["items"].as_array().unwrap();
+        let offer = offers.iter().find(|offer| offer["orderId"] == order).unwrap();
+        offer["id"].as_str().unwrap().to_owned()
+    }
+}

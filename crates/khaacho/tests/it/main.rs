@@ -1,0 +1,4 @@
+//! The whole house, from outside.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says what it expects by failing loudly")]
+
+mod access;
