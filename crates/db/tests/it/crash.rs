@@ -33,9 +33,10 @@ async fn small_transaction(tx: &mut Tx, id: &str, count: &str) -> Result<(), DbE
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "the child of the tests below"]
 async fn child() {
-    let url: DatabaseUrl = env::var(URL).unwrap().parse().unwrap();
+    // Only the tests below give it something to do.
+    let Ok(url) = env::var(URL) else { return };
+    let url: DatabaseUrl = url.parse().unwrap();
     let round = env::var(ROUND).unwrap();
     let db = Db::open(&url, &Options::default()).unwrap();
     let mut callers = JoinSet::new();
@@ -66,7 +67,7 @@ struct Running {
 /// Starts the child and waits until it has been answered once.
 fn start(url: String, round: u64) -> Running {
     let mut command = Command::new(env::current_exe().unwrap());
-    command.args(["--exact", "crash::child", "--ignored", "--nocapture"]).env(URL, url).env(ROUND, round.to_string());
+    command.args(["--exact", "crash::child", "--nocapture"]).env(URL, url).env(ROUND, round.to_string());
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap());
     let (first, answered_once) = channel();

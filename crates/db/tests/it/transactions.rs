@@ -43,6 +43,23 @@ both! {
         assert_eq!(w.counter("a").await, Some(5));
     }
 
+    async fn what_was_answered_is_seen_at_once_by_everybody(w: World) {
+        let mut tasks = tokio::task::JoinSet::new();
+        for caller in 0..32 {
+            let db = w.db.clone();
+            tasks.spawn(async move {
+                for n in 0..25 {
+                    let id = format!("{caller}-{n}");
+                    let own = id.clone();
+                    db.write(async move |tx| put(tx, &own, 1).await).await.unwrap();
+                    let sql = "select n from counters where id = $1";
+                    db.read(async move |tx| tx.query_one(sql, params![&id]).await).await.unwrap();
+                }
+            });
+        }
+        tasks.join_all().await;
+    }
+
     async fn an_error_undoes_all(w: World) {
         let outcome = w.db.write(async |tx| {
             put(tx, "a", 1).await?;
