@@ -47,7 +47,8 @@ pub(crate) fn receipt(retailer: &Retailer, repaid: &Repaid) -> Option<NewMessage
         Language::English => format!("Left on {number}: {left}\nCredit available: {available}\nReceipt: {mark}"),
     });
     let reason_key = format!("receipt:{}", repaid.repayment.id);
-    let template = Template::new("repayment_receipt_v1", TEMPLATE_LANGUAGE).param(&cash).param(number).param(&left).param(&mark);
+    let template =
+        Template::new("repayment_receipt_v1", TEMPLATE_LANGUAGE).param(&cash).param(number).param(&left).param(&mark);
     match Outgoing::text(lines.join("\n")) {
         Ok(content) => Some(NewMessage {
             reason_key,
