@@ -5,7 +5,6 @@ use http::Method;
 use kernel::{PageRequest, RetailerId};
 use parties::Party;
 use serde_json::{Value, json};
-use testkit::TestDb;
 
 use crate::{House, PASSWORD, outcome};
 

@@ -3,7 +3,6 @@
 use db::{DbError, params};
 use http::Method;
 use serde_json::{Value, json};
-use testkit::TestDb;
 
 use crate::{House, PASSWORD, outcome};
 
