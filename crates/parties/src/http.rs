@@ -1,36 +1,23 @@
 //! Signing in, retailers, vendors.
 
-use std::num::NonZeroU32;
-use std::sync::Arc;
-
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use db::DbError;
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use http::StatusCode;
 use kernel::{Instant, Page, RetailerId, Role, UserId, VendorId};
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use web::{App, Body, Caller, KeyedBody, Operator, PageQuery, PathId, Problem, Public, Query, SignedIn, StoredAnswer};
+use web::{
+    App, Body, Caller, ClientAddress, KeyedBody, Operator, PageQuery, PathId, Problem, Public, Query, SignedIn,
+    StoredAnswer,
+};
 
 use crate::login::{Secrets, Session};
 use crate::model::{NewRetailer, NewVendor, Refusal, Retailer, UserStatus, Vendor};
+use crate::throttle::Throttle;
 use crate::{login, register, store};
-
-/// Tries to sign in that one login has a minute.
-const TRIES_A_MINUTE: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
-
-/// Slows down guessing of passwords, by login. Clones share the counts.
-#[derive(Clone, Debug)]
-pub struct Throttle(Arc<DefaultKeyedRateLimiter<String>>);
-
-impl Default for Throttle {
-    fn default() -> Self {
-        Self(Arc::new(RateLimiter::keyed(Quota::per_minute(TRIES_A_MINUTE))))
-    }
-}
 
 /// The routes of this room.
 pub fn routes() -> OpenApiRouter<App> {
@@ -110,12 +97,11 @@ async fn sign_in(
     Public(cx): Public,
     Extension(secrets): Extension<Secrets>,
     Extension(throttle): Extension<Throttle>,
+    address: ClientAddress,
     Body(body): Body<SignIn>,
 ) -> Result<Json<Tokens>, Problem> {
-    if throttle.0.check_key(&body.login.to_lowercase()).is_err() {
-        let detail = "too many tries to sign in with this login; wait a minute";
-        return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_TRIES", detail));
-    }
+    throttle.by_address(address)?;
+    throttle.by_login(&body.login)?;
     let SignIn { login, password } = body;
     let user = app.db.read(async move |tx| store::user_by_login(tx, &login).await).await?;
     let hash = user.as_ref().map(|user| user.password_hash.as_str());
@@ -192,14 +178,17 @@ struct SignUp {
 /// Registers a retailer and its user. An operator approves it before it can order.
 #[utoipa::path(
     post, path = "/api/v1/auth/register", tag = "auth", request_body = SignUp, security(()),
-    responses((status = 201, body = Retailer), (status = 409, description = "`PHONE_TAKEN`, `LOGIN_TAKEN`"))
+    responses((status = 201, body = Retailer), (status = 409, description = "`PHONE_TAKEN`, `LOGIN_TAKEN`"), (status = 429, description = "`TOO_MANY_TRIES`"))
 )]
 async fn sign_up(
     State(app): State<App>,
     Public(cx): Public,
     Extension(secrets): Extension<Secrets>,
+    Extension(throttle): Extension<Throttle>,
+    address: ClientAddress,
     Body(body): Body<SignUp>,
 ) -> Result<Response, Problem> {
+    throttle.by_address(address)?;
     let hash = secrets.hash(&cx, &body.password).await??;
     let created = app.db.write(async move |tx| {
         tx.nested(async |tx| {

@@ -8,8 +8,9 @@ mod login;
 mod model;
 mod register;
 mod store;
+mod throttle;
 
-pub use http::{Throttle, routes};
+pub use http::routes;
 pub use login::{Secrets, Session, create_user, logout, refresh, set_password};
 pub use model::{
     CreditCause, CreditStatus, Language, NewRetailer, NewVendor, Party, Refusal, Retailer, RetailerStatus, User,

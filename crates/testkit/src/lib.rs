@@ -3,7 +3,9 @@
 //! Nothing here ships: rooms name this crate under `[dev-dependencies]` only. A rule of the trade does not live here either;
 //! a helper that must know one belongs in the tests of the room that owns it.
 
+mod bodies;
 pub mod postgres;
 mod room;
 
+pub use bodies::{WrongBody, wrong_bodies};
 pub use room::TestDb;

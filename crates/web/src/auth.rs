@@ -6,6 +6,8 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use kernel::{Actor, Clock, Instant, RetailerId, Role, UserId, VendorId};
 use serde::{Deserialize, Serialize};
 
+use crate::signing;
+
 /// How long an access token is valid.
 pub const ACCESS_SECONDS: i64 = 15 * 60;
 
@@ -61,6 +63,7 @@ impl Caller {
 impl Auth {
     /// Keys from a secret of at least 32 characters.
     pub fn new(secret: &str, clock: Clock) -> Self {
+        signing::install();
         let keys = (EncodingKey::from_secret(secret.as_bytes()), DecodingKey::from_secret(secret.as_bytes()));
         Self { keys: Arc::new(keys), clock }
     }

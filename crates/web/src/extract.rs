@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{StatusCode, header};
 use kernel::{Actor, Context, Role};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use sha2::{Digest, Sha256};
 
 use crate::idempotency::Keyed;
@@ -129,11 +129,17 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let inner = error.inner();
-        if inner.is_syntax() || inner.is_eof() {
+        // Where a name is expected and the value is of another kind, serde_json says "expected value", as if the syntax
+        // were wrong.
+        let is_other_kind = inner.is_syntax() && serde_json::from_slice::<IgnoredAny>(bytes).is_ok();
+        if (inner.is_syntax() || inner.is_eof()) && !is_other_kind {
             return Problem::new(StatusCode::BAD_REQUEST, "MALFORMED_JSON", format!("the body is not JSON: {inner}"));
         }
         let (path, text) = (error.path().to_string(), inner.to_string());
-        let text = text.split(" at line ").next().unwrap_or_default();
+        let text = match text.split(" at line ").next() {
+            Some(text) if !is_other_kind => text,
+            _ => "a value of another kind is expected",
+        };
         Problem::field(field_of(&path, text).unwrap_or_else(|| "body".to_owned()), text)
     })?;
     json.end().map_err(|error| {

@@ -1,5 +1,6 @@
 //! What wraps every route: request ids, limits, time-outs, panics, security headers; and the server itself.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -70,7 +71,7 @@ async fn wrap(State(gate): State<Gate>, mut request: Request, next: Next) -> Res
         let answered = tokio::time::timeout(LONGEST_REQUEST, next.run(request)).await;
         answered.unwrap_or_else(|_| {
             let detail = "the request took too long; ask again with the same idempotency key to learn the outcome";
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "TIMEOUT", detail).into_response()
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "TIMEOUT", detail).retry_after(1).into_response()
         })
     };
     let mut response = work.instrument(span.clone()).await;
@@ -108,5 +109,7 @@ pub async fn serve(
     let listener = listener.tap_io(|stream| {
         let _ = stream.set_nodelay(true);
     });
-    axum::serve(listener, router).with_graceful_shutdown(shutdown).await
+    axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(shutdown)
+        .await
 }

@@ -6,6 +6,7 @@
 //!
 //! A client that hangs up stops waiting, not the transaction: those run on threads of the `db` machine.
 
+mod address;
 mod auth;
 mod extract;
 mod health;
@@ -13,6 +14,7 @@ mod idempotency;
 mod layers;
 mod openapi;
 mod problem;
+mod signing;
 mod store;
 
 use std::sync::Arc;
@@ -20,6 +22,7 @@ use std::sync::Arc;
 use db::{Db, Migration};
 use kernel::{Actor, Clock, Context, IdGen};
 
+pub use address::ClientAddress;
 pub use auth::{ACCESS_SECONDS, Auth, Caller};
 pub use extract::{Body, KeyedBody, Member, Operator, PathId, Public, Query, SignedIn, VendorOrOperator};
 pub use health::routes as health_routes;

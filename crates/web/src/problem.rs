@@ -42,12 +42,18 @@ impl Problem {
     /// Too much is under way; nothing was done.
     pub fn busy() -> Self {
         let detail = "too much is under way; nothing was done, ask again in a moment";
-        Self { retry_after: Some(1), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "BUSY", detail) }
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "BUSY", detail).retry_after(1)
     }
 
     /// Adds a member.
     pub fn with(mut self, member: &str, value: impl Into<Value>) -> Self {
         self.members.insert(member.to_owned(), value.into());
+        self
+    }
+
+    /// Says after how many seconds to ask again.
+    pub const fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after = Some(seconds);
         self
     }
 
@@ -89,14 +95,12 @@ impl Problem {
 impl From<DbError> for Problem {
     fn from(error: DbError) -> Self {
         match error {
-            DbError::CommitUnknown => Self {
-                retry_after: Some(1),
-                ..Self::new(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "OUTCOME_UNKNOWN",
-                    "the database was lost while it committed; ask again with the same idempotency key to learn the outcome",
-                )
-            },
+            DbError::CommitUnknown => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "OUTCOME_UNKNOWN",
+                "the database was lost while it committed; ask again with the same idempotency key to learn the outcome",
+            )
+            .retry_after(1),
             error if error.is_transient() => Self::busy(),
             error => {
                 tracing::error!(%error, "a request failed");

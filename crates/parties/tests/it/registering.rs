@@ -118,6 +118,35 @@ testkit::both_engines! {
         assert_eq!(retailers(&house).await, 0);
     }
 
+    async fn whatever_is_wrong_in_a_body_is_named(t: TestDb) {
+        let house = House::new(t);
+        let mut shop = shop("9779848000001");
+        shop["place"] = json!("Birendranagar");
+        shop["latitudeMicro"] = json!(28_600_000);
+        shop["longitudeMicro"] = json!(81_600_000);
+        shop["language"] = json!("NE");
+        let mut vendor = shop.clone();
+        vendor["numberPrefix"] = json!("CRP");
+        vendor["capacity"] = json!(20);
+        let bodies = [
+            ("auth/login", json!({ "login": "ram", "password": PASSWORD })),
+            ("auth/refresh", json!({ "refreshToken": "tok_" })),
+            ("auth/logout", json!({ "refreshToken": "tok_" })),
+            ("auth/register", json!({ "retailer": shop, "login": "ram", "password": PASSWORD })),
+            ("retailers", shop),
+            ("vendors", vendor),
+        ];
+        for (path, right) in bodies {
+            let optional = ["place", "latitudeMicro", "longitudeMicro", "language", "capacity"];
+            for wrong in testkit::wrong_bodies(&right, &optional) {
+                let answer = create(&house, path, "k", &wrong.body).await;
+                let told = (outcome(&answer), answer.1["field"].as_str());
+                assert_eq!(told, ((422, "VALIDATION"), Some(wrong.field.as_str())), "{path} {}", wrong.body);
+            }
+        }
+        assert_eq!(retailers(&house).await, 0);
+    }
+
     async fn an_operator_creates_retailers_and_vendors_once(t: TestDb) {
         let house = House::new(t);
         let made = create(&house, "retailers", "r", &shop("9779848000001")).await;

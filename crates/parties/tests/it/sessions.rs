@@ -1,7 +1,11 @@
 //! Signing in, refresh tokens that are used once, signing out.
 
+use std::net::SocketAddr;
+
+use axum::body::Body;
+use axum::extract::ConnectInfo;
 use db::{DbError, params};
-use http::Method;
+use http::{Method, Request};
 use serde_json::{Value, json};
 
 use crate::{House, PASSWORD, outcome};
@@ -12,6 +16,18 @@ const ENDED: (u16, &str) = (401, "WRONG_REFRESH_TOKEN");
 async fn profile(house: &House, tokens: &Value) -> (u16, Value) {
     let token = tokens["accessToken"].as_str().unwrap();
     house.call(Method::GET, "auth/profile", Some(token), None, &Value::Null).await
+}
+
+/// One try to sign in that comes over a connection.
+async fn sign_in_from(house: &House, address: &str, login: &str) -> (u16, Value) {
+    let body = json!({ "login": login, "password": "a wrong password" });
+    let mut request = Request::post("/api/v1/auth/login")
+        .header("content-type", "application/json")
+        .body(Body::from(body.to_string()))
+        .unwrap();
+    let peer: SocketAddr = format!("{address}:50000").parse().unwrap();
+    request.extensions_mut().insert(ConnectInfo(peer));
+    house.send(request).await
 }
 
 testkit::both_engines! {
@@ -127,5 +143,17 @@ testkit::both_engines! {
         }
         assert!(tries >= 10, "{tries}");
         assert_eq!(house.sign_in("ram", PASSWORD).await.0, 401, "another login is not slowed down");
+    }
+
+    async fn guessing_is_slowed_down_by_address(t: TestDb) {
+        let house = House::new(t);
+        let mut tries = 0;
+        while outcome(&sign_in_from(&house, "203.0.113.7", &format!("user{tries}")).await) == WRONG {
+            tries += 1;
+            // One try comes back every second, so a slow machine has some more than sixty.
+            assert!(tries < 200, "nobody slows down");
+        }
+        assert!(tries >= 60, "{tries}");
+        assert_eq!(outcome(&sign_in_from(&house, "203.0.113.8", "user").await), WRONG, "another address is not slowed down");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
@@ -37,12 +38,19 @@ async fn work(tx: &mut Tx, cx: &Context, body: &Leave, count: &AtomicUsize) -> R
     if body.name == "fails once" && run == 0 {
         return Err(DbError::Engine("the disk is full".to_owned()));
     }
+    assert!(body.name != "dies once" || run > 0, "between the effect and its answer");
+    if body.name == "slow" {
+        std::thread::sleep(Duration::from_millis(200));
+    }
     let made = StoredAnswer::json(StatusCode::CREATED, &json!({ "name": body.name, "run": run, "by": *cx.request }))?;
     Ok(made.header("location", format!("/things/{run}")))
 }
 
 fn router(t: &TestDb) -> Router {
-    let count = Arc::new(AtomicUsize::new(0));
+    counting_router(t, Arc::new(AtomicUsize::new(0)))
+}
+
+fn counting_router(t: &TestDb, count: Arc<AtomicUsize>) -> Router {
     let handler = async move |State(app): State<App>, keyed: KeyedBody<Leave>| -> Response {
         let KeyedBody { keyed, body, cx } = keyed;
         let count = count.clone();
@@ -126,6 +134,35 @@ testkit::both_engines! {
         assert_eq!(refused.problem().1, "TOO_MUCH");
         assert_eq!((&refused.json()["maximum"], &refused.json()["run"]), (&json!("1.00"), &json!(2)));
         assert_eq!(told(&leave_by(&t, &router, "r", "refused").await), told(&refused));
+    }
+
+    async fn a_command_that_dies_half_way_leaves_nothing(t: TestDb) {
+        with_effects(&t).await;
+        let router = router(&t);
+        let died = leave_by(&t, &router, "k", "dies once").await;
+        assert_eq!(died.problem(), (500, "INTERNAL".to_owned(), String::new()));
+        assert!(effects(&t).await.is_empty());
+        let first = leave_by(&t, &router, "k", "dies once").await;
+        assert_eq!((first.status, first.header("idempotent-replayed")), (StatusCode::CREATED, None));
+        assert_eq!(told(&leave_by(&t, &router, "k", "dies once").await), told(&first));
+        assert_eq!(effects(&t).await, ["dies once"]);
+    }
+
+    async fn who_hangs_up_finds_the_answer_by_the_key(t: TestDb) {
+        with_effects(&t).await;
+        let count = Arc::new(AtomicUsize::new(0));
+        let router = counting_router(&t, count.clone());
+        let (asking, asked) = (router.clone(), request(&t, Method::POST, "/things", Some("k"), named("slow")));
+        let caller = tokio::spawn(async move { ask(&asking, asked).await });
+        while count.load(Ordering::SeqCst) == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        caller.abort();
+        assert!(caller.await.unwrap_err().is_cancelled());
+        let answer = leave_by(&t, &router, "k", "slow").await;
+        assert_eq!((answer.status, &answer.json()["run"]), (StatusCode::CREATED, &json!(0)));
+        assert_eq!(answer.header("idempotent-replayed"), Some("true"));
+        assert_eq!(effects(&t).await, ["slow"]);
     }
 
     async fn what_fails_before_the_command_leaves_the_key_free(t: TestDb) {

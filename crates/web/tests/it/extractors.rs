@@ -18,6 +18,8 @@ struct Order {
     note_text: String,
     lines: Vec<Line>,
     #[serde(default)]
+    how: How,
+    #[serde(default)]
     place: Option<Place>,
 }
 
@@ -25,6 +27,13 @@ struct Order {
 #[serde(deny_unknown_fields)]
 struct Line {
     quantity: i64,
+}
+
+#[derive(Debug, Default, Deserialize)]
+enum How {
+    #[default]
+    Cash,
+    Bank,
 }
 
 #[derive(Deserialize)]
@@ -35,7 +44,8 @@ struct Place {
 
 async fn take(Body(order): Body<Order>) -> Json<Value> {
     let place = order.place.map(|place| place.name);
-    Json(json!([order.note_text, order.lines.iter().map(|line| line.quantity).collect::<Vec<_>>(), place]))
+    let quantities: Vec<i64> = order.lines.iter().map(|line| line.quantity).collect();
+    Json(json!([order.note_text, quantities, place, format!("{:?}", order.how)]))
 }
 
 fn router(t: &TestDb) -> Router {
@@ -65,7 +75,7 @@ async fn got(t: &TestDb, path: &str, who: Option<Caller>) -> Answer {
 testkit::both_engines! {
     async fn a_body_is_taken_or_the_field_is_named(t: TestDb) {
         let good = sent(&t, r#"{"noteText":"ü","lines":[{"quantity":1}],"place":{"name":"x"}}"#).await;
-        assert_eq!((good.status, good.json()), (StatusCode::OK, json!(["ü", [1], "x"])));
+        assert_eq!((good.status, good.json()), (StatusCode::OK, json!(["ü", [1], "x", "Cash"])));
         let wrong: &[(&str, &str)] = &[
             (r#"{"lines":[]}"#, "noteText"),
             (r#"{"noteText":"a","lines":[],"colour":1}"#, "colour"),
@@ -80,12 +90,18 @@ testkit::both_engines! {
             (r#"{"noteText":"a","lines":[],"place":{}}"#, "place.name"),
             (r#"{"noteText":"a","noteText":"b","lines":[]}"#, "noteText"),
             (r#"{"noteText":"a","lines":[],"place":{"name":"x","name":"y"}}"#, "place.name"),
-            ("\"text\"", "body"),
-            ("null", "body"),
+            (r#"{"noteText":"a","lines":[],"how":"Cheque"}"#, "how"),
         ];
         for (body, field) in wrong {
             let answer = sent(&t, *body).await;
             assert_eq!(answer.problem(), (422, "VALIDATION".to_owned(), (*field).to_owned()), "{body}");
+            assert!(!answer.body.contains(" at line "), "{}", answer.body);
+        }
+        let right = json!({ "noteText": "a", "lines": [{ "quantity": 1 }], "how": "Bank", "place": { "name": "x" } });
+        assert_eq!(sent(&t, right.to_string()).await.json(), json!(["a", [1], "x", "Bank"]));
+        for wrong in testkit::wrong_bodies(&right, &["place", "how"]) {
+            let answer = sent(&t, wrong.body.to_string()).await;
+            assert_eq!(answer.problem(), (422, "VALIDATION".to_owned(), wrong.field), "{}", wrong.body);
             assert!(!answer.body.contains(" at line "), "{}", answer.body);
         }
     }

@@ -260,6 +260,31 @@ testkit::both_engines! {
         }
     }
 
+    async fn whatever_is_wrong_in_a_body_is_named(t: TestDb) {
+        let world = World::new(t).await;
+        let [_, _, operator] = world.roles();
+        let (mut wrong_ones, mut faults) = (0, Vec::new());
+        for row in rows(&world.own).iter().filter(|row| row.body.as_object().is_some_and(|body| !body.is_empty())) {
+            let optional: &[&str] = match row.operation {
+                "POST /api/v1/orders" => &["vendorId"],
+                "PATCH /api/v1/credit/lines/{id}" => &["termsDays"],
+                _ => &[],
+            };
+            // Null stands for no body at all here.
+            for wrong in testkit::wrong_bodies(&row.body, optional).into_iter().filter(|wrong| !wrong.body.is_null()) {
+                let (status, text) = world.call(Some(operator), &method(row), &row.path, &wrong.body).await;
+                let problem: Value = serde_json::from_str(&text).unwrap_or_default();
+                let told = (status.as_u16(), problem["code"].as_str(), problem["field"].as_str());
+                if told != (422, Some("VALIDATION"), Some(wrong.field.as_str())) {
+                    faults.push(format!("{} {}: {told:?}", row.operation, wrong.body));
+                }
+                wrong_ones += 1;
+            }
+        }
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
+        assert!(wrong_ones >= 300, "{wrong_ones}");
+    }
+
     async fn nobody_speaks_for_another_in_a_body_or_a_query(t: TestDb) {
         let world = World::new(t).await;
         let [retailer, vendor, _] = world.roles();
