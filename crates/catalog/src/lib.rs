@@ -11,6 +11,7 @@ mod vendor_products;
 
 use db::text_enum;
 use kernel::{Money, ProductId, VendorId};
+use parties::Language;
 use serde::{Deserialize, Serialize};
 
 pub use http::routes;
@@ -63,6 +64,30 @@ pub struct Product {
     pub status: ProductStatus,
     /// Counts the changes, for If-Match.
     pub version: i64,
+}
+
+/// A product's unit as a person reads it; units that are not widely known stay as the catalogue writes them.
+pub fn unit_name(language: Language, unit: &str) -> &str {
+    match language {
+        Language::Nepali => match unit {
+            "bora" | "sack" => "बोरा",
+            "bottle" => "बोतल",
+            "box" => "बाकस",
+            "bundle" => "मुठा",
+            "can" => "क्यान",
+            "carton" => "कार्टुन",
+            "crate" => "क्रेट",
+            "dozen" => "दर्जन",
+            "jar" => "जार",
+            "kg" => "के.जी.",
+            "litre" => "लिटर",
+            "packet" => "प्याकेट",
+            "piece" => "वटा",
+            "tin" => "टिन",
+            _ => unit,
+        },
+        Language::RomanNepali | Language::English => unit,
+    }
 }
 
 /// What a vendor asks and has of one product.

@@ -16,7 +16,7 @@ use whatsapp::message::List;
 
 use crate::brain::Index;
 use crate::inbound::Reply;
-use crate::words::{self, Press, choose, listing, named, product_name, state_name, unit_name};
+use crate::words::{self, Press, choose, listing, named, product_name, state_name};
 
 /// Orders that are shown.
 const SHOWN_ORDERS: usize = 10;
@@ -201,7 +201,7 @@ pub(crate) fn price_list(
     };
     let line = |id: &ProductId| {
         let product = index.by_id(*id)?;
-        let (name, unit) = (product_name(language, product), unit_name(language, &product.unit));
+        let (name, unit) = (product_name(language, product), catalog::unit_name(language, &product.unit));
         let Some((low, high)) = spans.get(id) else {
             return Some(match language {
                 Nepali => format!("• {name}: अहिले पाइँदैन"),

@@ -87,7 +87,10 @@ impl Dialect {
             }
         };
         if let Some(returning) = insert.returning {
-            let _ = write!(sql, " on conflict do nothing returning {returning}");
+            sql.push_str(" on conflict do nothing");
+            if self.engine == Engine::Postgres {
+                let _ = write!(sql, " returning {returning}");
+            }
         }
         sql
     }

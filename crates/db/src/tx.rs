@@ -147,13 +147,14 @@ impl Tx {
         self.start()?;
         self.rows_fit(columns, &rows, table)?;
         let answer = match &mut self.driver {
-            Driver::Sqlite(session) => session.insert(table, columns, None, rows).map(|_| ()),
+            Driver::Sqlite(session) => session.insert(table, columns, &rows),
             Driver::Postgres(session) => session.insert_later(table, columns, rows).await,
         };
         self.note(answer)
     }
 
-    /// Inserts the rows whose unique keys are free, passes over the others, and returns `returning` of the new ones.
+    /// Inserts the rows whose unique keys are free, passes over the others, and returns the columns
+    /// `returning`, which are among the inserted ones, of the new ones.
     pub async fn insert_new(
         &mut self,
         table: &'static str,
@@ -167,7 +168,7 @@ impl Tx {
         self.start()?;
         self.rows_fit(columns, &rows, table)?;
         let answer = match &mut self.driver {
-            Driver::Sqlite(session) => session.insert(table, columns, Some(returning), rows),
+            Driver::Sqlite(session) => session.insert_new(table, columns, returning, &rows),
             Driver::Postgres(session) => session.insert_new(table, columns, returning, rows).await,
         };
         self.note(answer)

@@ -127,12 +127,22 @@ async fn offer_and_order(tx: &mut Tx, scope: Scope, id: OfferId) -> Result<Optio
     Ok(routing::offer(tx, id).await?.map(|offer| (offer, order)))
 }
 
-fn refuse_answer(offer: &Offer, now: Instant) -> Option<Refusal> {
-    match offer.state {
-        OfferState::Open if now < offer.deadline => None,
-        OfferState::Open | OfferState::Expired => Some(Refusal::OfferExpired { deadline: offer.deadline }),
+/// Why an offer can no longer be answered. One whose deadline has passed goes to the next vendor here and now.
+async fn refuse_answer(tx: &mut Tx, cx: &Context, offer: &Offer, order: &Order) -> Result<Option<Refusal>, DbError> {
+    Ok(match offer.state {
+        OfferState::Open if cx.now < offer.deadline => None,
+        OfferState::Open => {
+            expire(tx, cx, offer, order.clone()).await?;
+            Some(Refusal::OfferExpired { deadline: offer.deadline })
+        }
+        OfferState::Expired => Some(Refusal::OfferExpired { deadline: offer.deadline }),
         state => Some(Refusal::OfferAnswered { state }),
-    }
+    })
+}
+
+async fn expire(tx: &mut Tx, cx: &Context, offer: &Offer, order: Order) -> Result<Order, DbError> {
+    routing::resolve(tx, offer, OfferState::Expired, None, cx.now).await?;
+    next_vendor(tx, cx, order, "EXPIRED").await
 }
 
 /// The vendor takes the order. Accepting twice answers the same order.
@@ -141,7 +151,7 @@ pub async fn accept(tx: &mut Tx, cx: &Context, scope: Scope, id: OfferId) -> Ans
     if offer.state == OfferState::Accepted {
         return Ok(Ok(order));
     }
-    if let Some(refusal) = refuse_answer(&offer, cx.now) {
+    if let Some(refusal) = refuse_answer(tx, cx, &offer, &order).await? {
         return Ok(Err(refusal));
     }
     routing::resolve(tx, &offer, OfferState::Accepted, None, cx.now).await?;
@@ -157,7 +167,7 @@ pub async fn reject(tx: &mut Tx, cx: &Context, scope: Scope, id: OfferId, reason
     if offer.state == OfferState::Rejected {
         return Ok(Ok(order));
     }
-    if let Some(refusal) = refuse_answer(&offer, cx.now) {
+    if let Some(refusal) = refuse_answer(tx, cx, &offer, &order).await? {
         return Ok(Err(refusal));
     }
     routing::resolve(tx, &offer, OfferState::Rejected, Some(reason), cx.now).await?;
@@ -170,8 +180,7 @@ pub async fn expire_offer(tx: &mut Tx, cx: &Context, id: OfferId) -> Answer {
     if offer.state != OfferState::Open || cx.now < offer.deadline {
         return Ok(Ok(order));
     }
-    routing::resolve(tx, &offer, OfferState::Expired, None, cx.now).await?;
-    next_vendor(tx, cx, order, "EXPIRED").await.map(Ok)
+    expire(tx, cx, &offer, order).await.map(Ok)
 }
 
 /// A vendor goes back on an accepted order; it goes to the next one.
@@ -252,12 +261,14 @@ async fn next_vendor(tx: &mut Tx, cx: &Context, mut order: Order, why: &str) -> 
         notify::send(tx, cx, words::no_vendor(&people, &order)).await?;
         return Ok(order);
     };
+    let before = order.total;
     hold_with(tx, cx, &mut facts, &request, &mut order, vendor).await?;
     order.total = amount;
     let offer = new_offer(cx, &order, vendor);
     routing::record(tx, &[decided], std::slice::from_ref(&offer)).await?;
     step(tx, cx, &mut order, OrderState::Offered, Some(why)).await?;
-    notify::send(tx, cx, words::offer(&facts, &order, &offer).into_iter().collect()).await?;
+    let told = words::next_vendor(&facts, &order, &offer, before);
+    notify::send(tx, cx, words::offer(&facts, &order, &offer).into_iter().chain(told).collect()).await?;
     Ok(order)
 }
 

@@ -82,7 +82,10 @@ fn listed(language: Language, products: &HashMap<ProductId, Product>, lines: &[O
         .iter()
         .take(NAMED_LINES)
         .map(|line| match products.get(&line.product_id) {
-            Some(product) => format!("• {} {} {}", line.quantity, product.unit, name(language, product)),
+            Some(product) => {
+                let unit = catalog::unit_name(language, &product.unit);
+                format!("• {} {unit} {}", line.quantity, name(language, product))
+            }
             None => format!("• {} × {}", line.quantity, line.product_id),
         })
         .collect();
@@ -148,6 +151,40 @@ pub(crate) fn offer(facts: &Facts, order: &Order, offer: &Offer) -> Option<NewMe
         .payload(accept_id)
         .payload(reject_id);
     message(format!("offer:{}", offer.id), to_vendor(vendor), content, Some(template))
+}
+
+/// Another vendor is asked instead: the retailer is told who, and what it costs there.
+pub(crate) fn next_vendor(facts: &Facts, order: &Order, offer: &Offer, before: Money) -> Option<NewMessage> {
+    let retailer = facts.retailers.get(&order.retailer_id)?;
+    let vendor = &facts.vendors.get(&offer.vendor_id)?.name;
+    let (code, total, was) = (&order.code, order.total.for_people(), before.for_people());
+    let costs_the_same = order.total == before;
+    let (body, cancel) = match retailer.language {
+        Language::Nepali => {
+            let price = if costs_the_same {
+                String::new()
+            } else {
+                format!(" त्यहाँ {total} पर्छ ({was} थियो)।")
+            };
+            (format!("अर्डर {code} अघिल्लो पसलबाट आउन सकेन, अब {vendor} लाई सोधेका छौं।{price}"), "अर्डर रद्द")
+        }
+        Language::RomanNepali => {
+            let price = if costs_the_same { String::new() } else { format!(" Tyaha {total} parchha ({was} thiyo).") };
+            (
+                format!("Order {code} aghillo pasal bata aauna sakena, aba {vendor} lai sodheka chhau.{price}"),
+                "Order radda",
+            )
+        }
+        Language::English => {
+            let price = if costs_the_same { String::new() } else { format!(" It costs {total} there, not {was}.") };
+            (
+                format!("The wholesaler could not supply order {code}; now we have asked {vendor}.{price}"),
+                "Cancel order",
+            )
+        }
+    };
+    let content = Buttons::new(body).button(format!("order:cancel:{}", order.id), cancel).build();
+    message(format!("order:{}:next_vendor:{}", order.id, order.last_event), to_retailer(retailer), content, None)
 }
 
 /// The vendor took the order: the retailer is told.

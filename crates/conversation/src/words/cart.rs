@@ -10,7 +10,7 @@ use parties::Language::{self, English, Nepali, RomanNepali};
 use parties::Vendor;
 use whatsapp::message::{Buttons, List, Part, length, shorten};
 
-use super::{Press, ask, choose, enumerated, listing, more, named, product_name, unit_name};
+use super::{Press, ask, choose, enumerated, listing, more, named, product_name};
 use crate::brain::Index;
 use crate::inbound::Reply;
 
@@ -21,7 +21,7 @@ const ROWS_OF_PRODUCTS: usize = 9;
 
 /// Asks how much of a product is wanted.
 pub(crate) fn ask_quantity(language: Language, product: &Product, typed: &str) -> Reply {
-    let (name, unit) = (named(product_name(language, product)), unit_name(language, &product.unit));
+    let (name, unit) = (named(product_name(language, product)), catalog::unit_name(language, &product.unit));
     let typed = named(typed);
     let heard = if typed.is_empty() { String::new() } else { format!("“{typed}”\n") };
     let body = match language {
@@ -128,7 +128,7 @@ fn cart_line(language: Language, index: &Index, line: &Wanted, preview: &Preview
     let what = index.by_id(*product_id).map_or_else(
         || format!("• {quantity} × {product_id}"),
         |product| {
-            let (unit, name) = (unit_name(language, &product.unit), product_name(language, product));
+            let (unit, name) = (catalog::unit_name(language, &product.unit), product_name(language, product));
             format!("• {quantity} {unit} {name}")
         },
     );

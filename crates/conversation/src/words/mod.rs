@@ -210,30 +210,6 @@ pub(crate) fn product_name(language: Language, product: &Product) -> &str {
     }
 }
 
-/// A product's unit as a person reads it; units that are not widely known stay as the catalogue writes them.
-pub(crate) fn unit_name(language: Language, unit: &str) -> &str {
-    match language {
-        Nepali => match unit {
-            "bora" | "sack" => "बोरा",
-            "bottle" => "बोतल",
-            "box" => "बाकस",
-            "bundle" => "मुठा",
-            "can" => "क्यान",
-            "carton" => "कार्टुन",
-            "crate" => "क्रेट",
-            "dozen" => "दर्जन",
-            "jar" => "जार",
-            "kg" => "के.जी.",
-            "litre" => "लिटर",
-            "packet" => "प्याकेट",
-            "piece" => "वटा",
-            "tin" => "टिन",
-            _ => unit,
-        },
-        RomanNepali | English => unit,
-    }
-}
-
 /// Where an order stands, as a person says it.
 pub(crate) const fn state_name(language: Language, state: OrderState) -> &'static str {
     match language {

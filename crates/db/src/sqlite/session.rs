@@ -79,26 +79,46 @@ impl Session {
         &self,
         table: &'static str,
         columns: &'static [&'static str],
-        returning: Option<&'static str>,
-        rows: Vec<Vec<Value>>,
+        rows: &[Vec<Value>],
+    ) -> Result<(), DbError> {
+        let sql = self.dialect.insert(Insert { table, columns, returning: None }, &[]);
+        self.each(sql, rows, |_, _| ())
+    }
+
+    /// Answers from the rows that were given: a `returning` clause would build a table for each of them.
+    pub(crate) fn insert_new(
+        &self,
+        table: &'static str,
+        columns: &'static [&'static str],
+        returning: &'static str,
+        rows: &[Vec<Value>],
     ) -> Result<Vec<Row>, DbError> {
-        let sql = self.dialect.insert(Insert { table, columns, returning }, &[]);
-        if returning.is_some() {
-            let mut new = Vec::new();
-            for row in rows {
-                new.extend(self.rows(sql, &row)?);
+        let sql = self.dialect.insert(Insert { table, columns, returning: Some(returning) }, &[]);
+        let names: Arc<[String]> = returning.split(',').map(|name| name.trim().to_owned()).collect();
+        let places: Option<Vec<usize>> =
+            names.iter().map(|name| columns.iter().position(|column| column == name)).collect();
+        let places = places.ok_or_else(|| DbError::Engine(format!("{returning} are not all inserted into {table}")))?;
+        let mut new = Vec::new();
+        self.each(sql, rows, |row, changed| {
+            if changed > 0 {
+                let values = places.iter().filter_map(|place| row.get(*place).cloned()).collect();
+                new.push(Row::new(names.clone(), values));
             }
-            return Ok(new);
-        }
+        })?;
+        Ok(new)
+    }
+
+    /// Runs a statement for each row and tells how many rows it changed.
+    fn each(&self, sql: &str, rows: &[Vec<Value>], mut done: impl FnMut(&[Value], usize)) -> Result<(), DbError> {
         let watch = Stopwatch::start(self.slow);
         let mut statement = self.connection.prepare_cached(sql).map_err(|error| in_statement(&error, sql))?;
-        let count = rows.len();
         for row in rows {
-            bind(&mut statement, &row, sql)?;
-            statement.raw_execute().map_err(|error| in_statement(&error, sql))?;
+            bind(&mut statement, row, sql)?;
+            let changed = statement.raw_execute().map_err(|error| in_statement(&error, sql))?;
+            done(row, changed);
         }
-        watch.stop(sql, count);
-        Ok(Vec::new())
+        watch.stop(sql, rows.len());
+        Ok(())
     }
 
     pub(crate) fn batch(&self, sql: &str) -> Result<(), DbError> {

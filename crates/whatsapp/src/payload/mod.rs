@@ -58,11 +58,38 @@ pub struct Inbound {
     pub content: Content,
 }
 
-/// Everything a webhook body holds, in its order.
+/// Everything a webhook body holds, in its order. The character NUL, which no text of a database can hold, is replaced.
 pub fn items(body: &[u8]) -> Vec<Item> {
     match read(body) {
-        Ok(document) => from_document(&document),
-        Err(error) => vec![unreadable(format!("not JSON: {error}"), String::from_utf8_lossy(body).into_owned())],
+        Ok(mut document) => {
+            if body.windows(NUL_ESCAPE.len()).any(|bytes| bytes == NUL_ESCAPE) {
+                replace_nul(&mut document);
+            }
+            from_document(&document)
+        }
+        Err(error) => {
+            vec![unreadable(format!("not JSON: {error}"), String::from_utf8_lossy(body).replace('\0', "\u{FFFD}"))]
+        }
+    }
+}
+
+/// What the character NUL looks like within JSON.
+const NUL_ESCAPE: &[u8] = b"\\u0000";
+
+fn replace_nul(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = text.replace('\0', "\u{FFFD}"),
+        Value::Array(items) => items.iter_mut().for_each(replace_nul),
+        Value::Object(members) => {
+            *members = std::mem::take(members)
+                .into_iter()
+                .map(|(name, mut member)| {
+                    replace_nul(&mut member);
+                    (name.replace('\0', "\u{FFFD}"), member)
+                })
+                .collect();
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
