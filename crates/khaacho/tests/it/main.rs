@@ -2,3 +2,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says what it expects by failing loudly")]
 
 mod access;
+mod bad_input;
+mod e2e;
+mod support;

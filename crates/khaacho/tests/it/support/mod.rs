@@ -1,0 +1,3 @@
+//! What several tests of the whole house stand on.
+
+pub(crate) mod shop;
