@@ -1,10 +1,10 @@
 //! Aging: open principal by how long it is overdue, on any business date, past ones too.
 
 use db::{DbError, Tx};
-use kernel::{BusinessDate, Money, Overflow, RetailerId, Scope, VendorId};
+use kernel::{BusinessDate, CycleId, Money, Overflow, RetailerId, Scope, VendorId};
 use serde::Serialize;
 
-use crate::store::{broken, totals};
+use crate::store::{broken, cycles, totals};
 
 /// Open principal by days overdue. The buckets add up to `outstanding`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -25,9 +25,9 @@ pub struct Aging {
 }
 
 impl Aging {
-    /// Adds principal that is due on a date.
-    pub fn add(&mut self, due_on: BusinessDate, open: Money, on: BusinessDate) -> Result<(), Overflow> {
-        let bucket = match on.days_since(due_on) {
+    /// Adds principal that is so many days overdue; negative or zero is not due.
+    pub fn add(&mut self, days: i64, open: Money) -> Result<(), Overflow> {
+        let bucket = match days {
             ..=0 => &mut self.not_due,
             1..=30 => &mut self.d1to30,
             31..=60 => &mut self.d31to60,
@@ -49,7 +49,9 @@ pub struct AgingFilter {
     pub vendor: Option<VendorId>,
 }
 
-/// The aging of all cycles in a scope on a date, by what had begun and been repaid by then. One statement.
+/// The aging of all cycles in a scope on a date. Today and later by what is open now, one statement; before that by the
+/// journal's entries of that date or earlier, two statements. Due dates are those of now; days in dispute before the date
+/// do not count.
 pub async fn aging(
     tx: &mut Tx,
     scope: Scope,
@@ -58,24 +60,27 @@ pub async fn aging(
     today: BusinessDate,
 ) -> Result<Aging, DbError> {
     let mut aging = Aging::default();
-    let is_outside =
-        |own: Option<String>, asked: Option<String>| own.zip(asked).is_some_and(|(own, asked)| own != asked);
-    let text = |id: Option<RetailerId>| id.map(|id| id.to_string());
-    let vendor_text = |id: Option<VendorId>| id.map(|id| id.to_string());
-    let (own_retailer, own_vendor) = (text(scope.retailer()), vendor_text(scope.vendor()));
-    let (retailer, vendor) = (text(filter.retailer), vendor_text(filter.vendor));
-    if is_outside(own_retailer.clone(), retailer.clone()) || is_outside(own_vendor.clone(), vendor.clone()) {
+    let (own_retailer, own_vendor) = (scope.retailer(), scope.vendor());
+    if own_retailer.zip(filter.retailer).is_some_and(|(own, asked)| own != asked)
+        || own_vendor.zip(filter.vendor).is_some_and(|(own, asked)| own != asked)
+    {
         return Ok(aging);
     }
-    let retailer = own_retailer.or(retailer).unwrap_or_default();
-    let vendor = own_vendor.or(vendor).unwrap_or_default();
-    let open = if on >= today {
-        totals::open_by_due_date(tx, &retailer, &vendor).await?
-    } else {
-        totals::open_by_due_date_on(tx, &retailer, &vendor, on).await?
-    };
-    for (due_on, amount) in open {
-        aging.add(due_on, amount, on).map_err(broken)?;
+    let (retailer, vendor) = (own_retailer.or(filter.retailer), own_vendor.or(filter.vendor));
+    if on >= today {
+        let text = retailer.map(|id| id.to_string()).unwrap_or_default();
+        let vendor_text = vendor.map(|id| id.to_string()).unwrap_or_default();
+        for (late_from, disputed_on, open) in totals::open_by_lateness(tx, &text, &vendor_text).await? {
+            aging.add(disputed_on.unwrap_or(on).days_since(late_from), open).map_err(broken)?;
+        }
+        return Ok(aging);
+    }
+    let open = ledger::receivable_by_cycle(tx, retailer, vendor, on).await?;
+    let ids: Vec<CycleId> = open.iter().map(|(id, _)| *id).collect();
+    let found = cycles::by_ids(tx, &ids).await?;
+    for (id, amount) in open {
+        let cycle = found.get(&id).ok_or(DbError::Missing("the cycle of a journal entry"))?;
+        aging.add(cycle.standstill.days_late(cycle.due_on, on), amount).map_err(broken)?;
     }
     Ok(aging)
 }
@@ -89,24 +94,22 @@ mod tests {
     proptest! {
         #[test]
         fn the_buckets_add_up(cycles in proptest::collection::vec((-400_i64..400, 0_i64..1_000_000), 0..20)) {
-            let on: BusinessDate = "2026-05-01".parse().unwrap();
             let mut aging = Aging::default();
             for (days, paisa) in &cycles {
-                aging.add(on.plus_days(*days), Money::from_paisa(*paisa), on).unwrap();
+                aging.add(*days, Money::from_paisa(*paisa)).unwrap();
             }
             let buckets = [aging.not_due, aging.d1to30, aging.d31to60, aging.d61to90, aging.over90];
             prop_assert_eq!(Money::sum(buckets).unwrap(), aging.outstanding);
-            let not_due = cycles.iter().filter(|(days, _)| *days >= 0).map(|(_, paisa)| paisa).sum::<i64>();
+            let not_due = cycles.iter().filter(|(days, _)| *days <= 0).map(|(_, paisa)| paisa).sum::<i64>();
             prop_assert_eq!(aging.not_due.paisa(), not_due);
         }
     }
 
     #[test]
     fn overdue_begins_the_day_after() {
-        let due: BusinessDate = "2026-01-31".parse().unwrap();
         let at = |days| {
             let mut aging = Aging::default();
-            aging.add(due, Money::from_paisa(1), due.plus_days(days)).unwrap();
+            aging.add(days, Money::from_paisa(1)).unwrap();
             [aging.not_due, aging.d1to30, aging.d31to60, aging.d61to90, aging.over90].map(Money::paisa)
         };
         assert_eq!((at(0), at(1), at(30)), ([1, 0, 0, 0, 0], [0, 1, 0, 0, 0], [0, 1, 0, 0, 0]));

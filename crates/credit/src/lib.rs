@@ -29,17 +29,22 @@
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
+mod adjustments;
 mod aging;
 mod check;
+mod closing;
+mod disputes;
 mod exposure;
 mod http;
 mod lines;
 mod model;
+mod promises;
 mod refusal;
 mod repay;
 mod reservations;
 mod saving;
 mod standing;
+mod standstill;
 mod store;
 mod terms;
 mod verify;
@@ -47,19 +52,24 @@ mod words;
 
 use kernel::{RetailerId, VendorId};
 
+pub use adjustments::{Adjusted, Adjustment, AdjustmentKind, NewAdjustment, Sign, adjust};
 pub use aging::{Aging, AgingFilter, aging};
 pub use check::{
     BindingLimit, Check, CheckFacts, LineFacts, Measure, OverdueCycle, PaymentMode, Reason, Remedy, available, check,
 };
+pub use closing::{CycleChange, change_cycle, close};
+pub use disputes::{Decision, Dispute, DisputeStatus, NewDispute, decide_dispute, dispute};
 pub use exposure::{Availability, Exposure, availability, check_now, exposure_for_update};
 pub use http::routes;
 pub use lines::{LineChange, NewLine, change_line, create_line};
 pub use model::{Cycle, CycleStatus, Line, LineStatus, Position, Reservation, ReservationState};
+pub use promises::{NewPromise, Promise, PromiseStatus, promise, promises};
 pub use refusal::Refusal;
 pub use repay::{NewRepayment, Quote, Repaid, Repayment, quote, repay};
 pub use reservations::{Take, convert, cycle_of_order, release, take};
 pub use saving::early_saving;
 pub use standing::{Standing, standings};
+pub use standstill::Standstill;
 pub use store::cycles::{CycleFilter, cycle, cycles};
 pub use store::lines::{LineFilter, line, line_of, lines, lines_for_update, lines_of_retailers_for_update, lines_page};
 pub use store::reservations::{active_reservations, reservation};

@@ -11,7 +11,7 @@ use kernel::{Context, LineId, Money, RetailerId, Scope, VendorId};
 use serde::Deserialize;
 
 use crate::model::{Line, LineStatus};
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, reason};
 use crate::store::lines as store;
 use crate::terms::SettlementTerms;
 
@@ -162,10 +162,10 @@ pub async fn change_line(
     if let Err(refusal) = may_lend(cx, line.vendor_id) {
         return Ok(Err(refusal));
     }
-    let reason = change.reason.trim().to_owned();
-    if reason.is_empty() || reason.chars().count() > 500 {
-        return Ok(Err(Refusal::Field { field: "reason", right: "1 to 500 characters" }));
-    }
+    let reason = match reason(&change.reason) {
+        Ok(reason) => reason,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
     let before = conditions(&line);
     line.limit = change.limit.unwrap_or(line.limit);
     line.terms_days = change.terms_days.unwrap_or(line.terms_days);

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::Pair;
 use crate::check::{LineFacts, Measure, OverdueCycle};
+use crate::standstill::Standstill;
 use crate::terms::CycleFacts;
 
 text_enum! {
@@ -31,6 +32,24 @@ text_enum! {
         Released = "RELEASED",
         /// It became a cycle.
         Converted = "CONVERTED",
+    }
+}
+
+impl CycleStatus {
+    /// The status of a cycle of which so much is open.
+    pub fn of(outstanding: Money, principal: Money) -> Self {
+        if outstanding.is_zero() {
+            Self::FullyPaid
+        } else if outstanding < principal {
+            Self::PartiallyPaid
+        } else {
+            Self::Active
+        }
+    }
+
+    /// Whether something is open.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Active | Self::PartiallyPaid)
     }
 }
 
@@ -84,7 +103,7 @@ pub struct Line {
     pub created_at: Instant,
     /// When it changed last.
     pub updated_at: Instant,
-    /// The due date of its oldest overdue cycle.
+    /// The day behind which its longest overdue cycle is late: the due date, moved by days in dispute.
     pub oldest_due_on: Option<BusinessDate>,
     /// Days by which that is overdue; 0 where nothing is.
     pub worst_overdue_days: i64,
@@ -201,6 +220,15 @@ pub struct Cycle {
     pub due_on: BusinessDate,
     /// The version of the line's settlement terms that it keeps.
     pub terms_version: i64,
+    /// What returns, concessions, write-offs and corrections came to; a decrease is negative.
+    pub adjusted: Money,
+    /// The date of the last of them.
+    pub adjusted_on: Option<BusinessDate>,
+    /// The days that do not count as overdue.
+    #[serde(flatten)]
+    pub standstill: Standstill,
+    /// The day by which the retailer promised last to pay it.
+    pub promised_on: Option<BusinessDate>,
     /// The date of its last repayment.
     pub last_repayment_on: Option<BusinessDate>,
     /// The date on which it was paid off or closed.
@@ -219,9 +247,19 @@ impl Cycle {
         (self.retailer_id, self.vendor_id)
     }
 
-    /// Days past the due date while something is open; 0 on the due date itself.
+    /// Days past the due date while something is open, without those in dispute; 0 on the due date itself.
     pub fn overdue_days(&self, on: BusinessDate) -> i64 {
-        if self.outstanding.is_positive() { on.days_since(self.due_on).max(0) } else { 0 }
+        if self.outstanding.is_positive() { self.standstill.days_late(self.due_on, on).max(0) } else { 0 }
+    }
+
+    /// The due date moved by the days of ended disputes: late begins behind it, unless a dispute is open.
+    pub(crate) fn late_from(&self) -> BusinessDate {
+        self.due_on.plus_days(self.standstill.ended_days())
+    }
+
+    /// The first day on which a repayment may be dated: what was computed for later events stays true.
+    pub fn repayable_from(&self) -> BusinessDate {
+        [self.last_repayment_on, self.adjusted_on].into_iter().flatten().fold(self.started_on, BusinessDate::max)
     }
 
     /// What a settlement is computed from.
@@ -232,6 +270,7 @@ impl Cycle {
             interest_charged: self.interest,
             started_on: self.started_on,
             due_on: self.due_on,
+            standstill: self.standstill.clone(),
         }
     }
 }

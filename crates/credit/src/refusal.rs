@@ -1,8 +1,13 @@
 //! Why credit says no: values with a stable code and what would be right.
 
-use kernel::{BusinessDate, Money, PaymentId, RetailerId, VendorId};
+use kernel::{BusinessDate, Context, DisputeId, Money, PaymentId, RetailerId, VendorId};
 
+use crate::disputes::DisputeStatus;
+use crate::model::CycleStatus;
 use crate::terms::{BadAmount, BadTerms};
+
+/// Characters that a reason may have.
+const LONGEST_REASON: usize = 500;
 
 /// A business answer that is no.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -68,6 +73,38 @@ pub enum Refusal {
         /// Its date.
         paid_on: BusinessDate,
     },
+    /// Nothing is open on the cycle any more.
+    #[error("{number} is {status}; this is for a cycle on which something is open")]
+    CycleClosed {
+        /// Its number.
+        number: String,
+        /// Its status.
+        status: CycleStatus,
+    },
+    /// A decrease is larger than what it could take off.
+    #[error("at most {maximum} can be taken off this cycle")]
+    AboveOutstanding {
+        /// What can be taken off.
+        maximum: Money,
+    },
+    /// A dispute of the cycle waits for its decision.
+    #[error("dispute {dispute} of this cycle is open; decide it first")]
+    DisputeOpen {
+        /// The dispute.
+        dispute: DisputeId,
+    },
+    /// The dispute has its decision.
+    #[error("this dispute was decided before: it is {status}")]
+    DisputeDecided {
+        /// The decision.
+        status: DisputeStatus,
+    },
+    /// Somebody else changed it meanwhile.
+    #[error("it was changed meanwhile: it is at version {version}")]
+    VersionMismatch {
+        /// Its version now.
+        version: i64,
+    },
     /// A field is out of its bounds.
     #[error("{field}: {right}")]
     Field {
@@ -100,10 +137,29 @@ impl Refusal {
             Self::PaymentDate { .. } => "PAYMENT_DATE",
             Self::ReferenceRequired => "REFERENCE_REQUIRED",
             Self::DuplicatePayment { .. } => "DUPLICATE_PAYMENT",
+            Self::CycleClosed { .. } => "CYCLE_CLOSED",
+            Self::AboveOutstanding { .. } => "ABOVE_OUTSTANDING",
+            Self::DisputeOpen { .. } => "DISPUTE_OPEN",
+            Self::DisputeDecided { .. } => "DISPUTE_DECIDED",
+            Self::VersionMismatch { .. } => "VERSION_MISMATCH",
             Self::Field { .. } => "VALIDATION",
             Self::NotAllowed { .. } => "FORBIDDEN",
         }
     }
+}
+
+/// A reason that somebody gave: 1 to 500 characters.
+pub(crate) fn reason(given: &str) -> Result<String, Refusal> {
+    let reason = given.trim();
+    if reason.is_empty() || reason.chars().count() > LONGEST_REASON {
+        return Err(Refusal::Field { field: "reason", right: "1 to 500 characters" });
+    }
+    Ok(reason.to_owned())
+}
+
+/// Only the platform's operators may.
+pub(crate) fn by_an_operator(cx: &Context) -> Result<(), Refusal> {
+    if cx.actor.is_operator() { Ok(()) } else { Err(Refusal::NotAllowed { who: "an operator" }) }
 }
 
 impl From<BadAmount> for Refusal {

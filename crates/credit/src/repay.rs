@@ -175,7 +175,7 @@ pub async fn repay(
 }
 
 fn check_date(cycle: &Cycle, on: BusinessDate, today: BusinessDate) -> Result<(), Refusal> {
-    let earliest = cycle.last_repayment_on.map_or(cycle.started_on, |last| last.max(cycle.started_on));
+    let earliest = cycle.repayable_from();
     if on < earliest || on > today {
         return Err(Refusal::PaymentDate { earliest, latest: today });
     }

@@ -9,6 +9,7 @@ use ledger::{Account, Balanced, EntryKind, NewEntry};
 use crate::Pair;
 use crate::model::{Cycle, CycleStatus, Line, Reservation, ReservationState};
 use crate::refusal::Refusal;
+use crate::standstill::Standstill;
 use crate::store::lines::Move;
 use crate::store::reservations::{Ending, New};
 use crate::store::{broken, cycles, lines, reservations};
@@ -189,6 +190,10 @@ async fn open_cycle(
         started_on,
         due_on: started_on.plus_days(line.terms_days),
         terms_version: line.terms_version,
+        adjusted: Money::ZERO,
+        adjusted_on: None,
+        standstill: Standstill::default(),
+        promised_on: None,
         last_repayment_on: None,
         closed_on: None,
         note: None,

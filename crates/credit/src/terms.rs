@@ -7,6 +7,8 @@
 use kernel::{BusinessDate, Money, Overflow, Rate};
 use serde::{Deserialize, Serialize};
 
+use crate::standstill::Standstill;
+
 /// The most interest that the law allows: 10 % a year.
 pub const LEGAL_INTEREST: Rate = Rate::from_basis_points(1_000);
 /// The largest discount. At one half every paisa of principal still costs a paisa of cash or more.
@@ -106,6 +108,8 @@ pub struct CycleFacts {
     pub started_on: BusinessDate,
     /// The day on which it is due.
     pub due_on: BusinessDate,
+    /// The days that do not count as overdue.
+    pub standstill: Standstill,
 }
 
 /// What is asked for: to settle so much principal, or to use so much cash.
@@ -177,7 +181,7 @@ impl Day {
     fn of(facts: &CycleFacts, terms: &SettlementTerms, on: BusinessDate) -> Result<Self, Overflow> {
         let is_early = on <= facts.due_on;
         let age_days = on.days_since(facts.started_on);
-        let late_days = on.days_since(facts.due_on).saturating_sub(terms.grace_days).max(0);
+        let late_days = facts.standstill.days_late(facts.due_on, on).saturating_sub(terms.grace_days).max(0);
         Ok(Self {
             discount_rate: if is_early { terms.discount_at(age_days) } else { Rate::ZERO },
             interest_rate: terms.late_interest_bp_year.min(LEGAL_INTEREST),
@@ -267,6 +271,7 @@ mod tests {
             interest_charged: Money::ZERO,
             started_on,
             due_on: started_on.plus_days(30),
+            standstill: Standstill::default(),
         }
     }
 

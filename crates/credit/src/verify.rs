@@ -55,7 +55,7 @@ pub enum Finding {
         counted: i64,
     },
     /// A cycle's figures are not what its repayments come to.
-    #[error("cycle {number} of {} does not agree with its repayments", line(.pair))]
+    #[error("cycle {number} of {} does not agree with its repayments and adjustments", line(.pair))]
     Cycle {
         /// The line.
         pair: Pair,
@@ -89,7 +89,7 @@ pub struct Verified {
     pub next: Option<Pair>,
 }
 
-/// Checks the next lines behind a place, in the order of retailer and vendor. Seven statements a page, one snapshot.
+/// Checks the next lines behind a place, in the order of retailer and vendor. Eight statements a page, one snapshot.
 pub async fn verify_page(tx: &mut Tx, after: Option<Pair>) -> Result<Verified, DbError> {
     let lines = totals::recounts(tx, after, PAGE).await?;
     let is_last = i64::try_from(lines.len()).unwrap_or(PAGE) < PAGE;

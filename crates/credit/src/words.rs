@@ -2,10 +2,13 @@
 //!
 //! Each text is one `match` over the languages, so the compiler sees that none is missing.
 
+use kernel::Money;
 use notify::{NewMessage, Recipient};
 use parties::{Language, Retailer};
 use whatsapp::message::{Outgoing, Template};
 
+use crate::disputes::{Dispute, DisputeStatus};
+use crate::model::Cycle;
 use crate::repay::Repaid;
 
 /// The language that templates are registered in: Nepali is not among those WhatsApp offers.
@@ -58,6 +61,48 @@ pub(crate) fn receipt(retailer: &Retailer, repaid: &Repaid) -> Option<NewMessage
         }),
         Err(error) => {
             tracing::error!(%error, reason_key, "a receipt does not fit the limits and is not sent");
+            None
+        }
+    }
+}
+
+/// How a dispute was decided, what came off, and what is left.
+pub(crate) fn dispute_decided(
+    retailer: &Retailer,
+    cycle: &Cycle,
+    dispute: &Dispute,
+    taken_off: Option<Money>,
+) -> Option<NewMessage> {
+    let (number, left) = (&cycle.number, cycle.outstanding.for_people());
+    let why = dispute.decision.as_deref().unwrap_or_default();
+    let off = taken_off.and_then(|amount| amount.negated().ok()).unwrap_or(Money::ZERO).for_people();
+    let text = match (retailer.language, dispute.status) {
+        (Language::Nepali, DisputeStatus::Upheld) => {
+            format!("{number}: तपाईंको गुनासो ठीक ठहरियो। {off} घटाइयो। कारण: {why}\nबाँकी: {left}")
+        }
+        (Language::RomanNepali, DisputeStatus::Upheld) => {
+            format!("{number}: tapaiko gunaso thik thahariyo. {off} ghataiyo. Karan: {why}\nBanki: {left}")
+        }
+        (Language::English, DisputeStatus::Upheld) => {
+            format!("{number}: you were right. {off} was taken off. Reason: {why}\nLeft: {left}")
+        }
+        (Language::Nepali, _) => format!("{number}: तपाईंको गुनासो हेर्‍यौं, रकम उस्तै रह्यो। कारण: {why}\nबाँकी: {left}"),
+        (Language::RomanNepali, _) => {
+            format!("{number}: tapaiko gunaso heryau, rakam ustai rahyo. Karan: {why}\nBanki: {left}")
+        }
+        (Language::English, _) => {
+            format!("{number}: we looked into it, and the amount stays. Reason: {why}\nLeft: {left}")
+        }
+    };
+    match Outgoing::text(text) {
+        Ok(content) => Some(NewMessage {
+            reason_key: format!("dispute:{}", dispute.id),
+            to: Recipient { address: retailer.phone.clone(), retailer: Some(retailer.id), vendor: None },
+            content,
+            template: None,
+        }),
+        Err(error) => {
+            tracing::error!(%error, dispute = %dispute.id, "a decision does not fit the limits and is not sent");
             None
         }
     }

@@ -147,6 +147,12 @@ ids! {
     PaymentId = "pay";
     /// The part of a payment that goes to one cycle.
     RepaymentId = "rpy";
+    /// A return, a concession, a write-off or a correction of a cycle.
+    AdjustmentId = "adj";
+    /// A cycle that a retailer does not agree with.
+    DisputeId = "dsp";
+    /// A promise to pay a cycle.
+    PromiseId = "prm";
     /// A journal entry.
     EntryId = "ent";
     /// A queued piece of work.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use db::{DbError, Row, Tx, Value, params};
-use kernel::{Instant, Money};
+use kernel::{BusinessDate, CycleId, Instant, Money, RetailerId, VendorId};
 
 use crate::account::Account;
 use crate::entry::{Entry, FIRST_HASH, Posting};
@@ -243,4 +243,24 @@ pub(crate) async fn receivables(tx: &mut Tx, pairs: &BTreeSet<Pair>) -> Result<H
                group by p.retailer_id, p.vendor_id";
     let rows = tx.query(sql, params![pairs_value(pairs)]).await?;
     rows.iter().map(|row| Ok((pair(row)?, row.get("balance")?))).collect()
+}
+
+/// The debt of each cycle on which something was open at the end of a business date, by the entries of that date or
+/// earlier, of one retailer, one vendor or all. Walks their entries. One
+/// statement.
+pub async fn receivable_by_cycle(
+    tx: &mut Tx,
+    retailer: Option<RetailerId>,
+    vendor: Option<VendorId>,
+    on: BusinessDate,
+) -> Result<Vec<(CycleId, Money)>, DbError> {
+    let sql = "select e.cycle_id, cast(sum(p.amount_paisa) as bigint) as open from journal_entries e join postings p \
+               on p.retailer_id = e.retailer_id and p.vendor_id = e.vendor_id and p.seq = e.seq \
+               where p.account = 'receivable' and e.cycle_id is not null and e.business_date <= $3 \
+               and ($1 = '' or e.retailer_id = $1) and ($2 = '' or e.vendor_id = $2) \
+               group by e.cycle_id having sum(p.amount_paisa) <> 0";
+    let retailer = retailer.map(|id| id.to_string()).unwrap_or_default();
+    let vendor = vendor.map(|id| id.to_string()).unwrap_or_default();
+    let rows = tx.query(sql, params![retailer, vendor, on]).await?;
+    rows.iter().map(|row| Ok((row.get("cycle_id")?, row.get("open")?))).collect()
 }

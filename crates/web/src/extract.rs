@@ -194,6 +194,25 @@ impl<T: DeserializeOwned + Send> FromRequestParts<App> for PathId<T> {
     }
 }
 
+/// The version that the caller saw, from `If-Match: "7"`; none where the header is left out or is `*`.
+#[derive(Clone, Copy, Debug)]
+pub struct IfMatch(pub Option<i64>);
+
+impl FromRequestParts<App> for IfMatch {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        let Some(value) = parts.headers.get(header::IF_MATCH) else { return Ok(Self(None)) };
+        let text = value.to_str().unwrap_or_default().trim();
+        if text == "*" {
+            return Ok(Self(None));
+        }
+        let version = text.trim_matches('"').parse().ok();
+        let right = "the version that you saw, as in `If-Match: \"7\"`";
+        version.map(|version| Self(Some(version))).ok_or_else(|| Problem::field("If-Match", right))
+    }
+}
+
 /// A JSON body with the required `Idempotency-Key`.
 #[derive(Clone, Debug)]
 pub struct KeyedBody<T> {

@@ -1,6 +1,7 @@
 //! The routes of credit: lines, the order check, cycles and repayments, aging. Each parses, opens one transaction, calls
 //! the use case and answers.
 
+mod care;
 mod cycles;
 mod lines;
 
@@ -23,10 +24,17 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(lines::check))
         .routes(routes!(lines::reservation))
         .routes(routes!(cycles::list))
-        .routes(routes!(cycles::get))
+        .routes(routes!(cycles::get, care::change))
         .routes(routes!(cycles::quote))
         .routes(routes!(cycles::repay))
         .routes(routes!(cycles::aging))
+        .routes(routes!(care::close_cycle))
+        .routes(routes!(care::dispute_cycle))
+        .routes(routes!(care::promise_cycle))
+        .routes(routes!(care::events))
+        .routes(routes!(care::disputes))
+        .routes(routes!(care::decide))
+        .routes(routes!(care::create_adjustment))
 }
 
 /// What a refusal looks like from outside.
@@ -56,6 +64,13 @@ fn problem(refusal: &Refusal) -> Problem {
             .with("paymentId", first.to_string())
             .with("amount", amount.to_string())
             .with("paidOn", paid_on.to_string()),
+        Refusal::CycleClosed { status, .. } => conflict().with("status", status.to_string()),
+        Refusal::AboveOutstanding { maximum } => conflict().with("maximum", maximum.to_string()),
+        Refusal::DisputeOpen { dispute } => conflict().with("disputeId", dispute.to_string()),
+        Refusal::DisputeDecided { status } => conflict().with("status", status.to_string()),
+        Refusal::VersionMismatch { version } => {
+            Problem::new(StatusCode::PRECONDITION_FAILED, refusal.code(), detail).with("version", *version)
+        }
         Refusal::AboveReserved { reserved } => conflict().with("maximum", reserved.to_string()),
         Refusal::LineExists | Refusal::ReservationConverted | Refusal::ReservationReleased => conflict(),
     }

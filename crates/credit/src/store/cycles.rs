@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use db::{DbError, Row, Tx, params};
+use db::{DbError, Row, Tx, Value, params};
 use kernel::{
     BusinessDate, Context, CycleId, EntryId, Money, OrderId, Page, PageRequest, PaymentId, RepaymentId, RetailerId,
     Scope, VendorId,
@@ -11,6 +11,7 @@ use ledger::Method;
 
 use super::{broken, split_cursor, terms};
 use crate::model::{Cycle, CycleStatus};
+use crate::standstill::Standstill;
 use crate::terms::{Ask, Settlement, SettlementTerms, settle};
 
 pub(crate) fn read(row: &Row) -> Result<Cycle, DbError> {
@@ -29,12 +30,22 @@ pub(crate) fn read(row: &Row) -> Result<Cycle, DbError> {
         started_on: row.get("started_on")?,
         due_on: row.get("due_on")?,
         terms_version: row.get("terms_version")?,
+        adjusted: row.get("adjusted_paisa")?,
+        adjusted_on: row.get("adjusted_on")?,
+        standstill: Standstill { since: row.get("disputed_on")?, ended: ended_disputes(row)? },
+        promised_on: row.get("promised_on")?,
         last_repayment_on: row.get("last_repayment_on")?,
         closed_on: row.get("closed_on")?,
         note: row.get("note")?,
         version: row.get("version")?,
         created_at: row.get("created_at")?,
     })
+}
+
+/// The ended disputes that a row keeps as JSON.
+pub(crate) fn ended_disputes(row: &Row) -> Result<Vec<(BusinessDate, BusinessDate)>, DbError> {
+    let text: String = row.get("standstill")?;
+    serde_json::from_str(&text).map_err(|_| DbError::Decode { column: "standstill", expected: "pairs of dates" })
 }
 
 /// Counters of one vendor's cycle numbers. A delivery uses the one of its order, so that deliveries of one vendor seldom
@@ -69,6 +80,7 @@ const COLUMNS: &[&str] = &[
     "status",
     "started_on",
     "due_on",
+    "late_from",
     "terms_version",
     "version",
     "created_at",
@@ -90,6 +102,7 @@ pub(crate) async fn insert(tx: &mut Tx, cycle: &Cycle) -> Result<(), DbError> {
         cycle.status,
         cycle.started_on,
         cycle.due_on,
+        cycle.late_from(),
         cycle.terms_version,
         cycle.version,
         cycle.created_at,
@@ -97,11 +110,12 @@ pub(crate) async fn insert(tx: &mut Tx, cycle: &Cycle) -> Result<(), DbError> {
     tx.insert_many("cycles", COLUMNS, vec![row]).await
 }
 
-/// Writes what a repayment changed on a cycle whose line is locked. Waits for no answer.
+/// Writes what can change on a cycle whose line is locked. Waits for no answer.
 pub(crate) async fn update(tx: &mut Tx, cycle: &Cycle) -> Result<(), DbError> {
     let sql = "update cycles set outstanding_paisa = $3, repaid_paisa = $4, discount_paisa = $5, \
-               interest_paisa = $6, status = $7, last_repayment_on = $8, closed_on = $9, version = $10 \
-               where retailer_id = $1 and id = $2";
+               interest_paisa = $6, status = $7, last_repayment_on = $8, closed_on = $9, version = $10, \
+               adjusted_paisa = $11, adjusted_on = $12, disputed_on = $13, standstill = $14, late_from = $15, \
+               promised_on = $16, due_on = $17, note = $18 where retailer_id = $1 and id = $2";
     let values = params![
         cycle.retailer_id,
         cycle.id,
@@ -113,6 +127,14 @@ pub(crate) async fn update(tx: &mut Tx, cycle: &Cycle) -> Result<(), DbError> {
         cycle.last_repayment_on,
         cycle.closed_on,
         cycle.version,
+        cycle.adjusted,
+        cycle.adjusted_on,
+        cycle.standstill.since,
+        serde_json::json!(cycle.standstill.ended).to_string(),
+        cycle.late_from(),
+        cycle.promised_on,
+        cycle.due_on,
+        cycle.note.as_deref(),
     ];
     tx.exec(sql, values).await
 }
@@ -164,6 +186,15 @@ pub async fn cycle(tx: &mut Tx, scope: Scope, id: CycleId) -> Result<Option<Cycl
     Ok(found.filter(|cycle| scope.includes(cycle.retailer_id, Some(cycle.vendor_id))))
 }
 
+/// The cycles with these ids, for whoever may see them all.
+pub(crate) async fn by_ids(tx: &mut Tx, ids: &[CycleId]) -> Result<HashMap<CycleId, Cycle>, DbError> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = tx.query("select c.* from cycles c where c.id in {1}", params![Value::list(ids)]).await?;
+    rows.iter().map(|row| read(row).map(|cycle| (cycle.id, cycle))).collect()
+}
+
 /// Which cycles are listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CycleFilter {
@@ -173,7 +204,7 @@ pub struct CycleFilter {
     pub vendor: Option<VendorId>,
     /// Only those of this status.
     pub status: Option<CycleStatus>,
-    /// Only those with something open that was due before this date.
+    /// Only those with something open that is overdue on this date.
     pub overdue_on: Option<BusinessDate>,
 }
 
@@ -196,13 +227,13 @@ pub async fn cycles(
         let sql = "select * from cycles c where c.retailer_id = $1 and c.id > $2 \
                    and ($3 = '' or c.retailer_id = $3) and ($4 = '' or c.vendor_id = $4) \
                    and ($5 = '' or c.vendor_id = $5) and ($6 = '' or c.status = $6) \
-                   and ($7 = '' or (c.outstanding_paisa > 0 and c.due_on < $7)) order by c.id limit $8";
+                   and ($7 = '' or (c.outstanding_paisa > 0 and c.late_from < coalesce(c.disputed_on, $7))) order by c.id limit $8";
         tx.query(sql, params![only, after_id, retailer, vendor, own_vendor, status, due_before, most]).await?
     } else {
         let sql = "select * from cycles c where (c.retailer_id, c.id) > ($1, $2) \
                    and ($3 = '' or c.vendor_id = $3) and ($4 = '' or c.vendor_id = $4) \
                    and ($5 = '' or c.status = $5) \
-                   and ($6 = '' or (c.outstanding_paisa > 0 and c.due_on < $6)) \
+                   and ($6 = '' or (c.outstanding_paisa > 0 and c.late_from < coalesce(c.disputed_on, $6))) \
                    order by c.retailer_id, c.id limit $7";
         tx.query(sql, params![after_retailer, after_id, vendor, own_vendor, status, due_before, most]).await?
     };

@@ -132,15 +132,20 @@ async fn with_overdue(tx: &mut Tx, rows: &[Row], today: BusinessDate) -> Result<
     if owing.is_empty() {
         return Ok(lines);
     }
-    let sql = "select c.retailer_id, c.vendor_id, min(c.due_on) as oldest \
+    // Late begins behind `late_from`; a cycle in dispute is as late as on the day of the message.
+    let sql = "select c.retailer_id, c.vendor_id, c.disputed_on, min(c.late_from) as oldest \
                from {rows 1: retailer_id text, vendor_id text} v join cycles c \
                on c.retailer_id = v.retailer_id and c.vendor_id = v.vendor_id \
-               where c.outstanding_paisa > 0 and c.due_on < $2 group by c.retailer_id, c.vendor_id";
+               where c.outstanding_paisa > 0 and c.due_on < $2 and c.late_from < coalesce(c.disputed_on, $2) \
+               group by c.retailer_id, c.vendor_id, c.disputed_on";
     for row in tx.query(sql, params![pairs_value(&owing), today]).await? {
         if let Some(line) = lines.get_mut(&pair(&row)?) {
-            let oldest: BusinessDate = row.get("oldest")?;
-            line.oldest_due_on = Some(oldest);
-            line.worst_overdue_days = today.days_since(oldest);
+            let (oldest, disputed_on): (BusinessDate, Option<BusinessDate>) =
+                (row.get("oldest")?, row.get("disputed_on")?);
+            let days = disputed_on.unwrap_or(today).days_since(oldest);
+            if days > line.worst_overdue_days {
+                (line.oldest_due_on, line.worst_overdue_days) = (Some(oldest), days);
+            }
         }
     }
     let late = lines.values().filter(|line| line.worst_overdue_days > line.max_overdue_days);
@@ -162,7 +167,8 @@ async fn with_overdue(tx: &mut Tx, rows: &[Row], today: BusinessDate) -> Result<
         let cycle = cycles::read(&row)?;
         let whole = settle(&cycle.facts(), &terms(&row)?, Ask::Principal(cycle.outstanding), today);
         let cash = whole.map_or(cycle.outstanding, |whole| whole.cash);
-        if let Some(line) = lines.get_mut(&cycle.pair()) {
+        let line = lines.get_mut(&cycle.pair());
+        if let Some(line) = line.filter(|line| cycle.overdue_days(today) > line.max_overdue_days) {
             line.overdue.push(OverdueCycle {
                 number: cycle.number,
                 due_on: cycle.due_on,

@@ -1,7 +1,10 @@
 //! Every statement of credit, by what it reads and writes.
 
+pub(crate) mod adjustments;
 pub(crate) mod cycles;
+pub(crate) mod disputes;
 pub(crate) mod lines;
+pub(crate) mod promises;
 pub(crate) mod reservations;
 pub(crate) mod totals;
 

@@ -74,34 +74,18 @@ pub(crate) async fn ceilings(
     Ok(found)
 }
 
-/// Open principal by due date, now. An empty id is any.
-pub(crate) async fn open_by_due_date(
+/// Open principal now, by the day behind which it is late and, where it is disputed, the day of the message. An empty id
+/// is any.
+pub(crate) async fn open_by_lateness(
     tx: &mut Tx,
     retailer: &str,
     vendor: &str,
-) -> Result<Vec<(BusinessDate, Money)>, DbError> {
-    let sql = "select c.due_on, cast(sum(c.outstanding_paisa) as bigint) as open from cycles c \
+) -> Result<Vec<(BusinessDate, Option<BusinessDate>, Money)>, DbError> {
+    let sql = "select c.late_from, c.disputed_on, cast(sum(c.outstanding_paisa) as bigint) as open from cycles c \
                where c.outstanding_paisa > 0 and ($1 = '' or c.retailer_id = $1) and ($2 = '' or c.vendor_id = $2) \
-               group by c.due_on order by c.due_on";
+               group by c.late_from, c.disputed_on";
     let rows = tx.query(sql, params![retailer, vendor]).await?;
-    rows.iter().map(|row| Ok((row.get("due_on")?, row.get("open")?))).collect()
-}
-
-/// Open principal by due date as it was at the end of a day: what had begun, less what had been repaid.
-pub(crate) async fn open_by_due_date_on(
-    tx: &mut Tx,
-    retailer: &str,
-    vendor: &str,
-    on: BusinessDate,
-) -> Result<Vec<(BusinessDate, Money)>, DbError> {
-    let sql = "select c.due_on, cast(sum(c.principal_paisa - coalesce(p.repaid, 0)) as bigint) as open \
-               from cycles c left join (select r.retailer_id, r.cycle_id, sum(r.principal_paisa) as repaid \
-               from repayments r where r.paid_on <= $3 and ($1 = '' or r.retailer_id = $1) \
-               group by r.retailer_id, r.cycle_id) p on p.retailer_id = c.retailer_id and p.cycle_id = c.id \
-               where c.started_on <= $3 and ($1 = '' or c.retailer_id = $1) and ($2 = '' or c.vendor_id = $2) \
-               group by c.due_on order by c.due_on";
-    let rows = tx.query(sql, params![retailer, vendor, on]).await?;
-    rows.iter().map(|row| Ok((row.get("due_on")?, row.get("open")?))).collect()
+    rows.iter().map(|row| Ok((row.get("late_from")?, row.get("disputed_on")?, row.get("open")?))).collect()
 }
 
 /// A line's kept position, and what its events come to.
@@ -116,7 +100,7 @@ pub(crate) struct Recount {
     pub(crate) events: i64,
 }
 
-/// The next lines behind a place with what their events come to: takings, endings and repayments each are one.
+/// The next lines behind a place with what their events come to: takings, endings, repayments and adjustments each are one.
 pub(crate) async fn recounts(tx: &mut Tx, after: Option<Pair>, most: i64) -> Result<Vec<Recount>, DbError> {
     let (retailer, vendor) =
         after.map(|(retailer, vendor)| (retailer.to_string(), vendor.to_string())).unwrap_or_default();
@@ -153,8 +137,14 @@ pub(crate) async fn recounts(tx: &mut Tx, after: Option<Pair>, most: i64) -> Res
     let sql = "select r.retailer_id, r.vendor_id, cast(count(*) as bigint) as events \
                from {rows 1: retailer_id text, vendor_id text} v join repayments r \
                on r.retailer_id = v.retailer_id and r.vendor_id = v.vendor_id group by r.retailer_id, r.vendor_id";
-    let repaid = tx.query(sql, params![pairs]).await?;
-    for (rows, has_amount, has_events) in [(&held, true, true), (&open, true, false), (&repaid, false, true)] {
+    let repaid = tx.query(sql, params![pairs.clone()]).await?;
+    let sql = "select a.retailer_id, a.vendor_id, cast(count(*) as bigint) as events \
+               from {rows 1: retailer_id text, vendor_id text} v join adjustments a \
+               on a.retailer_id = v.retailer_id and a.vendor_id = v.vendor_id group by a.retailer_id, a.vendor_id";
+    let adjusted = tx.query(sql, params![pairs]).await?;
+    for (rows, has_amount, has_events) in
+        [(&held, true, true), (&open, true, false), (&repaid, false, true), (&adjusted, false, true)]
+    {
         for row in rows {
             let place = places.get(&pair(row)?).and_then(|place| found.get_mut(*place));
             let Some(line) = place else { continue };
@@ -177,11 +167,13 @@ pub(crate) async fn drifted_cycles(tx: &mut Tx, pairs: &[Pair]) -> Result<Vec<(P
                join cycles c on c.retailer_id = v.retailer_id and c.vendor_id = v.vendor_id \
                left join repayments r on r.retailer_id = c.retailer_id and r.cycle_id = c.id \
                group by c.retailer_id, c.vendor_id, c.id, c.number, c.principal_paisa, c.outstanding_paisa, \
-               c.repaid_paisa, c.discount_paisa, c.interest_paisa \
-               having c.principal_paisa - c.outstanding_paisa <> coalesce(sum(r.principal_paisa), 0) \
+               c.repaid_paisa, c.discount_paisa, c.interest_paisa, c.adjusted_paisa \
+               having c.principal_paisa + c.adjusted_paisa - c.outstanding_paisa <> coalesce(sum(r.principal_paisa), 0) \
                or c.repaid_paisa <> coalesce(sum(r.principal_paisa), 0) \
                or c.discount_paisa <> coalesce(sum(r.discount_paisa), 0) \
                or c.interest_paisa <> coalesce(sum(r.interest_paisa), 0) \
+               or c.adjusted_paisa <> coalesce((select sum(a.amount_paisa) from adjustments a \
+               where a.retailer_id = c.retailer_id and a.cycle_id = c.id), 0) \
                order by c.retailer_id, c.vendor_id, c.number";
     let rows = tx.query(sql, params![pairs_value(pairs)]).await?;
     rows.iter().map(|row| Ok((pair(row)?, row.get("number")?))).collect()

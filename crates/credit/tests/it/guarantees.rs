@@ -345,7 +345,7 @@ testkit::both_engines! {
         finds(
             "update cycles set outstanding_paisa = outstanding_paisa + 1",
             "update cycles set outstanding_paisa = outstanding_paisa - 1",
-            "does not agree with its repayments",
+            "does not agree with its repayments and adjustments",
         ).await;
         finds(
             "update journal_entries set memo = memo || '!' where seq = 1",

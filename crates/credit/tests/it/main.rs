@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says what it expects by failing loudly")]
 
+mod care;
 mod examples;
 mod guarantees;
 mod http;

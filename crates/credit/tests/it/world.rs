@@ -196,6 +196,12 @@ impl World {
         self.write(async move |tx, _| credit::cycle(tx, Scope::All, cycle).await).await.unwrap()
     }
 
+    /// What became of a cycle's promises, oldest first.
+    pub(crate) async fn promises(&self, cycle: CycleId) -> Vec<String> {
+        let promises = self.write(async move |tx, cx| credit::promises(tx, Scope::All, cycle, cx.today()).await).await;
+        promises.unwrap().iter().map(|promise| promise.status.to_string()).collect()
+    }
+
     pub(crate) async fn position(&self, pair: Pair) -> Position {
         let line = self.write(async move |tx, cx| credit::line_of(tx, Scope::All, pair, cx.today()).await).await;
         line.unwrap().position().unwrap()

@@ -71,6 +71,8 @@ fn reads(own: &Own) -> Vec<Row> {
         get("GET /api/v1/credit/cycles", "credit/cycles".to_owned(), EVERYONE),
         get("GET /api/v1/credit/cycles/{id}", format!("credit/cycles/{cycle}"), EVERYONE),
         get("GET /api/v1/credit/cycles/{id}/quote", format!("credit/cycles/{cycle}/quote"), EVERYONE),
+        get("GET /api/v1/credit/cycles/{id}/events", format!("credit/cycles/{cycle}/events"), EVERYONE),
+        get("GET /api/v1/credit/disputes", "credit/disputes".to_owned(), EVERYONE),
         get("GET /api/v1/admin/credit/aging", "admin/credit/aging".to_owned(), OPERATORS),
         get("GET /api/v1/orders", "orders".to_owned(), EVERYONE),
         get("GET /api/v1/orders/{id}", format!("orders/{open}"), EVERYONE),
@@ -88,7 +90,7 @@ fn reads(own: &Own) -> Vec<Row> {
 
 /// Commands; each stands where the ones before it leave its objects as it needs them.
 fn commands(own: &Own) -> Vec<Row> {
-    let Own { retailer, vendor, product, newcomer, line, cycle, open, confirmed, offers, .. } = own;
+    let Own { retailer, vendor, product, newcomer, line, cycle, disputed, dispute, open, confirmed, offers, .. } = own;
     let shop = json!({ "name": "New", "ownerName": "New", "phone": "9779841111111" });
     let seller = json!({ "name": "New", "ownerName": "New", "phone": "9779842222222", "numberPrefix": "NEW" });
     let good = json!({ "sku": "NEW", "name": "New", "nameNe": "नयाँ", "unit": "bora" });
@@ -117,6 +119,42 @@ fn commands(own: &Own) -> Vec<Row> {
             format!("credit/cycles/{cycle}/repay"),
             json!({ "principal": "50.00", "method": "CASH" }),
             [403, 201, 201],
+        ),
+        row(
+            "POST /api/v1/credit/cycles/{id}/promise",
+            format!("credit/cycles/{cycle}/promise"),
+            json!({ "on": "2026-01-08" }),
+            [201, 201, 201],
+        ),
+        row(
+            "PATCH /api/v1/credit/cycles/{id}",
+            format!("credit/cycles/{cycle}"),
+            json!({ "note": "calls on Fridays" }),
+            NOT_RETAILERS,
+        ),
+        row(
+            "POST /api/v1/admin/adjustment/create",
+            "admin/adjustment/create".to_owned(),
+            json!({ "cycleId": cycle, "kind": "RETURN", "amount": "1.00", "reason": "one was broken" }),
+            [403, 403, 201],
+        ),
+        row(
+            "POST /api/v1/credit/disputes/{id}/decide",
+            format!("credit/disputes/{dispute}/decide"),
+            json!({ "upheld": false, "reason": "seen" }),
+            OPERATORS,
+        ),
+        row(
+            "POST /api/v1/credit/cycles/{id}/close",
+            format!("credit/cycles/{disputed}/close"),
+            json!({ "reason": "moved away" }),
+            OPERATORS,
+        ),
+        row(
+            "POST /api/v1/credit/cycles/{id}/dispute",
+            format!("credit/cycles/{cycle}/dispute"),
+            json!({ "orderLine": 1, "reason": "wet" }),
+            [201, 403, 201],
         ),
         row("POST /api/v1/orders", "orders".to_owned(), order, [201, 403, 201]),
         row("POST /api/v1/order-routing/accept/{offerId}", answer("accept", 0), json!({}), NOT_RETAILERS),
@@ -268,6 +306,8 @@ testkit::both_engines! {
             let optional: &[&str] = match row.operation {
                 "POST /api/v1/orders" => &["vendorId"],
                 "PATCH /api/v1/credit/lines/{id}" => &["termsDays"],
+                "PATCH /api/v1/credit/cycles/{id}" => &["note"],
+                "POST /api/v1/credit/cycles/{id}/dispute" => &["orderLine"],
                 _ => &[],
             };
             // Null stands for no body at all here.

@@ -28,6 +28,9 @@ pub(crate) struct Own {
     pub(crate) line: String,
     pub(crate) reservation: String,
     pub(crate) cycle: String,
+    /// A cycle whose dispute is open, and that dispute.
+    pub(crate) disputed: String,
+    pub(crate) dispute: String,
     /// An order that is offered.
     pub(crate) open: String,
     /// An order that its vendor has accepted.
@@ -41,6 +44,7 @@ impl Own {
     pub(crate) fn ids(&self) -> Vec<&String> {
         let one =
             [&self.retailer, &self.vendor, &self.line, &self.reservation, &self.cycle, &self.open, &self.confirmed];
+        let one = one.into_iter().chain([&self.disputed, &self.dispute]);
         one.into_iter().chain(&self.offers).collect()
     }
 }
@@ -137,11 +141,9 @@ impl World {
             "retailerId": retailer, "vendorId": vendor, "paymentMode": "CREDIT",
             "lines": [{ "productId": product, "quantity": 2 }],
         });
-        let delivered = self.accepted(&vendor, &order).await;
-        let status = format!("orders/{delivered}/status");
-        self.done(Method::PATCH, &status, json!({ "status": "DISPATCHED" })).await;
-        let arrived = json!({ "status": "DELIVERED", "reason": "the retailer telephoned" });
-        let cycle = self.done(Method::PATCH, &status, arrived).await["cycle"]["id"].as_str().unwrap().to_owned();
+        let cycle = self.delivered(&vendor, &order).await;
+        let disputed = self.delivered(&vendor, &order).await;
+        let dispute = self.made(&format!("credit/cycles/{disputed}/dispute"), json!({ "reason": "wet" })).await;
 
         let open = self.made("orders", order.clone()).await;
         let confirmed = self.accepted(&vendor, &order).await;
@@ -152,7 +154,29 @@ impl World {
             let order = self.made("orders", order.clone()).await;
             offers.push(self.offer_of(&vendor, &order).await);
         }
-        Own { retailer, vendor, product, newcomer, line, reservation, cycle, open, confirmed, offers }
+        Own {
+            retailer,
+            vendor,
+            product,
+            newcomer,
+            line,
+            reservation,
+            cycle,
+            disputed,
+            dispute,
+            open,
+            confirmed,
+            offers,
+        }
+    }
+
+    /// The cycle of an order that has arrived.
+    async fn delivered(&self, vendor: &str, order: &Value) -> String {
+        let delivered = self.accepted(vendor, order).await;
+        let status = format!("orders/{delivered}/status");
+        self.done(Method::PATCH, &status, json!({ "status": "DISPATCHED" })).await;
+        let arrived = json!({ "status": "DELIVERED", "reason": "the retailer telephoned" });
+        self.done(Method::PATCH, &status, arrived).await["cycle"]["id"].as_str().unwrap().to_owned()
     }
 
     /// An order that the vendor has accepted.
