@@ -52,7 +52,7 @@ pub(crate) async fn balance(
     retailer: &Retailer,
     language: Language,
 ) -> Result<Reply, DbError> {
-    let standings = credit::standings(tx, retailer, cx.today()).await?;
+    let standings = credit::standings(tx, retailer, cx.now).await?;
     Ok(owed(language, &standings))
 }
 

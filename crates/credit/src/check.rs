@@ -135,7 +135,7 @@ pub struct Check {
     pub available: Money,
     /// How much credit is missing; zero for an order that takes none.
     pub shortfall: Money,
-    /// Which limit leaves the least, where an order on credit is not allowed.
+    /// Which limit leaves the least, where that is the reason.
     pub binding_limit: Option<BindingLimit>,
     /// What would make it pass, where something would; in JSON in words.
     #[serde(serialize_with = "in_words")]
@@ -217,7 +217,7 @@ pub fn check(facts: &CheckFacts, amount: Money, mode: PaymentMode) -> Check {
         remedy: remedy(facts, &reasons, amount, available).ok().flatten(),
         available,
         shortfall: if on_credit { missing } else { Money::ZERO },
-        binding_limit: (on_credit && !reasons.is_empty()).then_some(binding),
+        binding_limit: (reasons.first() == Some(&Reason::InsufficientCredit)).then_some(binding),
         reasons,
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use db::{DbError, Tx};
-use kernel::{BusinessDate, LineId, Money, Overflow, RetailerId, Scope, VendorId};
+use kernel::{Instant, LineId, Money, Overflow, RetailerId, Scope, VendorId};
 use parties::{Retailer, RetailerStatus, Vendor};
 use serde::Serialize;
 
@@ -41,34 +41,43 @@ impl Exposure {
     }
 }
 
-/// Locks the retailers and vendors that have a cap or a ceiling, in order, and reads what lies against it. Called after
-/// the lines are locked. No statement where none is set, two for either kind.
-///
-/// The amounts that are passed say only whose rows matter; what counts is what stands in the locked row.
+/// Reads what lies against the caps of these retailers and the ceilings of these vendors, for a decision. The caller holds
+/// the retailers' rows, from which the caps are, and after them the lines; vendors with a ceiling are locked here, in
+/// order. No statement where none is set, one for caps, two for ceilings.
 pub async fn exposure_for_update(
     tx: &mut Tx,
     caps: Vec<(RetailerId, Money)>,
     ceilings: Vec<(VendorId, Money)>,
 ) -> Result<Exposure, DbError> {
-    let retailers: Vec<RetailerId> = caps.into_iter().map(|(retailer, _)| retailer).collect();
     let vendors: Vec<VendorId> = ceilings.into_iter().map(|(vendor, _)| vendor).collect();
-    gather(tx, &retailers, &vendors, Reading::Locked).await
+    let ceilings = if vendors.is_empty() { Vec::new() } else { totals::ceilings_for_update(tx, &vendors).await? };
+    gather(tx, &caps, &ceilings, Reading::Locked).await
 }
 
+/// Reads what lies against caps and ceilings. One statement for either kind where any is set.
 pub(crate) async fn gather(
     tx: &mut Tx,
-    retailers: &[RetailerId],
-    vendors: &[VendorId],
+    caps: &[(RetailerId, Money)],
+    ceilings: &[(VendorId, Money)],
     reading: Reading,
 ) -> Result<Exposure, DbError> {
     let mut exposure = Exposure::default();
-    if !retailers.is_empty() {
-        exposure.caps = totals::caps(tx, retailers, reading).await?;
+    if !caps.is_empty() {
+        let retailers: Vec<RetailerId> = caps.iter().map(|(retailer, _)| *retailer).collect();
+        exposure.caps = measures(caps, &totals::used_by_retailers(tx, &retailers, reading).await?);
     }
-    if !vendors.is_empty() {
-        exposure.ceilings = totals::ceilings(tx, vendors, reading).await?;
+    if !ceilings.is_empty() {
+        let vendors: Vec<VendorId> = ceilings.iter().map(|(vendor, _)| *vendor).collect();
+        exposure.ceilings = measures(ceilings, &totals::used_by_vendors(tx, &vendors, reading).await?);
     }
     Ok(exposure)
+}
+
+fn measures<T: Copy + Eq + std::hash::Hash>(limits: &[(T, Money)], used: &HashMap<T, Money>) -> HashMap<T, Measure> {
+    let measure = |(whose, limit): &(T, Money)| {
+        (*whose, Measure { limit: *limit, used: used.get(whose).copied().unwrap_or(Money::ZERO) })
+    };
+    limits.iter().map(measure).collect()
 }
 
 impl CheckFacts {
@@ -114,16 +123,17 @@ pub struct Availability {
     pub reasons: Vec<Reason>,
 }
 
-/// What is left of the line with this id, inside a scope.
+/// What is left of the line with this id, inside a scope. A hold whose offer has passed its deadline does not count.
 pub async fn availability(
     tx: &mut Tx,
     scope: Scope,
     id: LineId,
-    today: BusinessDate,
+    now: Instant,
 ) -> Result<Option<Availability>, DbError> {
-    let Some(line) = lines::line(tx, scope, id, today).await? else { return Ok(None) };
+    let Some(mut line) = lines::line(tx, scope, id, now.business_date()).await? else { return Ok(None) };
+    lines::leave_out_expired(tx, std::iter::once(&mut line), now).await?;
     let pair = line.pair();
-    let Some(facts) = facts_now(tx, pair, Some(&line)).await?.ok() else {
+    let Some(facts) = facts_now(tx, pair, Some(&line), now).await?.ok() else {
         return Err(DbError::Missing("the parties of a credit line"));
     };
     let (available, binding_limit) = available(&facts);
@@ -146,6 +156,7 @@ async fn facts_now(
     tx: &mut Tx,
     (retailer, vendor): Pair,
     line: Option<&Line>,
+    now: Instant,
 ) -> Result<Result<CheckFacts, Refusal>, DbError> {
     let Some(retailer) = parties::retailers(tx, &[retailer]).await?.remove(&retailer) else {
         return Ok(Err(Refusal::UnknownRetailer(retailer)));
@@ -153,19 +164,21 @@ async fn facts_now(
     let Some(vendor) = parties::vendors(tx, &[vendor]).await?.remove(&vendor) else {
         return Ok(Err(Refusal::UnknownVendor(vendor)));
     };
-    let exposure = gather(tx, &[retailer.id], &[vendor.id], Reading::Plain).await?;
+    let caps: Vec<_> = retailer.cap.map(|cap| (retailer.id, cap)).into_iter().collect();
+    let ceilings: Vec<_> = vendor.ceiling.map(|ceiling| (vendor.id, ceiling)).into_iter().collect();
+    let exposure = gather(tx, &caps, &ceilings, Reading::Plain(now)).await?;
     Ok(Ok(CheckFacts::of(&retailer, &vendor, line, &exposure)))
 }
 
-/// The order check as it stands now, with nothing locked and nothing taken. Three statements, and those of the line,
-/// the cap and the ceiling.
+/// The order check as it stands now, with nothing locked and nothing taken; a hold whose offer has passed its deadline
+/// does not count. Three statements, one more where something is held, and those of the line, the cap and the ceiling.
 pub async fn check_now(
     tx: &mut Tx,
     scope: Scope,
     pair: Pair,
     amount: Money,
     mode: PaymentMode,
-    today: BusinessDate,
+    now: Instant,
 ) -> Result<Result<Check, Refusal>, DbError> {
     if !amount.is_positive() {
         return Ok(Err(Refusal::Field { field: "amount", right: "above zero" }));
@@ -173,7 +186,8 @@ pub async fn check_now(
     if !scope.includes(pair.0, Some(pair.1)) {
         return Ok(Err(Refusal::NotFound("credit line")));
     }
-    let line = lines::lines(tx, &[pair], today).await?.remove(&pair);
-    let facts = facts_now(tx, pair, line.as_ref()).await?;
+    let mut line = lines::lines(tx, &[pair], now.business_date()).await?.remove(&pair);
+    lines::leave_out_expired(tx, line.as_mut(), now).await?;
+    let facts = facts_now(tx, pair, line.as_ref(), now).await?;
     Ok(facts.map(|facts| check(&facts, amount, mode)))
 }

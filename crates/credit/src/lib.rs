@@ -9,9 +9,14 @@
 //!
 //! A line's position (`reserved`, `outstanding`) changes only together with its event and carries the event's number on
 //! the line (`position_seq`); [`verify_page`] computes it anew from the events. Whoever decides on credit begins with the
-//! statement that locks the lines ([`lines_for_update`], [`lines_of_retailers_for_update`]), asks [`exposure_for_update`]
-//! where a cap or a ceiling is set, decides with [`check`] in memory, and writes with [`take`]. Locks are taken in the
-//! order lines, retailers with a cap, vendors with a ceiling, heads of books.
+//! statement that locks the retailers (`parties::retailers_for_update`), locks the lines ([`lines_for_update`],
+//! [`lines_of_retailers_for_update`]), reads the vendors behind them and asks [`exposure_for_update`] where a cap or a
+//! ceiling is set, decides with [`check`] in memory, and writes with [`take`]. Locks are taken in the order retailers,
+//! lines, vendors with a ceiling, stock, heads of books. A cap or pause is set under the retailer's lock and a ceiling
+//! under those of all its vendor's lines, so that what is placed after one was answered has seen it.
+//!
+//! A hold counts until its offer's deadline, unless [`keep`] took that away. Plain reads leave expired holds out; who
+//! would refuse an order for want of credit looks for [`expired_holds`] first, releases them and decides again.
 //!
 //! What an order is, who is asked to deliver it, and who may sign in do not live here.
 //!
@@ -20,7 +25,7 @@
 //! | use case | statements | of them waited for |
 //! | --- | --- | --- |
 //! | [`lines_for_update`], any number | 1; 2 where something is owed; 3 where it is overdue too long | all |
-//! | [`exposure_for_update`] | none; 2 where caps are set, 2 where ceilings are | all |
+//! | [`exposure_for_update`] | none; 1 where caps are set, 2 where ceilings are | all |
 //! | [`take`], any number | 2 | none |
 //! | [`release`] | 4 | 2 |
 //! | [`convert`] | 7, and those of `ledger::post` | 4 |
@@ -36,6 +41,7 @@ mod closing;
 mod disputes;
 mod exposure;
 mod http;
+mod limits;
 mod lines;
 mod model;
 mod promises;
@@ -61,12 +67,13 @@ pub use closing::{CycleChange, change_cycle, close};
 pub use disputes::{Decision, Dispute, DisputeStatus, NewDispute, decide_dispute, dispute};
 pub use exposure::{Availability, Exposure, availability, check_now, exposure_for_update};
 pub use http::routes;
-pub use lines::{LineChange, NewLine, change_line, create_line};
+pub use limits::{CreditChange, change_ceiling, change_credit};
+pub use lines::{LineChange, NewLine, RecordedChange, change_line, create_line};
 pub use model::{Cycle, CycleStatus, Line, LineStatus, Position, Reservation, ReservationState};
 pub use promises::{NewPromise, Promise, PromiseStatus, promise, promises};
 pub use refusal::Refusal;
 pub use repay::{NewRepayment, Quote, Repaid, Repayment, quote, repay};
-pub use reservations::{Take, convert, cycle_of_order, release, take};
+pub use reservations::{Take, convert, cycle_of_order, expired_holds, keep, release, take};
 pub use saving::early_saving;
 pub use standing::{Standing, standings};
 pub use standstill::Standstill;

@@ -3,15 +3,15 @@
 //! A limit may be cut below what is used; then no new credit is given. Settlement terms are versioned: a cycle keeps the
 //! version that was in force at its start, so a change touches new cycles only.
 //!
-//! Statements: granting 5 (3 waited for), changing 2 to 3 (1 waited for), audit entries apart.
+//! Statements: granting 6 (3 waited for), changing 3 to 4 (1 waited for), audit entries apart.
 
 use audit::Entry;
 use db::{DbError, Tx};
-use kernel::{Context, LineId, Money, RetailerId, Scope, VendorId};
-use serde::Deserialize;
+use kernel::{Context, Instant, LineId, Money, RetailerId, Scope, VendorId};
+use serde::{Deserialize, Serialize};
 
 use crate::model::{Line, LineStatus};
-use crate::refusal::{Refusal, reason};
+use crate::refusal::{Refusal, by_an_operator, reason};
 use crate::store::lines as store;
 use crate::terms::SettlementTerms;
 
@@ -72,6 +72,28 @@ pub struct LineChange {
     pub settlement: Option<SettlementTerms>,
     /// Why; 1 to 500 characters.
     pub reason: String,
+    /// The version that the caller saw, where it says so.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub seen_version: Option<i64>,
+}
+
+/// A change of a line's conditions, as it is remembered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordedChange {
+    /// The version that it made.
+    pub version: i64,
+    /// When.
+    pub at: Instant,
+    /// Who, as `operator:usr_…` or `vendor:ven_…`.
+    pub actor: String,
+    /// Why; none for the grant.
+    pub reason: Option<String>,
+    /// The conditions before; none for the grant.
+    pub before: Option<serde_json::Value>,
+    /// The conditions after, under `line`, and new settlement terms under `settlement`.
+    pub after: serde_json::Value,
 }
 
 fn check_conditions(line: &Line) -> Result<(), Refusal> {
@@ -144,6 +166,7 @@ pub async fn create_line(tx: &mut Tx, cx: &Context, new: NewLine) -> Result<Resu
     }
     store::insert_terms(tx, cx, line.pair(), line.terms_version, &terms).await?;
     let after = serde_json::json!({ "line": conditions(&line), "settlement": terms });
+    store::insert_change(tx, cx, &line, None, None, &after).await?;
     audit::record(tx, vec![Entry::new(cx, line.retailer_id, "line.granted", line.id).after(after)]).await?;
     Ok(Ok(line))
 }
@@ -166,6 +189,16 @@ pub async fn change_line(
         Ok(reason) => reason,
         Err(refusal) => return Ok(Err(refusal)),
     };
+    if change.seen_version.is_some_and(|seen| seen != line.version) {
+        return Ok(Err(Refusal::VersionMismatch { version: line.version }));
+    }
+    let is_block = |status| status == LineStatus::Blocked;
+    if change.status.is_some_and(|to| to != line.status && (is_block(to) || is_block(line.status))) {
+        // What an operator blocked, or is to block, is no vendor's matter.
+        if let Err(refusal) = by_an_operator(cx) {
+            return Ok(Err(refusal));
+        }
+    }
     let before = conditions(&line);
     line.limit = change.limit.unwrap_or(line.limit);
     line.terms_days = change.terms_days.unwrap_or(line.terms_days);
@@ -197,6 +230,7 @@ pub async fn change_line(
     if let Some(after) = after.as_object_mut() {
         after.insert("line".to_owned(), conditions(&line));
     }
+    store::insert_change(tx, cx, &line, Some(&reason), Some(&before), &after).await?;
     let entry = Entry::new(cx, line.retailer_id, "line.changed", line.id).before(before).after(after).reason(reason);
     audit::record(tx, vec![entry]).await?;
     Ok(Ok(line))

@@ -29,6 +29,8 @@ pub struct Take {
     pub at: Instant,
     /// The reservation's id.
     pub id: ReservationId,
+    /// Until when it counts, unless [`keep`] is called before: the deadline of the offer it is taken for.
+    pub expires_at: Option<Instant>,
 }
 
 /// Takes holds, however many, for a caller that holds the lines' locks and has checked each. Two statements, neither of
@@ -44,6 +46,7 @@ pub async fn take(tx: &mut Tx, takes: Vec<Take>) -> Result<(), DbError> {
         amount: take.amount,
         seq: take.position_seq,
         at: take.at,
+        expires_at: take.expires_at,
     });
     reservations::insert(tx, &new.collect::<Vec<_>>()).await?;
     let moves = takes.iter().map(|take| Move {
@@ -54,6 +57,17 @@ pub async fn take(tx: &mut Tx, takes: Vec<Take>) -> Result<(), DbError> {
         at: take.at,
     });
     lines::move_positions(tx, &moves.collect::<Vec<_>>()).await
+}
+
+/// Keeps the hold of an order whose offer was accepted in time: it does not expire any more. One statement, which is not
+/// waited for.
+pub async fn keep(tx: &mut Tx, retailer: RetailerId, order: OrderId) -> Result<(), DbError> {
+    reservations::keep(tx, retailer, order).await
+}
+
+/// The orders of these retailers whose holds have passed their deadline, in order. One statement.
+pub async fn expired_holds(tx: &mut Tx, retailers: &[RetailerId], now: Instant) -> Result<Vec<OrderId>, DbError> {
+    reservations::expired(tx, retailers, now).await
 }
 
 /// The hold of an order under the lock of its line, or how it ended.

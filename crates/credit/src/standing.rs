@@ -1,7 +1,7 @@
 //! Where a retailer stands with each vendor, at one look: what is owed, what is left, and what settles the next bill.
 
 use db::{DbError, Tx};
-use kernel::{BusinessDate, Money, PageRequest, Scope, VendorId};
+use kernel::{Instant, Money, PageRequest, Scope, VendorId};
 use parties::{Retailer, Vendor};
 
 use crate::check::{CheckFacts, PaymentMode, Reason, check};
@@ -30,19 +30,21 @@ pub struct Standing {
 }
 
 /// A retailer's standing with each vendor that gives it a line, in the order of the vendors; at most 200. Nothing is
-/// locked. Three statements and those of the overdue cycles, two more where a cap is set and two where a ceiling is.
-pub async fn standings(tx: &mut Tx, retailer: &Retailer, today: BusinessDate) -> Result<Vec<Standing>, DbError> {
+/// locked, and a hold whose offer has passed its deadline does not count. Three statements and those of the overdue
+/// cycles, one more each where something is held, where a cap is set and where a ceiling is.
+pub async fn standings(tx: &mut Tx, retailer: &Retailer, now: Instant) -> Result<Vec<Standing>, DbError> {
     let (scope, page) = (Scope::Retailer(retailer.id), PageRequest::new(Some(PageRequest::MOST), None));
-    let lines = lines::lines_page(tx, scope, LineFilter::default(), &page, today).await?.items;
+    let today = now.business_date();
+    let mut lines = lines::lines_page(tx, scope, LineFilter::default(), &page, today).await?.items;
     if lines.is_empty() {
         return Ok(Vec::new());
     }
+    lines::leave_out_expired(tx, &mut lines, now).await?;
     let ids: Vec<VendorId> = lines.iter().map(|line| line.vendor_id).collect();
     let mut vendors = parties::vendors(tx, &ids).await?;
-    let capped: Vec<_> = retailer.cap.map(|_| retailer.id).into_iter().collect();
-    let with_ceiling = vendors.values().filter(|vendor| vendor.ceiling.is_some()).map(|vendor| vendor.id);
-    let with_ceiling: Vec<VendorId> = with_ceiling.collect();
-    let exposure = exposure::gather(tx, &capped, &with_ceiling, Reading::Plain).await?;
+    let caps: Vec<_> = retailer.cap.map(|cap| (retailer.id, cap)).into_iter().collect();
+    let ceilings: Vec<_> = vendors.values().filter_map(|vendor| Some((vendor.id, vendor.ceiling?))).collect();
+    let exposure = exposure::gather(tx, &caps, &ceilings, Reading::Plain(now)).await?;
     let mut next_due = cycles::next_due(tx, retailer.id, today).await?;
     let standing = |line: Line| {
         let vendor = vendors.remove(&line.vendor_id)?;

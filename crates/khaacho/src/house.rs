@@ -7,7 +7,7 @@ use conversation::{Brain, Webhook};
 use db::Db;
 use kernel::{Clock, IdGen};
 use notify::Sender;
-use queue::{Registry, Schedule, Slots};
+use queue::{JobError, Registry, Schedule, Slots};
 use utoipa_axum::router::OpenApiRouter;
 use web::{App, Auth};
 use whatsapp::client::Client;
@@ -63,17 +63,23 @@ pub fn build(db: &Db, clock: &Clock, ids: &IdGen, client: Client, settings: &Set
 
 fn registry(db: &Db, client: Client) -> Registry {
     let (sender, brain) = (Sender::new(db.clone(), client), Brain::default());
-    Registry::default().outside(notify::SEND_JOB, move |cx, job| sender.clone().work(cx, job)).inside(
-        conversation::MESSAGE_JOB,
-        move |tx, cx, job| {
-            let brain = brain.clone();
-            Box::pin(async move {
-                let wamid = job.text("wamid")?;
-                conversation::handle_job(tx, cx, &brain, wamid).await?;
-                Ok(())
-            })
-        },
-    )
+    let registry = Registry::default().outside(notify::SEND_JOB, move |cx, job| sender.clone().work(cx, job));
+    let registry = registry.inside(orders::NEXT_VENDOR_JOB, |tx, cx, job| {
+        Box::pin(async move {
+            let order =
+                job.text("order")?.parse().map_err(|error: kernel::ParseIdError| JobError::Dead(error.to_string()))?;
+            orders::find_next_vendor(tx, cx, order).await?;
+            Ok(())
+        })
+    });
+    registry.inside(conversation::MESSAGE_JOB, move |tx, cx, job| {
+        let brain = brain.clone();
+        Box::pin(async move {
+            let wamid = job.text("wamid")?;
+            conversation::handle_job(tx, cx, &brain, wamid).await?;
+            Ok(())
+        })
+    })
 }
 
 fn schedules(db: &Db, clock: &Clock, ids: &IdGen) -> Vec<Schedule> {

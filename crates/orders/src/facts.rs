@@ -1,6 +1,6 @@
 //! What placing has to know, gathered once for a set of orders and kept true in memory while they are decided.
 //!
-//! Gathering locks the lines and the stock that the set can touch, in that order. Each hold that is decided changes the
+//! Gathering locks the retailers, the lines and the stock that the set can touch, in that order. Each hold that is decided changes the
 //! facts, so the next order of the set sees it.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -64,8 +64,7 @@ impl Facts {
         let named: BTreeSet<VendorId> = requests.iter().filter_map(|request| request.vendor).collect();
         let named: Vec<VendorId> = named.into_iter().collect();
 
-        let retailers = parties::retailers(tx, &retailer_ids).await?;
-        let vendors = if is_routed { parties::all_vendors(tx).await? } else { parties::vendors(tx, &named).await? };
+        let retailers = parties::retailers_for_update(tx, &retailer_ids).await?;
         let products = catalog::products(tx, &product_ids).await?;
         let on_credit = requests.iter().filter(|request| request.mode == PaymentMode::Credit);
         let pairs: Vec<Pair> = on_credit.filter_map(|request| Some((request.retailer, request.vendor?))).collect();
@@ -76,6 +75,8 @@ impl Facts {
         } else {
             credit::lines_for_update(tx, &pairs, today).await?
         };
+        // Behind the lines' locks, under which a ceiling is set.
+        let vendors = if is_routed { parties::all_vendors(tx).await? } else { parties::vendors(tx, &named).await? };
         let caps = retailers.values().filter_map(|retailer| Some((retailer.id, retailer.cap?)));
         let ceilings = vendors.values().filter_map(|vendor| Some((vendor.id, vendor.ceiling?)));
         let exposure = credit::exposure_for_update(tx, caps.collect(), ceilings.collect()).await?;

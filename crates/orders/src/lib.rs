@@ -13,6 +13,7 @@
 mod deliver;
 mod desk;
 mod draft;
+mod expiry;
 mod facts;
 mod http;
 mod jobs;
@@ -29,6 +30,7 @@ use serde::{Deserialize, Serialize};
 pub use deliver::{Arrived, Delivered, Proof, deliver};
 pub use desk::{PlacingDesk, open_desk};
 pub use draft::{Preview, preview, save_draft};
+pub use expiry::{NEXT_VENDOR_JOB, find_next_vendor};
 pub use facts::{Facts, Request};
 pub use http::routes;
 pub use jobs::{OFFER_SCHEDULE, expire_offers, recompute_reliability};

@@ -4,17 +4,18 @@
 //! one order have one outcome. Going to the next vendor releases credit and stock at the last one and takes them at the
 //! next in one transaction.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use audit::Entry;
 use catalog::StockChange;
 use credit::{PaymentMode, Take};
 use db::{DbError, Tx};
 use kernel::{Actor, Context, Instant, OfferId, OrderId, Scope, VendorId};
-use routing::{DecisionKind, DecisionRow, Offer, OfferOutcome, OfferState};
+use routing::{Decision, DecisionKind, DecisionRow, Offer, OfferOutcome, OfferState};
 
+use crate::expiry;
 use crate::facts::{Facts, Request};
-use crate::place::new_offer;
+use crate::place::{deadline, new_offer};
 use crate::rules::{OrderState, delivery_code, may_follow};
 use crate::store::{self, NewEvent};
 use crate::words;
@@ -155,6 +156,9 @@ pub async fn accept(tx: &mut Tx, cx: &Context, scope: Scope, id: OfferId) -> Ans
         return Ok(Err(refusal));
     }
     routing::resolve(tx, &offer, OfferState::Accepted, None, cx.now).await?;
+    if order.payment_mode == PaymentMode::Credit {
+        credit::keep(tx, order.retailer_id, order.id).await?;
+    }
     step(tx, cx, &mut order, OrderState::Confirmed, None).await?;
     let people = words::people(tx, &order).await?;
     notify::send(tx, cx, words::confirmed(&people, &order)).await?;
@@ -223,7 +227,7 @@ pub(crate) async fn release(tx: &mut Tx, cx: &Context, order: &Order, reason: &s
 }
 
 /// Releases the order where it was and puts it before the best vendor that was not asked yet; FAILED with none left.
-async fn next_vendor(tx: &mut Tx, cx: &Context, mut order: Order, why: &str) -> Result<Order, DbError> {
+pub(crate) async fn next_vendor(tx: &mut Tx, cx: &Context, mut order: Order, why: &str) -> Result<Order, DbError> {
     let asked: HashSet<VendorId> =
         routing::offers_of_order(tx, order.retailer_id, order.id).await?.iter().map(|offer| offer.vendor_id).collect();
     let request = Request {
@@ -237,8 +241,13 @@ async fn next_vendor(tx: &mut Tx, cx: &Context, mut order: Order, why: &str) -> 
     let mut facts = Facts::gather(tx, std::slice::from_ref(&request), cx.today()).await?;
     release(tx, cx, &order, why).await?;
     facts.give_back(&order).map_err(|error| DbError::Constraint(error.to_string()))?;
-    let Some(retailer) = facts.retailers.get(&order.retailer_id) else { return Err(DbError::Missing("retailer")) };
-    let decision = facts.route(&request, retailer, &asked);
+    let mut decision = decide_next(&facts, &request, &asked)?;
+    if expiry::is_short_of_credit(&decision)
+        && expiry::release_expired(tx, cx, &BTreeSet::from([order.retailer_id])).await? > 0
+    {
+        facts = Facts::gather(tx, std::slice::from_ref(&request), cx.today()).await?;
+        decision = decide_next(&facts, &request, &asked)?;
+    }
     let best = decision.ranking().next().and_then(|best| Some((best.vendor_id, best.total?)));
     let seq = order.last_event.saturating_add(1);
     let decided = DecisionRow {
@@ -272,6 +281,11 @@ async fn next_vendor(tx: &mut Tx, cx: &Context, mut order: Order, why: &str) -> 
     Ok(order)
 }
 
+fn decide_next(facts: &Facts, request: &Request, asked: &HashSet<VendorId>) -> Result<Decision, DbError> {
+    let retailer = facts.retailers.get(&request.retailer).ok_or(DbError::Missing("retailer"))?;
+    Ok(facts.route(request, retailer, asked))
+}
+
 /// Takes credit and stock for an order with a vendor at today's prices.
 async fn hold_with(
     tx: &mut Tx,
@@ -292,8 +306,9 @@ async fn hold_with(
     let seq = facts.hold(request, vendor, order.total).map_err(|error| DbError::Constraint(error.to_string()))?;
     let pair = (order.retailer_id, vendor);
     if let Some(position_seq) = seq {
-        let (id, at) = (cx.id(), cx.now);
-        credit::take(tx, vec![Take { line: pair, order: order.id, amount: order.total, position_seq, at, id }]).await?;
+        let (id, at, expires_at) = (cx.id(), cx.now, Some(deadline(cx)));
+        let take = Take { line: pair, order: order.id, amount: order.total, position_seq, at, id, expires_at };
+        credit::take(tx, vec![take]).await?;
     }
     let changes = request.lines.iter().map(|line| StockChange {
         vendor,

@@ -9,10 +9,11 @@ use audit::Entry;
 use catalog::StockChange;
 use credit::{Check, Pair, PaymentMode, Take};
 use db::{DbError, Tx};
-use kernel::{Context, Money, OrderId, ProductId, RetailerId, VendorId};
+use kernel::{Context, Instant, Money, OrderId, ProductId, RetailerId, VendorId};
 use parties::{Retailer, RetailerStatus};
 use routing::{Decision, DecisionKind, DecisionRow, Ineligible, OFFER_SECONDS, Offer, OfferState};
 
+use crate::expiry;
 use crate::facts::{Facts, Request};
 use crate::rules::{OrderState, public_code};
 use crate::store::{self, NewEvent};
@@ -131,14 +132,27 @@ pub async fn place_all(tx: &mut Tx, set: &[Place]) -> Result<Vec<Outcome>, DbErr
         });
     }
     let requests: Vec<Request> = set.iter().map(request).collect();
-    let mut facts = Facts::gather(tx, &requests, last.cx.today()).await?;
-    let mut records = Records::default();
-    let mut outcomes = Vec::with_capacity(set.len());
-    for ((place, request), draft) in set.iter().zip(&requests).zip(drafts) {
-        let decided = decide(&mut facts, place, request, draft.as_ref());
-        outcomes.push(records.add(&facts, place, request, draft, decided));
+    let mut swept = BTreeSet::new();
+    loop {
+        let mut facts = Facts::gather(tx, &requests, last.cx.today()).await?;
+        let (mut decisions, mut short) = (Vec::with_capacity(set.len()), BTreeSet::new());
+        for ((place, request), draft) in set.iter().zip(&requests).zip(&drafts) {
+            decisions.push(decide(&mut facts, place, request, draft.as_ref(), &mut short));
+        }
+        // Nothing is written yet. Where credit is short, offers past their deadline give back what they hold, and all is
+        // decided again; each retailer is looked at once.
+        let short: BTreeSet<RetailerId> = short.difference(&swept).copied().collect();
+        if !short.is_empty() && expiry::release_expired(tx, &last.cx, &short).await? > 0 {
+            swept.extend(short);
+            continue;
+        }
+        let mut records = Records::default();
+        let mut outcomes = Vec::with_capacity(set.len());
+        for (((place, request), draft), decided) in set.iter().zip(&requests).zip(drafts).zip(decisions) {
+            outcomes.push(records.add(&facts, place, request, draft, decided));
+        }
+        return records.write(tx, &facts, set, outcomes).await;
     }
-    records.write(tx, &facts, set, outcomes).await
 }
 
 fn request(place: &Place) -> Request {
@@ -167,8 +181,15 @@ enum Decided {
     },
 }
 
-fn decide(facts: &mut Facts, place: &Place, request: &Request, draft: Option<&Order>) -> Decided {
-    match checked(facts, place, request, draft) {
+/// Decides one order; who found credit short is added to `short`.
+fn decide(
+    facts: &mut Facts,
+    place: &Place,
+    request: &Request,
+    draft: Option<&Order>,
+    short: &mut BTreeSet<RetailerId>,
+) -> Decided {
+    match checked(facts, place, request, draft, short) {
         Ok(decided) => decided,
         Err(refusal) => Decided::Refused(refusal),
     }
@@ -179,6 +200,7 @@ fn checked(
     place: &Place,
     request: &Request,
     draft: Option<&Order>,
+    short: &mut BTreeSet<RetailerId>,
 ) -> Result<Decided, PlaceRefusal> {
     check_lines(facts, &place.lines)?;
     if place.draft.is_some() && draft.is_none_or(|draft| draft.state != OrderState::Draft) {
@@ -191,6 +213,9 @@ fn checked(
         return Err(PlaceRefusal::UnknownVendor(vendor));
     }
     let decision = facts.route(request, retailer, &HashSet::new());
+    if expiry::is_short_of_credit(&decision) {
+        short.insert(place.retailer);
+    }
     let Some(best) = chosen(&decision, place.vendor) else {
         return why_not(facts, retailer, request, decision);
     };
@@ -351,8 +376,16 @@ impl Records {
     fn hold(&mut self, cx: &Context, request: &Request, order: &Order, vendor: VendorId, seq: Option<i64>) {
         let pair = (order.retailer_id, vendor);
         if let Some(position_seq) = seq {
-            let (id, at) = (cx.id(), cx.now);
-            self.takes.push(Take { line: pair, order: order.id, amount: order.total, position_seq, at, id });
+            let (id, at, expires_at) = (cx.id(), cx.now, Some(deadline(cx)));
+            self.takes.push(Take {
+                line: pair,
+                order: order.id,
+                amount: order.total,
+                position_seq,
+                at,
+                id,
+                expires_at,
+            });
         }
         // A line's first event, and any cash order, may be the first between the two.
         if seq.is_none_or(|seq| seq == 1) {
@@ -464,6 +497,11 @@ fn placed_order(
     }
 }
 
+/// Until when a vendor may answer an offer that begins now, and its hold counts.
+pub(crate) const fn deadline(cx: &Context) -> Instant {
+    cx.now.plus_seconds(OFFER_SECONDS)
+}
+
 /// An offer of an order to a vendor that begins now.
 pub(crate) fn new_offer(cx: &Context, order: &Order, vendor: VendorId) -> Offer {
     Offer {
@@ -472,7 +510,7 @@ pub(crate) fn new_offer(cx: &Context, order: &Order, vendor: VendorId) -> Offer 
         order_id: order.id,
         vendor_id: vendor,
         state: OfferState::Open,
-        deadline: cx.now.plus_seconds(OFFER_SECONDS),
+        deadline: deadline(cx),
         reason: None,
         created_at: cx.now,
         answered_at: None,

@@ -52,6 +52,43 @@ pub async fn retailers(tx: &mut Tx, ids: &[RetailerId]) -> Result<HashMap<Retail
     rows.iter().map(|row| retailer(row).map(|found| (found.id, found))).collect()
 }
 
+/// Locks and reads the retailers with these ids, in their order; unknown ones are absent. What decides on their credit
+/// begins with this.
+pub async fn retailers_for_update(tx: &mut Tx, ids: &[RetailerId]) -> Result<HashMap<RetailerId, Retailer>, DbError> {
+    let sql = "select r.* from retailers r where r.id in {1} order by r.id {lock r}";
+    let rows = tx.query(sql, params![Value::list(ids)]).await?;
+    rows.iter().map(|row| retailer(row).map(|found| (found.id, found))).collect()
+}
+
+/// Locks and reads a vendor.
+pub async fn vendor_for_update(tx: &mut Tx, id: VendorId) -> Result<Option<Vendor>, DbError> {
+    let row = tx.query_opt("select v.* from vendors v where v.id = $1 {lock v}", params![id]).await?;
+    row.as_ref().map(vendor).transpose()
+}
+
+/// Writes the credit of a locked retailer as a whole and its cap, with who changed it and when. Waits for no answer.
+pub async fn update_credit(tx: &mut Tx, cx: &Context, retailer: &Retailer) -> Result<(), DbError> {
+    let sql = "update retailers set credit_status = $2, credit_reason = $3, credit_cause = $4, credit_changed_by = $5, \
+               credit_changed_at = $6, cap_paisa = $7, version = $8 where id = $1";
+    let values = params![
+        retailer.id,
+        retailer.credit_status,
+        retailer.credit_reason.as_deref(),
+        retailer.credit_cause,
+        cx.actor,
+        cx.now,
+        retailer.cap,
+        retailer.version,
+    ];
+    tx.exec(sql, values).await
+}
+
+/// Writes the ceiling of a locked vendor. Waits for no answer.
+pub async fn update_ceiling(tx: &mut Tx, vendor: &Vendor) -> Result<(), DbError> {
+    let sql = "update vendors set ceiling_paisa = $2, version = $3 where id = $1";
+    tx.exec(sql, params![vendor.id, vendor.ceiling, vendor.version]).await
+}
+
 /// The vendors with these ids; unknown ones are absent.
 pub async fn vendors(tx: &mut Tx, ids: &[VendorId]) -> Result<HashMap<VendorId, Vendor>, DbError> {
     let rows = tx.query("select * from vendors v where v.id in {1}", params![Value::list(ids)]).await?;

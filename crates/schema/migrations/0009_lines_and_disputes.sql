@@ -13,6 +13,8 @@ create table line_changes (
 
 -- A hold for an offer that its vendor has not answered counts until this moment; null once it is accepted.
 alter table reservations add column expires_at bigint;
+create index reservations_expiring on reservations (vendor_id, expires_at)
+  where state = 'ACTIVE' and expires_at is not null;
 
 -- What adjustments came to, and the last one's date; outstanding = principal - repaid + adjusted.
 alter table cycles add column adjusted_paisa bigint not null default 0;

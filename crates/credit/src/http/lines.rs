@@ -4,18 +4,22 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
-use kernel::{LineId, Money, Page, PageRequest, ReservationId, RetailerId, VendorId};
+use kernel::{Context, LineId, Money, Page, PageRequest, ReservationId, RetailerId, VendorId};
 use ledger::Entry;
 use serde::{Deserialize, Serialize};
-use web::{App, Body, KeyedBody, Member, PageQuery, PathId, Problem, Query, StoredAnswer, VendorOrOperator, once};
+use web::{
+    App, Body, IfMatch, Keyed, KeyedBody, Member, PageQuery, PathId, Problem, Query, StoredAnswer, VendorOrOperator,
+    once,
+};
 
-use super::problem;
+use super::care::Why;
+use super::{etag, problem};
 use crate::check::{Check, PaymentMode};
 use crate::exposure::{Availability, availability, check_now};
-use crate::lines::{LineChange, NewLine, change_line, create_line};
-use crate::model::{Cycle, Line, Reservation};
+use crate::lines::{LineChange, NewLine, RecordedChange, change_line, create_line};
+use crate::model::{Cycle, Line, LineStatus, Reservation};
 use crate::store::cycles::CycleFilter;
-use crate::store::lines::{LineFilter, line, lines_page, terms_of};
+use crate::store::lines::{LineFilter, changes, line, lines_page, terms_of};
 use crate::store::reservations::active_reservations;
 use crate::terms::SettlementTerms;
 
@@ -79,7 +83,7 @@ pub(super) async fn create(
     .await
 }
 
-/// A line.
+/// A line. Its `ETag` is the version for `If-Match`.
 #[utoipa::path(
     get, path = "/api/v1/credit/lines/{id}", tag = "credit", params(("id" = LineId, Path)),
     responses((status = 200, body = LineWithTerms), (status = 404))
@@ -88,13 +92,13 @@ pub(super) async fn get(
     State(app): State<App>,
     Member(cx): Member,
     PathId(id): PathId<LineId>,
-) -> Result<Json<LineWithTerms>, Problem> {
+) -> Result<([(&'static str, String); 1], Json<LineWithTerms>), Problem> {
     let (scope, today) = (cx.actor.scope(), cx.today());
     app.db
         .read(async move |tx| {
             let line = line(tx, scope, id, today).await?.ok_or_else(|| Problem::not_found("credit line"))?;
             let settlement = terms_of(tx, line.pair(), line.terms_version).await?;
-            Ok(Json(LineWithTerms { line, settlement }))
+            Ok(([("etag", etag(line.version))], Json(LineWithTerms { line, settlement })))
         })
         .await
 }
@@ -102,20 +106,82 @@ pub(super) async fn get(
 /// Changes a line's conditions, with a reason.
 #[utoipa::path(
     patch, path = "/api/v1/credit/lines/{id}", tag = "credit", request_body = LineChange,
-    params(("id" = LineId, Path), ("Idempotency-Key" = String, Header, description = "New for each command.")),
-    responses((status = 200, body = Line), (status = 404))
+    params(
+        ("id" = LineId, Path), ("Idempotency-Key" = String, Header, description = "New for each command."),
+        ("If-Match" = Option<String>, Header, description = "The version that was seen.")
+    ),
+    responses(
+        (status = 200, body = Line), (status = 404), (status = 412, description = "`VERSION_MISMATCH` with `version`.")
+    )
 )]
 pub(super) async fn change(
     State(app): State<App>,
     _caller: VendorOrOperator,
     PathId(id): PathId<LineId>,
+    IfMatch(seen_version): IfMatch,
     KeyedBody { keyed, body, cx }: KeyedBody<LineChange>,
 ) -> Response {
-    once(&app, keyed, cx, async move |tx, cx| match change_line(tx, cx, cx.actor.scope(), id, body.clone()).await? {
-        Ok(line) => StoredAnswer::json(StatusCode::OK, &line),
+    change_to(&app, keyed, cx, id, LineChange { seen_version, ..body }).await
+}
+
+async fn change_to(app: &App, keyed: Keyed, cx: Context, id: LineId, change: LineChange) -> Response {
+    once(app, keyed, cx, async move |tx, cx| match change_line(tx, cx, cx.actor.scope(), id, change.clone()).await? {
+        Ok(line) => Ok(StoredAnswer::json(StatusCode::OK, &line)?.header("etag", etag(line.version))),
         Err(refusal) => Ok(problem(&refusal).stored()),
     })
     .await
+}
+
+/// Stops new credit on a line; what is held or owed stays.
+#[utoipa::path(
+    post, path = "/api/v1/credit/lines/{id}/pause", tag = "credit", request_body = Why,
+    params(("id" = LineId, Path), ("Idempotency-Key" = String, Header, description = "New for each command.")),
+    responses((status = 200, body = Line), (status = 404))
+)]
+pub(super) async fn pause(
+    State(app): State<App>,
+    _caller: VendorOrOperator,
+    PathId(id): PathId<LineId>,
+    KeyedBody { keyed, body, cx }: KeyedBody<Why>,
+) -> Response {
+    let change = LineChange { status: Some(LineStatus::Paused), reason: body.reason, ..LineChange::default() };
+    change_to(&app, keyed, cx, id, change).await
+}
+
+/// Gives new credit on a line again. One that is blocked is lifted by an operator.
+#[utoipa::path(
+    post, path = "/api/v1/credit/lines/{id}/unpause", tag = "credit", request_body = Why,
+    params(("id" = LineId, Path), ("Idempotency-Key" = String, Header, description = "New for each command.")),
+    responses((status = 200, body = Line), (status = 404))
+)]
+pub(super) async fn unpause(
+    State(app): State<App>,
+    _caller: VendorOrOperator,
+    PathId(id): PathId<LineId>,
+    KeyedBody { keyed, body, cx }: KeyedBody<Why>,
+) -> Response {
+    let change = LineChange { status: Some(LineStatus::Active), reason: body.reason, ..LineChange::default() };
+    change_to(&app, keyed, cx, id, change).await
+}
+
+/// Every change of a line, the newest first.
+#[utoipa::path(
+    get, path = "/api/v1/credit/lines/{id}/history", tag = "credit", params(("id" = LineId, Path), PageQuery),
+    responses((status = 200, body = Page<RecordedChange>), (status = 404))
+)]
+pub(super) async fn history(
+    State(app): State<App>,
+    Member(cx): Member,
+    PathId(id): PathId<LineId>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<RecordedChange>>, Problem> {
+    let (scope, today, page) = (cx.actor.scope(), cx.today(), query.page());
+    app.db
+        .read(async move |tx| {
+            let line = line(tx, scope, id, today).await?.ok_or_else(|| Problem::not_found("credit line"))?;
+            Ok(Json(changes(tx, line.pair(), &page).await?))
+        })
+        .await
 }
 
 /// What is left of a line, and what stands in the way of using it.
@@ -128,10 +194,10 @@ pub(super) async fn available(
     Member(cx): Member,
     PathId(id): PathId<LineId>,
 ) -> Result<Json<Availability>, Problem> {
-    let (scope, today) = (cx.actor.scope(), cx.today());
+    let (scope, now) = (cx.actor.scope(), cx.now);
     app.db
         .read(async move |tx| {
-            let found = availability(tx, scope, id, today).await?;
+            let found = availability(tx, scope, id, now).await?;
             found.map(Json).ok_or_else(|| Problem::not_found("credit line"))
         })
         .await
@@ -228,10 +294,10 @@ pub(super) async fn check(
     Member(cx): Member,
     Body(body): Body<CheckRequest>,
 ) -> Result<Json<Check>, Problem> {
-    let (scope, today, pair) = (cx.actor.scope(), cx.today(), (body.retailer_id, body.vendor_id));
+    let (scope, now, pair) = (cx.actor.scope(), cx.now, (body.retailer_id, body.vendor_id));
     app.db
         .read(async move |tx| {
-            let checked = check_now(tx, scope, pair, body.amount, body.payment_mode, today).await?;
+            let checked = check_now(tx, scope, pair, body.amount, body.payment_mode, now).await?;
             checked.map(Json).map_err(|refusal| problem(&refusal))
         })
         .await

@@ -3,6 +3,7 @@
 
 mod care;
 mod cycles;
+mod limits;
 mod lines;
 
 use http::StatusCode;
@@ -18,6 +19,13 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(lines::list, lines::create))
         .routes(routes!(lines::get, lines::change))
         .routes(routes!(lines::available))
+        .routes(routes!(lines::pause))
+        .routes(routes!(lines::unpause))
+        .routes(routes!(lines::history))
+        .routes(routes!(limits::pause))
+        .routes(routes!(limits::unpause))
+        .routes(routes!(limits::put_cap))
+        .routes(routes!(limits::put_ceiling))
         .routes(routes!(lines::reservations))
         .routes(routes!(lines::cycles))
         .routes(routes!(lines::entries))
@@ -35,6 +43,11 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(care::disputes))
         .routes(routes!(care::decide))
         .routes(routes!(care::create_adjustment))
+}
+
+/// The tag of a version.
+fn etag(version: i64) -> String {
+    format!("\"{version}\"")
 }
 
 /// What a refusal looks like from outside.

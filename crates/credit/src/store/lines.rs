@@ -8,6 +8,7 @@ use kernel::{BusinessDate, Context, Instant, LineId, Money, Page, PageRequest, R
 use super::{broken, cycles, pair, pairs_value, split_cursor, terms};
 use crate::Pair;
 use crate::check::OverdueCycle;
+use crate::lines::RecordedChange;
 use crate::model::Line;
 use crate::terms::{Ask, SettlementTerms, settle};
 
@@ -180,6 +181,36 @@ async fn with_overdue(tx: &mut Tx, rows: &[Row], today: BusinessDate) -> Result<
     Ok(lines)
 }
 
+/// Takes off what is held for offers that have passed their deadline: for plain reads, which release nothing. One
+/// statement where something is held.
+pub(crate) async fn leave_out_expired<'a>(
+    tx: &mut Tx,
+    lines: impl IntoIterator<Item = &'a mut Line>,
+    now: Instant,
+) -> Result<(), DbError> {
+    let held = lines.into_iter().filter(|line| line.reserved.is_positive());
+    let mut held: HashMap<Pair, &mut Line> = held.map(|line| (line.pair(), line)).collect();
+    if held.is_empty() {
+        return Ok(());
+    }
+    let sql = "select r.retailer_id, r.vendor_id, cast(sum(r.amount_paisa) as bigint) as expired \
+               from {rows 1: retailer_id text, vendor_id text} v join reservations r \
+               on r.retailer_id = v.retailer_id and r.vendor_id = v.vendor_id \
+               where r.state = 'ACTIVE' and r.expires_at <= $2 group by r.retailer_id, r.vendor_id";
+    for row in tx.query(sql, params![pairs_value(held.keys()), now]).await? {
+        if let Some(line) = held.get_mut(&pair(&row)?) {
+            line.reserved = line.reserved.minus(row.get("expired")?).map_err(broken)?;
+        }
+    }
+    Ok(())
+}
+
+/// Locks every line of a vendor, in order.
+pub(crate) async fn lock_of_vendor(tx: &mut Tx, vendor: VendorId) -> Result<(), DbError> {
+    let sql = "select l.id from credit_lines l where l.vendor_id = $1 order by l.retailer_id, l.vendor_id {lock l}";
+    tx.query(sql, params![vendor]).await.map(|_| ())
+}
+
 /// Which lines are listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LineFilter {
@@ -293,6 +324,46 @@ pub(crate) async fn update_conditions(tx: &mut Tx, line: &Line) -> Result<(), Db
     tx.exec(sql, values).await
 }
 
+/// Remembers a change of a line's conditions. Waits for no answer.
+pub(crate) async fn insert_change(
+    tx: &mut Tx,
+    cx: &Context,
+    line: &Line,
+    reason: Option<&str>,
+    before: Option<&serde_json::Value>,
+    after: &serde_json::Value,
+) -> Result<(), DbError> {
+    let columns = &["retailer_id", "vendor_id", "version", "actor", "reason", "state_before", "state_after", "at"];
+    let before = before.map(ToString::to_string);
+    let row =
+        params![line.retailer_id, line.vendor_id, line.version, cx.actor, reason, before, after.to_string(), cx.now];
+    tx.insert_many("line_changes", columns, vec![row]).await
+}
+
+/// The changes of a line, the newest first, for a caller that may see it; the cursor is the last version.
+pub(crate) async fn changes(tx: &mut Tx, of: Pair, page: &PageRequest) -> Result<Page<RecordedChange>, DbError> {
+    let before = page.after.as_ref().and_then(|after| after.parse::<i64>().ok()).unwrap_or(i64::MAX);
+    let sql = "select * from line_changes where retailer_id = $1 and vendor_id = $2 and version < $3 \
+               order by version desc limit $4";
+    let rows = tx.query(sql, params![of.0, of.1, before, page.limit.saturating_add(1)]).await?;
+    let json = |text: &str| {
+        serde_json::from_str(text).map_err(|_| DbError::Decode { column: "state_after", expected: "JSON" })
+    };
+    let read = |row: &Row| {
+        let (before, after): (Option<String>, String) = (row.get("state_before")?, row.get("state_after")?);
+        Ok(RecordedChange {
+            version: row.get("version")?,
+            at: row.get("at")?,
+            actor: row.get("actor")?,
+            reason: row.get("reason")?,
+            before: before.as_deref().map(json).transpose()?,
+            after: json(&after)?,
+        })
+    };
+    let found = rows.iter().map(read).collect::<Result<_, DbError>>()?;
+    Ok(Page::from_overfull(found, page, |change: &RecordedChange| change.version.to_string()))
+}
+
 /// Adds a version of a line's settlement terms.
 pub(crate) async fn insert_terms(
     tx: &mut Tx,
@@ -341,7 +412,7 @@ pub(crate) async fn move_positions(tx: &mut Tx, moves: &[Move]) -> Result<(), Db
         .map(|((retailer, vendor), sum)| params![retailer, vendor, sum.reserved, sum.outstanding, sum.seq, sum.at]);
     let sql = "update credit_lines set reserved_paisa = credit_lines.reserved_paisa + v.reserved, \
                outstanding_paisa = credit_lines.outstanding_paisa + v.outstanding, position_seq = v.seq, \
-               version = credit_lines.version + 1, updated_at = v.moved_at \
+               updated_at = v.moved_at \
                from {rows 1: retailer_id text, vendor_id text, reserved bigint, outstanding bigint, seq bigint, \
                moved_at bigint} v \
                where credit_lines.retailer_id = v.retailer_id and credit_lines.vendor_id = v.vendor_id";

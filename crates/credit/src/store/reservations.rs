@@ -31,16 +31,42 @@ pub(crate) struct New {
     pub(crate) amount: Money,
     pub(crate) seq: i64,
     pub(crate) at: Instant,
+    pub(crate) expires_at: Option<Instant>,
 }
 
 /// Inserts active reservations. Waits for no answer.
 pub(crate) async fn insert(tx: &mut Tx, new: &[New]) -> Result<(), DbError> {
-    let columns = &["retailer_id", "id", "vendor_id", "order_id", "amount_paisa", "state", "taken_seq", "created_at"];
+    let columns = &[
+        "retailer_id",
+        "id",
+        "vendor_id",
+        "order_id",
+        "amount_paisa",
+        "state",
+        "taken_seq",
+        "created_at",
+        "expires_at",
+    ];
     let rows = new.iter().map(|new| {
         let (retailer, vendor) = new.pair;
-        params![retailer, new.id, vendor, new.order, new.amount, ReservationState::Active, new.seq, new.at]
+        let state = ReservationState::Active;
+        params![retailer, new.id, vendor, new.order, new.amount, state, new.seq, new.at, new.expires_at]
     });
     tx.insert_many("reservations", columns, rows.collect()).await
+}
+
+/// Takes the deadline off an active reservation. Waits for no answer.
+pub(crate) async fn keep(tx: &mut Tx, retailer: RetailerId, order: OrderId) -> Result<(), DbError> {
+    let sql = "update reservations set expires_at = null where retailer_id = $1 and order_id = $2 and state = 'ACTIVE'";
+    tx.exec(sql, params![retailer, order]).await
+}
+
+/// The orders of these retailers whose active reservations have passed their deadline.
+pub(crate) async fn expired(tx: &mut Tx, retailers: &[RetailerId], now: Instant) -> Result<Vec<OrderId>, DbError> {
+    let sql = "select order_id from reservations r where r.retailer_id in {1} and r.state = 'ACTIVE' \
+               and r.expires_at <= $2 order by r.order_id";
+    let rows = tx.query(sql, params![Value::list(retailers), now]).await?;
+    rows.iter().map(|row| row.get("order_id")).collect()
 }
 
 /// The active reservation of an order.

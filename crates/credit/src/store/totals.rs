@@ -3,75 +3,64 @@
 use std::collections::HashMap;
 
 use db::{DbError, Tx, Value, params};
-use kernel::{BusinessDate, Money, OrderId, ReservationId, RetailerId, VendorId};
+use kernel::{BusinessDate, Instant, Money, OrderId, ReservationId, RetailerId, VendorId};
 
 use super::{pair, pairs_value};
 use crate::Pair;
-use crate::check::Measure;
 
-/// Whether rows are locked, in order, before they are read.
+/// How sums are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reading {
-    /// For a decision that changes them.
+    /// For a decision, behind locks: as it is kept.
     Locked,
-    /// For an answer only.
-    Plain,
+    /// For an answer only: holds whose offer has passed its deadline by this moment do not count.
+    Plain(Instant),
 }
 
-/// Reads the caps that are set for these retailers with what lies against them. Two statements.
-pub(crate) async fn caps(
+impl Reading {
+    /// The moment by which a hold has expired to be left out; none ends at the beginning of time.
+    const fn expired_by(self) -> Instant {
+        match self {
+            Self::Locked => Instant::from_micros(i64::MIN),
+            Self::Plain(now) => now,
+        }
+    }
+}
+
+/// What lies against the caps of these retailers, whose rows the caller holds where it decides. One statement.
+pub(crate) async fn used_by_retailers(
     tx: &mut Tx,
     retailers: &[RetailerId],
     reading: Reading,
-) -> Result<HashMap<RetailerId, Measure>, DbError> {
-    let sql = match reading {
-        Reading::Locked => {
-            "select r.id, r.cap_paisa from retailers r where r.id in {1} and r.cap_paisa is not null \
-             order by r.id {lock r}"
-        }
-        Reading::Plain => "select r.id, r.cap_paisa from retailers r where r.id in {1} and r.cap_paisa is not null",
-    };
-    let mut found = HashMap::new();
-    for row in tx.query(sql, params![Value::list(retailers)]).await? {
-        found.insert(row.get("id")?, Measure { limit: row.get("cap_paisa")?, used: Money::ZERO });
-    }
-    let sql = "select l.retailer_id, cast(sum(l.reserved_paisa + l.outstanding_paisa) as bigint) as used \
+) -> Result<HashMap<RetailerId, Money>, DbError> {
+    let sql = "select l.retailer_id, cast(sum(l.reserved_paisa + l.outstanding_paisa) - coalesce((select \
+               sum(r.amount_paisa) from reservations r where r.retailer_id = l.retailer_id and r.state = 'ACTIVE' \
+               and r.expires_at <= $2), 0) as bigint) as used \
                from credit_lines l where l.retailer_id in {1} group by l.retailer_id";
-    for row in tx.query(sql, params![Value::list(retailers)]).await? {
-        if let Some(measure) = found.get_mut(&row.get("retailer_id")?) {
-            measure.used = row.get("used")?;
-        }
-    }
-    Ok(found)
+    let rows = tx.query(sql, params![Value::list(retailers), reading.expired_by()]).await?;
+    rows.iter().map(|row| Ok((row.get("retailer_id")?, row.get("used")?))).collect()
 }
 
-/// Reads the ceilings that are set for these vendors with what lies against them. Two statements.
-pub(crate) async fn ceilings(
+/// Locks the rows of these vendors in order and reads their ceilings. One statement.
+pub(crate) async fn ceilings_for_update(tx: &mut Tx, vendors: &[VendorId]) -> Result<Vec<(VendorId, Money)>, DbError> {
+    let sql = "select v.id, v.ceiling_paisa from vendors v where v.id in {1} and v.ceiling_paisa is not null \
+               order by v.id {lock v}";
+    let rows = tx.query(sql, params![Value::list(vendors)]).await?;
+    rows.iter().map(|row| Ok((row.get("id")?, row.get("ceiling_paisa")?))).collect()
+}
+
+/// What lies against the ceilings of these vendors. One statement.
+pub(crate) async fn used_by_vendors(
     tx: &mut Tx,
     vendors: &[VendorId],
     reading: Reading,
-) -> Result<HashMap<VendorId, Measure>, DbError> {
-    let sql = match reading {
-        Reading::Locked => {
-            "select v.id, v.ceiling_paisa from vendors v where v.id in {1} and v.ceiling_paisa is not null \
-             order by v.id {lock v}"
-        }
-        Reading::Plain => {
-            "select v.id, v.ceiling_paisa from vendors v where v.id in {1} and v.ceiling_paisa is not null"
-        }
-    };
-    let mut found = HashMap::new();
-    for row in tx.query(sql, params![Value::list(vendors)]).await? {
-        found.insert(row.get("id")?, Measure { limit: row.get("ceiling_paisa")?, used: Money::ZERO });
-    }
-    let sql = "select l.vendor_id, cast(sum(l.reserved_paisa + l.outstanding_paisa) as bigint) as used \
+) -> Result<HashMap<VendorId, Money>, DbError> {
+    let sql = "select l.vendor_id, cast(sum(l.reserved_paisa + l.outstanding_paisa) - coalesce((select \
+               sum(r.amount_paisa) from reservations r where r.vendor_id = l.vendor_id and r.state = 'ACTIVE' \
+               and r.expires_at <= $2), 0) as bigint) as used \
                from credit_lines l where l.vendor_id in {1} group by l.vendor_id";
-    for row in tx.query(sql, params![Value::list(vendors)]).await? {
-        if let Some(measure) = found.get_mut(&row.get("vendor_id")?) {
-            measure.used = row.get("used")?;
-        }
-    }
-    Ok(found)
+    let rows = tx.query(sql, params![Value::list(vendors), reading.expired_by()]).await?;
+    rows.iter().map(|row| Ok((row.get("vendor_id")?, row.get("used")?))).collect()
 }
 
 /// Open principal now, by the day behind which it is late and, where it is disputed, the day of the message. An empty id

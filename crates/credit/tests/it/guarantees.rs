@@ -207,7 +207,7 @@ testkit::both_engines! {
                 let line = credit::lines_for_update(tx, &[pair], cx.today()).await?.remove(&pair).unwrap();
                 note(tx);
                 let (amount, position_seq) = (rupees(10), line.position_seq + 1);
-                let take = Take { line: pair, order, amount, position_seq, at: cx.now, id: cx.id() };
+                let take = Take { line: pair, order, amount, position_seq, at: cx.now, id: cx.id(), expires_at: None };
                 credit::take(tx, vec![take]).await?;
                 note(tx);
                 credit::convert(tx, cx, pair.0, order, amount, cx.today()).await?.unwrap();

@@ -19,7 +19,7 @@ async fn both(world: &World, other: VendorId) -> (Standing, Standing) {
     let mut found = world
         .write(async move |tx, cx| {
             let retailer = parties::retailers(tx, &[retailer]).await?.remove(&retailer).unwrap();
-            credit::standings(tx, &retailer, cx.today()).await
+            credit::standings(tx, &retailer, cx.now).await
         })
         .await;
     assert_eq!(found.len(), 2);

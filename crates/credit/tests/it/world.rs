@@ -141,8 +141,8 @@ impl World {
     /// Holds credit for an order as the orders' room does: lock, check, take.
     pub(crate) async fn reserve(&self, pair: Pair, order: OrderId, amount: Money) -> Result<(), Check> {
         self.write(async move |tx, cx| {
+            let retailer = parties::retailers_for_update(tx, &[pair.0]).await?.remove(&pair.0).unwrap();
             let line = credit::lines_for_update(tx, &[pair], cx.today()).await?.remove(&pair);
-            let retailer = parties::retailers(tx, &[pair.0]).await?.remove(&pair.0).unwrap();
             let vendor = parties::vendors(tx, &[pair.1]).await?.remove(&pair.1).unwrap();
             let caps = retailer.cap.map(|cap| (retailer.id, cap)).into_iter().collect();
             let ceilings = vendor.ceiling.map(|ceiling| (vendor.id, ceiling)).into_iter().collect();
@@ -153,7 +153,7 @@ impl World {
                 return Ok(Err(check));
             }
             let position_seq = line.unwrap().position_seq + 1;
-            let take = Take { line: pair, order, amount, position_seq, at: cx.now, id: cx.id() };
+            let take = Take { line: pair, order, amount, position_seq, at: cx.now, id: cx.id(), expires_at: None };
             credit::take(tx, vec![take]).await?;
             Ok(Ok(()))
         })

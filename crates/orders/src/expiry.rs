@@ -1,0 +1,67 @@
+//! Offers past their deadline give back what they hold as soon as somebody else needs it.
+//!
+//! A decision that finds too little credit looks for the retailers' expired holds, releases them in its own transaction
+//! and decides again; the orders wait as PLACED, holding nothing, for a job that finds their next vendor. Where credit is
+//! not short nothing is looked for, so that placing costs no statement more.
+//!
+//! The orders are locked behind the lines of the decision, against the usual order: who moves such an order on at the same
+//! moment may wait for those lines. PostgreSQL breaks that circle and the driver runs the transaction again.
+
+use std::collections::BTreeSet;
+
+use credit::Reason;
+use db::{DbError, Tx};
+use kernel::{Actor, Context, OrderId, RetailerId, Scope};
+use queue::{NewJob, Queue};
+use routing::{Decision, Ineligible, OfferState};
+
+use crate::lifecycle::{next_vendor, release, step};
+use crate::rules::OrderState;
+use crate::store;
+
+/// The job that finds the next vendor of an order whose offer expired; its payload is `{ "order": … }`.
+pub const NEXT_VENDOR_JOB: &str = "orders.next_vendor";
+
+/// Whether credit was short with some vendor, so that expired holds may stand in the way.
+pub(crate) fn is_short_of_credit(decision: &Decision) -> bool {
+    let short = Reason::InsufficientCredit.to_string();
+    decision.candidates.iter().any(|candidate| match &candidate.ineligible {
+        Some(Ineligible::OrderCheck { reasons }) => reasons.contains(&short),
+        _ => false,
+    })
+}
+
+/// Releases what the expired offers of these retailers hold, queues their next vendors, and returns how many there were.
+/// One statement, and about 20 for each.
+pub(crate) async fn release_expired(
+    tx: &mut Tx,
+    cx: &Context,
+    retailers: &BTreeSet<RetailerId>,
+) -> Result<usize, DbError> {
+    let retailers: Vec<RetailerId> = retailers.iter().copied().collect();
+    let cx = cx.acting_as(Actor::System);
+    let mut released = 0;
+    for id in credit::expired_holds(tx, &retailers, cx.now).await? {
+        let Some(mut order) = store::find_for_update(tx, Scope::All, id).await? else { continue };
+        // Its vendor may have answered in time before the lock.
+        let offers = routing::offers_of_order(tx, order.retailer_id, id).await?;
+        let expired = offers.iter().find(|offer| offer.state == OfferState::Open && offer.deadline <= cx.now);
+        let Some(offer) = expired.filter(|_| order.state == OrderState::Offered) else { continue };
+        routing::resolve(tx, offer, OfferState::Expired, None, cx.now).await?;
+        release(tx, &cx, &order, "EXPIRED").await?;
+        order.vendor_id = None;
+        step(tx, &cx, &mut order, OrderState::Placed, Some("EXPIRED")).await?;
+        let job = NewJob::new(&cx, Queue::OrderRouting, NEXT_VENDOR_JOB, serde_json::json!({ "order": id }));
+        queue::enqueue(tx, &cx, vec![job]).await?;
+        released += 1;
+    }
+    Ok(released)
+}
+
+/// Puts an order whose offer expired before its next vendor. One that was moved on or ended meanwhile stays.
+pub async fn find_next_vendor(tx: &mut Tx, cx: &Context, id: OrderId) -> Result<(), DbError> {
+    match store::find_for_update(tx, Scope::All, id).await? {
+        Some(order) if order.state == OrderState::Placed => next_vendor(tx, cx, order, "EXPIRED").await.map(|_| ()),
+        _ => Ok(()),
+    }
+}
