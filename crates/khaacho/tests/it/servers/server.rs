@@ -16,7 +16,7 @@ const SECRET: &str = "a secret of at least 32 characters";
 /// Numbers the keys of what is made.
 static MADE: AtomicUsize = AtomicUsize::new(0);
 /// A server that has not started, or not stopped, after this long hangs.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// Where the data lies, for as long as a test needs it.
 pub(crate) struct Home {
