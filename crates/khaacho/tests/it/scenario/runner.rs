@@ -143,15 +143,7 @@ impl<'a> Run<'a> {
                 if let Some(reference) = reference {
                     body["reference"] = json!(reference);
                 }
-                let path = format!("credit/cycles/{}/repay", self.cycle_of(order));
-                let mut seen = Seen::of(&self.shop.call(&Method::POST, &path, &body).await, "repaid");
-                let repayment = seen.figures["repayment"].clone();
-                for part in ["principal", "cash", "discount", "interest", "rounding"] {
-                    if repayment[part].is_string() {
-                        seen.figures[part] = repayment[part].clone();
-                    }
-                }
-                seen
+                self.repay(order, &body).await
             }
             Step::Quote { order, ask, on } => {
                 let (what, amount) = match ask {
@@ -159,27 +151,41 @@ impl<'a> Run<'a> {
                     Ask::Cash(amount) => ("cash", amount),
                 };
                 let on = on.map(|on| format!("&on={on}")).unwrap_or_default();
-                let path = format!("credit/cycles/{}/quote?{what}={amount}{on}", self.cycle_of(order));
-                Seen::of(&self.shop.call(&Method::GET, &path, &Value::Null).await, "quoted")
+                self.look(&format!("credit/cycles/{}/quote?{what}={amount}{on}", self.cycle_of(order))).await
             }
             Step::Expect { retailer, vendor } => {
                 let line = self.lines[&format!("{retailer} {vendor}")].clone();
                 self.look(&format!("credit/lines/{line}/available")).await
             }
             Step::Cycle { order } => self.look(&format!("credit/cycles/{}", self.cycle_of(order))).await,
-            Step::Stock { order, vendor } => {
-                let vendor = self.vendor(vendor).await;
-                let mut seen = self.look(&format!("vendors/{vendor}/products")).await;
-                let product = &self.orders[order].product;
-                let items = seen.figures["items"].as_array().unwrap();
-                seen.figures = items.iter().find(|item| item["product"]["id"] == *product).unwrap().clone();
-                seen
-            }
+            Step::Stock { order, vendor } => self.stock(order, vendor).await,
             Step::Aging { retailer, on } => {
                 let retailer = self.retailer(retailer).await;
                 self.look(&format!("admin/credit/aging?retailerId={retailer}&on={on}")).await
             }
         }
+    }
+
+    /// The answer, with the parts of the repayment beside the cycle.
+    async fn repay(&self, order: &str, body: &Value) -> Seen {
+        let path = format!("credit/cycles/{}/repay", self.cycle_of(order));
+        let mut seen = Seen::of(&self.shop.call(&Method::POST, &path, body).await, "repaid");
+        let repayment = seen.figures["repayment"].clone();
+        for part in ["principal", "cash", "discount", "interest", "rounding"] {
+            if repayment[part].is_string() {
+                seen.figures[part] = repayment[part].clone();
+            }
+        }
+        seen
+    }
+
+    async fn stock(&mut self, order: &str, vendor: &str) -> Seen {
+        let vendor = self.vendor(vendor).await;
+        let mut seen = self.look(&format!("vendors/{vendor}/products")).await;
+        let product = &self.orders[order].product;
+        let items = seen.figures["items"].as_array().unwrap();
+        seen.figures = items.iter().find(|item| item["product"]["id"] == *product).unwrap().clone();
+        seen
     }
 
     async fn look(&self, path: &str) -> Seen {
