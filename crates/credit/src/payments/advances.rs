@@ -6,7 +6,8 @@ use kernel::{Context, Money, PaymentId, Scope};
 use ledger::{Account, Method};
 
 use super::model::{Payment, PaymentStatus, PaymentWithRepayments, Recorded, Source};
-use super::rules::{self, Named, Spread};
+use super::reference;
+use super::rules::{Named, Spread};
 use super::{between, carry_out, not_by_a_retailer, plan, store, tell};
 use crate::model::Line;
 use crate::refusal::Refusal;
@@ -108,7 +109,7 @@ pub async fn refund(
         return Ok(Err(Refusal::NotFound("payment")));
     };
     let checked = check_unapplied(&payment, refund.amount)
-        .and_then(|()| rules::reference(refund.reference.as_deref(), refund.method, payment.retailer_id));
+        .and_then(|()| reference::read(refund.reference.as_deref(), refund.method, payment.retailer_id));
     let reference = match checked {
         Ok(reference) => reference.text,
         Err(refusal) => return Ok(Err(refusal)),

@@ -5,7 +5,8 @@ use db::{DbError, Tx};
 use kernel::{ClaimId, Context, Scope};
 
 use super::model::{Claim, ClaimStatus, NewClaim, NewPayment, Outcome, Recorded};
-use super::rules::{self, Named, Spread};
+use super::reference::{self, Reference};
+use super::rules::{Named, Spread};
 use super::{not_by_a_retailer, reason, record_on, store, tell};
 use crate::model::Line;
 use crate::refusal::Refusal;
@@ -54,14 +55,14 @@ pub async fn claim(
     Ok(Ok(Outcome::Applied(claim)))
 }
 
-fn check(cx: &Context, new: &NewClaim) -> Result<rules::Reference, Refusal> {
+fn check(cx: &Context, new: &NewClaim) -> Result<Reference, Refusal> {
     if !new.amount.is_positive() {
         return Err(Refusal::Field { field: "amount", right: "above zero" });
     }
     if new.on > cx.today() {
         return Err(Refusal::Field { field: "on", right: "today or earlier" });
     }
-    rules::reference(new.reference.as_deref(), new.method, new.pair.0)
+    reference::read(new.reference.as_deref(), new.method, new.pair.0)
 }
 
 /// How a claim is confirmed: to which cycles its money goes.

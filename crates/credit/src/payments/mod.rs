@@ -17,17 +17,18 @@
 //! | --- | --- | --- |
 //! | [`preview`] | 2 | 2 |
 //! | [`record`] | 5 + n, 6 + n with a reference | 3, 4 with a reference |
-//! | [`apply`] | 6 + n | 3 |
-//! | [`refund`] | 4 | 3 |
-//! | [`reverse`] | 10 + n | 7 |
-//! | [`claim`] | 2, 3 where the claim is not new | 2, 3 |
-//! | [`confirm`] | 4, and those of [`record`] | 3 |
+//! | [`apply`] | 7 + n | 4 |
+//! | [`refund`] | 5 | 4 |
+//! | [`reverse`] | 11 + n | 8 |
+//! | [`claim`] | 2, 3 where it waits already | 2, 3 |
+//! | [`confirm`] | 4, and those of [`record`] less its lock | 3 |
 //! | [`reject`] | 4 | 3 |
 
 mod advances;
 mod claims;
 mod http;
 mod model;
+mod reference;
 mod reversal;
 mod rules;
 pub(crate) mod store;
@@ -45,9 +46,10 @@ pub use model::{
     Claim, ClaimFilter, ClaimStatus, NewClaim, NewPayment, Outcome, Payment, PaymentFilter, PaymentStatus,
     PaymentWithRepayments, Recorded, Repayment, Source,
 };
+use reference::Reference;
 pub use reversal::reverse;
+use rules::Plan;
 pub use rules::{Named, Spread};
-use rules::{Plan, Reference};
 pub use store::{claim as claim_by_id, claims, payment_with_repayments, payments};
 
 use crate::Pair;
@@ -204,7 +206,7 @@ pub(crate) async fn record_on(
     line: Line,
     new: &NewPayment,
 ) -> Result<Result<Done, Refusal>, DbError> {
-    let reference = match rules::reference(new.reference.as_deref(), new.method, new.pair.0) {
+    let reference = match reference::read(new.reference.as_deref(), new.method, new.pair.0) {
         Ok(reference) => reference,
         Err(refusal) => return Ok(Err(refusal)),
     };

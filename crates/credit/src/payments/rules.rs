@@ -3,16 +3,13 @@
 //! The payer names cycles, each with its part, or leaves it to the order in which they fall due. Either the whole plan
 //! holds or none of it.
 
-use kernel::{BusinessDate, CycleId, Money, Overflow, RetailerId};
-use ledger::Method;
+use kernel::{BusinessDate, CycleId, Money, Overflow};
 
 use super::model::Repayment;
 use crate::model::{Cycle, CycleStatus};
 use crate::refusal::Refusal;
 use crate::terms::{Ask, BadAmount, Settlement, SettlementTerms, settle};
 
-/// Characters that a reference may have.
-const LONGEST_REFERENCE: usize = 100;
 /// Money that no cycle takes as principal and that is not worth a refusal.
 const LAST_PAISA: Money = Money::from_paisa(1);
 
@@ -220,39 +217,9 @@ pub(crate) fn reopened(before: &Cycle, back: &Repayment, last: Option<BusinessDa
     })
 }
 
-/// A reference as it was given, and what makes two of them the same.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Reference {
-    pub(crate) text: Option<String>,
-    pub(crate) key: Option<String>,
-}
-
-/// Reads the reference of a payment. Every method but cash needs one.
-pub(crate) fn reference(given: Option<&str>, method: Method, retailer: RetailerId) -> Result<Reference, Refusal> {
-    let text = given.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
-    if text.as_ref().is_some_and(|text| text.chars().count() > LONGEST_REFERENCE) {
-        return Err(Refusal::Field { field: "reference", right: "at most 100 characters" });
-    }
-    let key = text.as_deref().and_then(|text| reference_key(text, method, retailer));
-    if method != Method::Cash && key.is_none() {
-        return Err(Refusal::ReferenceRequired);
-    }
-    Ok(Reference { text, key })
-}
-
-/// What makes two references the same: letters and digits in capitals, however they are spaced. Numbers of cheques
-/// repeat from one drawer to the next, so there the retailer belongs to it.
-fn reference_key(reference: &str, method: Method, retailer: RetailerId) -> Option<String> {
-    let plain: String = reference.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect();
-    if plain.is_empty() {
-        return None;
-    }
-    Some(if method == Method::Cheque { format!("{plain}/{retailer}") } else { plain })
-}
-
 #[cfg(test)]
 mod tests {
-    use kernel::{Id as _, Instant, OrderId, Rate, VendorId};
+    use kernel::{Id as _, Instant, OrderId, Rate, RetailerId, VendorId};
     use proptest::prelude::*;
 
     use super::*;
@@ -412,20 +379,6 @@ mod tests {
         assert_eq!(allocate(&two(), &with("60.00", true), today()).unwrap().kept, money("10.00"));
         let over = allocate(&two(), &named(&[(99, Ask::Principal(money("500.01")))]), today()).unwrap_err();
         assert_eq!(inner(over).1.code(), "OVERPAYMENT");
-    }
-
-    #[test]
-    fn references_are_compared_by_letters_and_digits() {
-        let retailer = RetailerId::from_bits(1);
-        let key = |text, method| reference_key(text, method, retailer);
-        assert_eq!(key(" txn-001 a", Method::Esewa), key("TXN001A", Method::Esewa));
-        assert_eq!(key("--", Method::Esewa), None);
-        assert_ne!(key("77", Method::Cheque), reference_key("77", Method::Cheque, RetailerId::from_bits(2)));
-        assert_eq!(key("77", Method::Bank), reference_key("77", Method::Bank, RetailerId::from_bits(2)));
-        assert_eq!(reference(Some(" - "), Method::Khalti, retailer), Err(Refusal::ReferenceRequired));
-        assert_eq!(reference(None, Method::Cash, retailer), Ok(Reference::default()));
-        let long = "x".repeat(101);
-        assert_eq!(reference(Some(&long), Method::Cash, retailer).unwrap_err().code(), "VALIDATION");
     }
 
     fn cycles() -> impl Strategy<Value = Vec<Open>> {

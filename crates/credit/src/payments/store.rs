@@ -9,7 +9,8 @@ use kernel::{
 use ledger::Method;
 
 use super::model::{Claim, ClaimFilter, Payment, PaymentFilter, PaymentWithRepayments, Repayment, Source};
-use super::rules::{Open, Reference};
+use super::reference::Reference;
+use super::rules::Open;
 use crate::Pair;
 use crate::refusal::Refusal;
 use crate::store::cycles;
