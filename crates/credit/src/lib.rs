@@ -4,6 +4,7 @@
 //! line         one for each retailer and vendor: limit, terms, status, and the position kept in step with its events
 //! reservation  credit held for an order:  ACTIVE → RELEASED | CONVERTED
 //! cycle        one delivered credit order:  ACTIVE → PARTIALLY_PAID → FULLY_PAID
+//! payment      money received once, spread over cycles; what is above what is owed can be kept
 //! repayment    touches exactly the cycle that it names, and restores credit by the principal it settles
 //! ```
 //!
@@ -30,7 +31,7 @@
 //! | [`release`] | 4 | 2 |
 //! | [`convert`] | 7, and those of `ledger::post` | 4 |
 //! | [`quote`] | 1 | 1 |
-//! | [`repay`] | 6, 7 with a reference, and those of `ledger::post` | 3, 4 with a reference |
+//! | [`repay`], [`record`] and what else concerns payments | see `payments` | |
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
@@ -44,10 +45,12 @@ mod http;
 mod limits;
 mod lines;
 mod model;
+mod payments;
 mod promises;
 mod refusal;
 mod repay;
 mod reservations;
+mod risk;
 mod saving;
 mod standing;
 mod standstill;
@@ -68,12 +71,22 @@ pub use disputes::{Decision, Dispute, DisputeStatus, NewDispute, decide_dispute,
 pub use exposure::{Availability, Exposure, availability, check_now, exposure_for_update};
 pub use http::routes;
 pub use limits::{CreditChange, change_ceiling, change_credit};
-pub use lines::{LineChange, NewLine, RecordedChange, change_line, create_line};
+pub use lines::{LineChange, NewLine, RecordedChange, change_line, create_line, line_changes};
 pub use model::{Cycle, CycleStatus, Line, LineStatus, Position, Reservation, ReservationState};
+pub use payments::{
+    Answer, Claim, ClaimFilter, ClaimStatus, Named, NewClaim, NewPayment, Outcome, Payment, PaymentFilter,
+    PaymentStatus, PaymentWithRepayments, Preview, PreviewPart, Recorded, Refund, Repayment as PaymentPart, Source,
+    Spread, apply, claim, claim_by_id, claims, confirm, payment_with_repayments, payments, preview, record, refund,
+    reject, reverse,
+};
 pub use promises::{NewPromise, Promise, PromiseStatus, promise, promises};
 pub use refusal::Refusal;
 pub use repay::{NewRepayment, Quote, Repaid, Repayment, quote, repay};
 pub use reservations::{Take, convert, cycle_of_order, expired_holds, keep, release, take};
+pub use risk::{
+    Collection, Dashboard, Evaluation, LineEvaluation, NotedLine, RetailerCredit, Totals, VendorCredit, dashboard,
+    evaluate, retailer_credit, vendor_credit,
+};
 pub use saving::early_saving;
 pub use standing::{Standing, standings};
 pub use standstill::Standstill;

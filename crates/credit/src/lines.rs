@@ -7,7 +7,7 @@
 
 use audit::Entry;
 use db::{DbError, Tx};
-use kernel::{Context, Instant, LineId, Money, RetailerId, Scope, VendorId};
+use kernel::{Context, Instant, LineId, Money, Page, PageRequest, RetailerId, Scope, VendorId};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Line, LineStatus};
@@ -234,6 +234,19 @@ pub async fn change_line(
     let entry = Entry::new(cx, line.retailer_id, "line.changed", line.id).before(before).after(after).reason(reason);
     audit::record(tx, vec![entry]).await?;
     Ok(Ok(line))
+}
+
+/// Every change of the line with this id, the newest first; nothing outside the scope.
+pub async fn line_changes(
+    tx: &mut Tx,
+    scope: Scope,
+    id: LineId,
+    page: &PageRequest,
+) -> Result<Option<Page<RecordedChange>>, DbError> {
+    match store::pair_of(tx, scope, id).await? {
+        Some(pair) => store::changes(tx, pair, page).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 /// What the audit log keeps of a line.

@@ -4,6 +4,7 @@ use kernel::{BusinessDate, Context, DisputeId, Money, PaymentId, RetailerId, Ven
 
 use crate::disputes::DisputeStatus;
 use crate::model::CycleStatus;
+use crate::payments::ClaimStatus;
 use crate::terms::{BadAmount, BadTerms};
 
 /// Characters that a reason may have.
@@ -65,7 +66,7 @@ pub enum Refusal {
     ReferenceRequired,
     /// The reference was recorded before.
     #[error("payment {first} of {amount} on {paid_on} has this reference already")]
-    DuplicatePayment {
+    DuplicateReference {
         /// The first payment.
         first: PaymentId,
         /// Its cash.
@@ -105,6 +106,46 @@ pub enum Refusal {
         /// Its version now.
         version: i64,
     },
+    /// One of several cycles of a payment cannot take its part.
+    #[error("{number}: {refusal}")]
+    OnCycle {
+        /// The cycle's number.
+        number: String,
+        /// Why it cannot.
+        refusal: Box<Refusal>,
+    },
+    /// What was kept of the payment has been given back, so the payment stays.
+    #[error("{refunded} of this payment was refunded, so it cannot be reversed")]
+    ExcessRefunded {
+        /// What was given back.
+        refunded: Money,
+    },
+    /// The payment does not count any more.
+    #[error("this payment was reversed on {on}")]
+    PaymentReversed {
+        /// When.
+        on: BusinessDate,
+    },
+    /// Less than that waits for a cycle.
+    #[error("at most {maximum} of this payment is not applied to a cycle")]
+    AboveUnapplied {
+        /// What waits.
+        maximum: Money,
+    },
+    /// The claim has its answer.
+    #[error("this claim was answered before: it is {status}")]
+    ClaimDecided {
+        /// The answer.
+        status: ClaimStatus,
+    },
+    /// A field within a list is not right.
+    #[error("{field}: {right}")]
+    FieldOf {
+        /// The field's place in JSON.
+        field: String,
+        /// What would be right.
+        right: &'static str,
+    },
     /// A field is out of its bounds.
     #[error("{field}: {right}")]
     Field {
@@ -123,7 +164,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// The stable code.
-    pub const fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
             Self::NotFound(_) => "NOT_FOUND",
             Self::UnknownRetailer(_) => "RETAILER_NOT_FOUND",
@@ -136,13 +177,18 @@ impl Refusal {
             Self::BelowMinimum { .. } => "BELOW_MINIMUM",
             Self::PaymentDate { .. } => "PAYMENT_DATE",
             Self::ReferenceRequired => "REFERENCE_REQUIRED",
-            Self::DuplicatePayment { .. } => "DUPLICATE_PAYMENT",
             Self::CycleClosed { .. } => "CYCLE_CLOSED",
             Self::AboveOutstanding { .. } => "ABOVE_OUTSTANDING",
             Self::DisputeOpen { .. } => "DISPUTE_OPEN",
             Self::DisputeDecided { .. } => "DISPUTE_DECIDED",
             Self::VersionMismatch { .. } => "VERSION_MISMATCH",
-            Self::Field { .. } => "VALIDATION",
+            Self::DuplicateReference { .. } => "DUPLICATE_REFERENCE",
+            Self::OnCycle { refusal, .. } => refusal.code(),
+            Self::ExcessRefunded { .. } => "EXCESS_REFUNDED",
+            Self::PaymentReversed { .. } => "PAYMENT_REVERSED",
+            Self::AboveUnapplied { .. } => "ABOVE_UNAPPLIED",
+            Self::ClaimDecided { .. } => "CLAIM_DECIDED",
+            Self::Field { .. } | Self::FieldOf { .. } => "VALIDATION",
             Self::NotAllowed { .. } => "FORBIDDEN",
         }
     }

@@ -153,6 +153,8 @@ ids! {
     DisputeId = "dsp";
     /// A promise to pay a cycle.
     PromiseId = "prm";
+    /// What a retailer says it paid.
+    ClaimId = "clm";
     /// A journal entry.
     EntryId = "ent";
     /// A queued piece of work.

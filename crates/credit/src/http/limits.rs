@@ -1,16 +1,18 @@
-//! `admin/credit/:id` (pause, unpause, cap) for a retailer, `admin/credit/vendors/:id/ceiling`.
+//! `admin/credit`: a retailer's pause, unpause, cap and evaluation, a vendor's ceiling, the risk dashboard.
 
+use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use kernel::{Context, Money, RetailerId, VendorId};
 use parties::{Retailer, Vendor};
 use serde::Deserialize;
-use web::{App, IfMatch, Keyed, KeyedBody, Operator, PathId, StoredAnswer, once};
+use web::{App, IfMatch, Keyed, KeyedBody, Operator, PathId, Problem, StoredAnswer, once};
 
 use super::care::Why;
 use super::{etag, problem};
 use crate::limits::{CreditChange, change_ceiling, change_credit};
+use crate::risk::{self, Dashboard, Evaluation, RetailerCredit, VendorCredit};
 
 async fn change(
     app: &App,
@@ -146,4 +148,66 @@ pub(super) async fn put_ceiling(
         }
     })
     .await
+}
+
+/// The whole book of credit: totals, aging, the worst and the most used lines.
+#[utoipa::path(
+    get, path = "/api/v1/admin/credit/risk-dashboard", tag = "credit", responses((status = 200, body = Dashboard))
+)]
+pub(super) async fn dashboard(State(app): State<App>, Operator(cx): Operator) -> Result<Json<Dashboard>, Problem> {
+    app.db.read(async move |tx| Ok(Json(risk::dashboard(tx, cx.now).await?))).await
+}
+
+/// A retailer's credit with all its vendors. Its `ETag` is the version for `If-Match`.
+#[utoipa::path(
+    get, path = "/api/v1/admin/credit/retailer/{id}", tag = "credit", params(("id" = RetailerId, Path)),
+    responses((status = 200, body = RetailerCredit), (status = 404))
+)]
+pub(super) async fn retailer(
+    State(app): State<App>,
+    Operator(cx): Operator,
+    PathId(id): PathId<RetailerId>,
+) -> Result<([(&'static str, String); 1], Json<RetailerCredit>), Problem> {
+    app.db
+        .read(async move |tx| {
+            let found = risk::retailer_credit(tx, id, cx.now).await?.ok_or_else(|| Problem::not_found("retailer"))?;
+            Ok(([("etag", etag(found.retailer.version))], Json(found)))
+        })
+        .await
+}
+
+/// A vendor's credit with all its retailers, and how fast its debts come in. Its `ETag` is the version for `If-Match`.
+#[utoipa::path(
+    get, path = "/api/v1/admin/credit/vendors/{id}", tag = "credit", params(("id" = VendorId, Path)),
+    responses((status = 200, body = VendorCredit), (status = 404))
+)]
+pub(super) async fn vendor(
+    State(app): State<App>,
+    Operator(cx): Operator,
+    PathId(id): PathId<VendorId>,
+) -> Result<([(&'static str, String); 1], Json<VendorCredit>), Problem> {
+    app.db
+        .read(async move |tx| {
+            let found = risk::vendor_credit(tx, id, cx.now).await?.ok_or_else(|| Problem::not_found("vendor"))?;
+            Ok(([("etag", etag(found.vendor.version))], Json(found)))
+        })
+        .await
+}
+
+/// Whether a retailer should be paused and why, with the order check on each of its lines. Nothing is done.
+#[utoipa::path(
+    get, path = "/api/v1/admin/credit/{id}/evaluate", tag = "credit", params(("id" = RetailerId, Path)),
+    responses((status = 200, body = Evaluation), (status = 404))
+)]
+pub(super) async fn evaluate(
+    State(app): State<App>,
+    Operator(cx): Operator,
+    PathId(id): PathId<RetailerId>,
+) -> Result<Json<Evaluation>, Problem> {
+    app.db
+        .read(async move |tx| {
+            let found = risk::evaluate(tx, &cx, id).await?;
+            found.map(Json).ok_or_else(|| Problem::not_found("retailer"))
+        })
+        .await
 }

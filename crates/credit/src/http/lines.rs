@@ -16,10 +16,10 @@ use super::care::Why;
 use super::{etag, problem};
 use crate::check::{Check, PaymentMode};
 use crate::exposure::{Availability, availability, check_now};
-use crate::lines::{LineChange, NewLine, RecordedChange, change_line, create_line};
+use crate::lines::{LineChange, NewLine, RecordedChange, change_line, create_line, line_changes};
 use crate::model::{Cycle, Line, LineStatus, Reservation};
 use crate::store::cycles::CycleFilter;
-use crate::store::lines::{LineFilter, changes, line, lines_page, terms_of};
+use crate::store::lines::{LineFilter, line, lines_page, terms_of};
 use crate::store::reservations::active_reservations;
 use crate::terms::SettlementTerms;
 
@@ -175,11 +175,11 @@ pub(super) async fn history(
     PathId(id): PathId<LineId>,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<RecordedChange>>, Problem> {
-    let (scope, today, page) = (cx.actor.scope(), cx.today(), query.page());
+    let (scope, page) = (cx.actor.scope(), query.page());
     app.db
         .read(async move |tx| {
-            let line = line(tx, scope, id, today).await?.ok_or_else(|| Problem::not_found("credit line"))?;
-            Ok(Json(changes(tx, line.pair(), &page).await?))
+            let found = line_changes(tx, scope, id, &page).await?;
+            found.map(Json).ok_or_else(|| Problem::not_found("credit line"))
         })
         .await
 }

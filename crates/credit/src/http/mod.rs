@@ -26,6 +26,10 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(limits::unpause))
         .routes(routes!(limits::put_cap))
         .routes(routes!(limits::put_ceiling))
+        .routes(routes!(limits::dashboard))
+        .routes(routes!(limits::retailer))
+        .routes(routes!(limits::vendor))
+        .routes(routes!(limits::evaluate))
         .routes(routes!(lines::reservations))
         .routes(routes!(lines::cycles))
         .routes(routes!(lines::entries))
@@ -43,6 +47,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(care::disputes))
         .routes(routes!(care::decide))
         .routes(routes!(care::create_adjustment))
+        .merge(crate::payments::routes())
 }
 
 /// The tag of a version.
@@ -51,7 +56,7 @@ fn etag(version: i64) -> String {
 }
 
 /// What a refusal looks like from outside.
-fn problem(refusal: &Refusal) -> Problem {
+pub(crate) fn problem(refusal: &Refusal) -> Problem {
     let detail = refusal.to_string();
     let unprocessable = |field: &str| {
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, refusal.code(), detail.clone()).with("field", field)
@@ -73,7 +78,13 @@ fn problem(refusal: &Refusal) -> Problem {
         Refusal::BelowMinimum { minimum, minimum_cash } => {
             conflict().with("minimum", minimum.to_string()).with("minimumCash", minimum_cash.to_string())
         }
-        Refusal::DuplicatePayment { first, amount, paid_on } => conflict()
+        Refusal::OnCycle { number, refusal } => problem(refusal).with("cycle", number.clone()),
+        Refusal::FieldOf { field, right } => Problem::field(field.clone(), *right),
+        Refusal::ExcessRefunded { refunded } => conflict().with("refunded", refunded.to_string()),
+        Refusal::PaymentReversed { on } => conflict().with("reversedOn", on.to_string()),
+        Refusal::AboveUnapplied { maximum } => conflict().with("maximum", maximum.to_string()),
+        Refusal::ClaimDecided { status } => conflict().with("status", status.to_string()),
+        Refusal::DuplicateReference { first, amount, paid_on } => conflict()
             .with("paymentId", first.to_string())
             .with("amount", amount.to_string())
             .with("paidOn", paid_on.to_string()),

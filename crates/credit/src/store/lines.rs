@@ -90,11 +90,33 @@ pub async fn line(tx: &mut Tx, scope: Scope, id: LineId, today: BusinessDate) ->
     Ok(with_overdue(tx, &[row], today).await?.remove(&pair))
 }
 
+/// Whose the line with this id is, inside a scope.
+pub(crate) async fn pair_of(tx: &mut Tx, scope: Scope, id: LineId) -> Result<Option<Pair>, DbError> {
+    let row = tx.query_opt("select retailer_id, vendor_id from credit_lines where id = $1", params![id]).await?;
+    let found = row.as_ref().map(pair).transpose()?;
+    Ok(found.filter(|(retailer, vendor)| scope.includes(*retailer, Some(*vendor))))
+}
+
 /// Locks and reads the line with this id, without what is overdue on it.
 pub(crate) async fn for_update(tx: &mut Tx, scope: Scope, id: LineId) -> Result<Option<Line>, DbError> {
     let row = tx.query_opt("select l.* from credit_lines l where l.id = $1 {lock l}", params![id]).await?;
     let found = row.as_ref().map(read).transpose()?;
     Ok(found.filter(|line| scope.includes(line.retailer_id, Some(line.vendor_id))))
+}
+
+/// Whether a retailer has a line with a vendor.
+pub(crate) async fn exists(tx: &mut Tx, pair: Pair) -> Result<bool, DbError> {
+    let sql = "select id from credit_lines where retailer_id = $1 and vendor_id = $2";
+    Ok(tx.query_opt(sql, params![pair.0, pair.1]).await?.is_some())
+}
+
+/// Locks and reads the line of a retailer with a vendor, without what is overdue on it.
+pub(crate) async fn of_pair_for_update(tx: &mut Tx, scope: Scope, pair: Pair) -> Result<Option<Line>, DbError> {
+    if !scope.includes(pair.0, Some(pair.1)) {
+        return Ok(None);
+    }
+    let sql = "select l.* from credit_lines l where l.retailer_id = $1 and l.vendor_id = $2 {lock l}";
+    tx.query_opt(sql, params![pair.0, pair.1]).await?.as_ref().map(read).transpose()
 }
 
 /// Locks and reads the line of a cycle, without what is overdue on it.

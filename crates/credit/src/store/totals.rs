@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use db::{DbError, Tx, Value, params};
+use db::{DbError, Row, Tx, Value, params};
 use kernel::{BusinessDate, Instant, Money, OrderId, ReservationId, RetailerId, VendorId};
 
-use super::{pair, pairs_value};
+use super::{broken, pair, pairs_value};
 use crate::Pair;
+use crate::risk::{Noted, Totals};
 
 /// How sums are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +78,75 @@ pub(crate) async fn open_by_lateness(
     rows.iter().map(|row| Ok((row.get("late_from")?, row.get("disputed_on")?, row.get("open")?))).collect()
 }
 
+/// All lines together, without the holds of expired offers. Two statements.
+pub(crate) async fn all_lines(tx: &mut Tx, now: Instant) -> Result<Totals, DbError> {
+    let sql = "select cast(count(*) as bigint) as lines, \
+               cast(coalesce(sum(case when l.status = 'ACTIVE' then 0 else 1 end), 0) as bigint) as stopped, \
+               cast(coalesce(sum(l.limit_paisa), 0) as bigint) as limits, \
+               cast(coalesce(sum(l.reserved_paisa), 0) as bigint) as reserved, \
+               cast(coalesce(sum(l.outstanding_paisa), 0) as bigint) as outstanding from credit_lines l";
+    let row = tx.query_one(sql, params![]).await?;
+    let sql = "select cast(coalesce(sum(r.amount_paisa), 0) as bigint) as expired from reservations r \
+               where r.state = 'ACTIVE' and r.expires_at is not null and r.expires_at <= $1";
+    let expired: Money = tx.query_one(sql, params![now]).await?.get("expired")?;
+    let reserved: Money = row.get("reserved")?;
+    Ok(Totals {
+        lines: row.get("lines")?,
+        stopped_lines: row.get("stopped")?,
+        limit: row.get("limits")?,
+        reserved: reserved.minus(expired).map_err(broken)?,
+        outstanding: row.get("outstanding")?,
+    })
+}
+
+fn noted(row: &Row) -> Result<Noted, DbError> {
+    Ok(Noted {
+        id: row.get("id")?,
+        pair: pair(row)?,
+        limit: row.get("limit_paisa")?,
+        used: row.get("used")?,
+        overdue: row.get("overdue")?,
+        oldest: row.get("oldest")?,
+    })
+}
+
+/// The lines with the oldest overdue cycles that are not in dispute.
+pub(crate) async fn worst_lines(tx: &mut Tx, on: BusinessDate, most: i64) -> Result<Vec<Noted>, DbError> {
+    let sql = "select l.id, l.retailer_id, l.vendor_id, l.limit_paisa, \
+               cast(l.reserved_paisa + l.outstanding_paisa as bigint) as used, w.overdue, w.oldest \
+               from (select c.retailer_id, c.vendor_id, min(c.late_from) as oldest, \
+               cast(sum(c.outstanding_paisa) as bigint) as overdue from cycles c \
+               where c.outstanding_paisa > 0 and c.disputed_on is null and c.late_from < $1 \
+               group by c.retailer_id, c.vendor_id \
+               order by min(c.late_from), sum(c.outstanding_paisa) desc, c.retailer_id, c.vendor_id limit $2) w \
+               join credit_lines l on l.retailer_id = w.retailer_id and l.vendor_id = w.vendor_id \
+               order by w.oldest, w.overdue desc, l.retailer_id, l.vendor_id";
+    tx.query(sql, params![on, most]).await?.iter().map(noted).collect()
+}
+
+/// The lines of which most is used, by share of their limit.
+pub(crate) async fn most_used_lines(tx: &mut Tx, most: i64) -> Result<Vec<Noted>, DbError> {
+    let sql = "select l.id, l.retailer_id, l.vendor_id, l.limit_paisa, \
+               cast(l.reserved_paisa + l.outstanding_paisa as bigint) as used, cast(0 as bigint) as overdue, \
+               cast(null as text) as oldest from credit_lines l where l.reserved_paisa + l.outstanding_paisa > 0 \
+               order by case when l.limit_paisa = 0 then 10000 \
+               else (l.reserved_paisa + l.outstanding_paisa) * 10000 / l.limit_paisa end desc, \
+               l.retailer_id, l.vendor_id limit $1";
+    tx.query(sql, params![most]).await?.iter().map(noted).collect()
+}
+
+/// The principal of a vendor's cycles that began after one day and by another.
+pub(crate) async fn begun_between(
+    tx: &mut Tx,
+    vendor: VendorId,
+    after: BusinessDate,
+    by: BusinessDate,
+) -> Result<Money, DbError> {
+    let sql = "select cast(coalesce(sum(c.principal_paisa), 0) as bigint) as begun from cycles c \
+               where c.vendor_id = $1 and c.started_on > $2 and c.started_on <= $3";
+    tx.query_one(sql, params![vendor, after, by]).await?.get("begun")
+}
+
 /// A line's kept position, and what its events come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Recount {
@@ -89,7 +159,8 @@ pub(crate) struct Recount {
     pub(crate) events: i64,
 }
 
-/// The next lines behind a place with what their events come to: takings, endings, repayments and adjustments each are one.
+/// The next lines behind a place with what their events come to: takings, endings, repayments, their reversals, and
+/// adjustments each are one.
 pub(crate) async fn recounts(tx: &mut Tx, after: Option<Pair>, most: i64) -> Result<Vec<Recount>, DbError> {
     let (retailer, vendor) =
         after.map(|(retailer, vendor)| (retailer.to_string(), vendor.to_string())).unwrap_or_default();
@@ -123,7 +194,7 @@ pub(crate) async fn recounts(tx: &mut Tx, after: Option<Pair>, most: i64) -> Res
                on c.retailer_id = v.retailer_id and c.vendor_id = v.vendor_id where c.outstanding_paisa > 0 \
                group by c.retailer_id, c.vendor_id";
     let open = tx.query(sql, params![pairs.clone()]).await?;
-    let sql = "select r.retailer_id, r.vendor_id, cast(count(*) as bigint) as events \
+    let sql = "select r.retailer_id, r.vendor_id, cast(count(*) + count(r.reversed_on) as bigint) as events \
                from {rows 1: retailer_id text, vendor_id text} v join repayments r \
                on r.retailer_id = v.retailer_id and r.vendor_id = v.vendor_id group by r.retailer_id, r.vendor_id";
     let repaid = tx.query(sql, params![pairs.clone()]).await?;
@@ -155,6 +226,7 @@ pub(crate) async fn drifted_cycles(tx: &mut Tx, pairs: &[Pair]) -> Result<Vec<(P
     let sql = "select c.retailer_id, c.vendor_id, c.number from {rows 1: retailer_id text, vendor_id text} v \
                join cycles c on c.retailer_id = v.retailer_id and c.vendor_id = v.vendor_id \
                left join repayments r on r.retailer_id = c.retailer_id and r.cycle_id = c.id \
+               and r.reversed_on is null \
                group by c.retailer_id, c.vendor_id, c.id, c.number, c.principal_paisa, c.outstanding_paisa, \
                c.repaid_paisa, c.discount_paisa, c.interest_paisa, c.adjusted_paisa \
                having c.principal_paisa + c.adjusted_paisa - c.outstanding_paisa <> coalesce(sum(r.principal_paisa), 0) \

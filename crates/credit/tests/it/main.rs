@@ -6,5 +6,7 @@ mod care;
 mod examples;
 mod guarantees;
 mod http;
+mod limits;
+mod payments;
 mod standing;
 mod world;

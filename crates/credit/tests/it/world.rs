@@ -7,7 +7,9 @@ use credit::{
     Quote, Refusal, Repaid, Reservation, SettlementTerms, Take,
 };
 use db::{DbError, Tx, params};
-use kernel::{Actor, BusinessDate, Context, CycleId, Money, OrderId, PageRequest, RetailerId, Scope, VendorId};
+use kernel::{
+    Actor, BusinessDate, Context, CycleId, Instant, Money, OrderId, PageRequest, RetailerId, Scope, VendorId,
+};
 use testkit::TestDb;
 
 /// Clones share it.
@@ -140,6 +142,17 @@ impl World {
 
     /// Holds credit for an order as the orders' room does: lock, check, take.
     pub(crate) async fn reserve(&self, pair: Pair, order: OrderId, amount: Money) -> Result<(), Check> {
+        self.reserve_until(pair, order, amount, None).await
+    }
+
+    /// The same for an offer with a deadline.
+    pub(crate) async fn reserve_until(
+        &self,
+        pair: Pair,
+        order: OrderId,
+        amount: Money,
+        expires_at: Option<Instant>,
+    ) -> Result<(), Check> {
         self.write(async move |tx, cx| {
             let retailer = parties::retailers_for_update(tx, &[pair.0]).await?.remove(&pair.0).unwrap();
             let line = credit::lines_for_update(tx, &[pair], cx.today()).await?.remove(&pair);
@@ -153,7 +166,7 @@ impl World {
                 return Ok(Err(check));
             }
             let position_seq = line.unwrap().position_seq + 1;
-            let take = Take { line: pair, order, amount, position_seq, at: cx.now, id: cx.id(), expires_at: None };
+            let take = Take { line: pair, order, amount, position_seq, at: cx.now, id: cx.id(), expires_at };
             credit::take(tx, vec![take]).await?;
             Ok(Ok(()))
         })
@@ -194,6 +207,12 @@ impl World {
 
     pub(crate) async fn cycle(&self, cycle: CycleId) -> Cycle {
         self.write(async move |tx, _| credit::cycle(tx, Scope::All, cycle).await).await.unwrap()
+    }
+
+    pub(crate) async fn check(&self, pair: Pair, amount: Money, mode: PaymentMode) -> Check {
+        let checked =
+            self.write(async move |tx, cx| credit::check_now(tx, Scope::All, pair, amount, mode, cx.now).await).await;
+        checked.unwrap()
     }
 
     /// What became of a cycle's promises, oldest first.

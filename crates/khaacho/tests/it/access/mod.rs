@@ -73,6 +73,11 @@ fn reads(own: &Own) -> Vec<Row> {
         get("GET /api/v1/credit/cycles/{id}/quote", format!("credit/cycles/{cycle}/quote"), EVERYONE),
         get("GET /api/v1/credit/cycles/{id}/events", format!("credit/cycles/{cycle}/events"), EVERYONE),
         get("GET /api/v1/credit/disputes", "credit/disputes".to_owned(), EVERYONE),
+        get("GET /api/v1/credit/lines/{id}/history", format!("credit/lines/{line}/history"), EVERYONE),
+        get("GET /api/v1/admin/credit/risk-dashboard", "admin/credit/risk-dashboard".to_owned(), OPERATORS),
+        get("GET /api/v1/admin/credit/retailer/{id}", format!("admin/credit/retailer/{retailer}"), OPERATORS),
+        get("GET /api/v1/admin/credit/vendors/{id}", format!("admin/credit/vendors/{vendor}"), OPERATORS),
+        get("GET /api/v1/admin/credit/{id}/evaluate", format!("admin/credit/{retailer}/evaluate"), OPERATORS),
         get("GET /api/v1/admin/credit/aging", "admin/credit/aging".to_owned(), OPERATORS),
         get("GET /api/v1/orders", "orders".to_owned(), EVERYONE),
         get("GET /api/v1/orders/{id}", format!("orders/{open}"), EVERYONE),
@@ -119,6 +124,22 @@ fn commands(own: &Own) -> Vec<Row> {
             format!("credit/cycles/{cycle}/repay"),
             json!({ "principal": "50.00", "method": "CASH" }),
             [403, 201, 201],
+        ),
+        row("POST /api/v1/credit/lines/{id}/pause", format!("credit/lines/{line}/pause"), because(), NOT_RETAILERS),
+        row("POST /api/v1/credit/lines/{id}/unpause", format!("credit/lines/{line}/unpause"), because(), NOT_RETAILERS),
+        row("POST /api/v1/admin/credit/{id}/pause", format!("admin/credit/{retailer}/pause"), because(), OPERATORS),
+        row("POST /api/v1/admin/credit/{id}/unpause", format!("admin/credit/{retailer}/unpause"), because(), OPERATORS),
+        row(
+            "PUT /api/v1/admin/credit/{id}/cap",
+            format!("admin/credit/{retailer}/cap"),
+            json!({ "cap": "90000.00", "reason": "agreed" }),
+            OPERATORS,
+        ),
+        row(
+            "PUT /api/v1/admin/credit/vendors/{id}/ceiling",
+            format!("admin/credit/vendors/{vendor}/ceiling"),
+            json!({ "ceiling": "90000.00", "reason": "agreed" }),
+            OPERATORS,
         ),
         row(
             "POST /api/v1/credit/cycles/{id}/promise",
@@ -183,6 +204,10 @@ fn commands(own: &Own) -> Vec<Row> {
             OPERATORS,
         ),
     ]
+}
+
+fn because() -> Value {
+    json!({ "reason": "agreed" })
 }
 
 fn rows(own: &Own) -> Vec<Row> {
@@ -307,6 +332,8 @@ testkit::both_engines! {
                 "POST /api/v1/orders" => &["vendorId"],
                 "PATCH /api/v1/credit/lines/{id}" => &["termsDays"],
                 "PATCH /api/v1/credit/cycles/{id}" => &["note"],
+                "PUT /api/v1/admin/credit/{id}/cap" => &["cap"],
+                "PUT /api/v1/admin/credit/vendors/{id}/ceiling" => &["ceiling"],
                 "POST /api/v1/credit/cycles/{id}/dispute" => &["orderLine"],
                 _ => &[],
             };
