@@ -108,6 +108,12 @@ pub(crate) async fn entries_after(tx: &mut Tx, place: &(String, i64), most: i64)
     tx.query(sql, params![&place.0, place.1, most]).await?.iter().map(recorded).collect()
 }
 
+/// The same within one stream.
+pub(crate) async fn entries_of(tx: &mut Tx, stream: &str, after: i64, most: i64) -> Result<Vec<Recorded>, DbError> {
+    let sql = "select * from audit_entries e where e.stream = $1 and e.seq > $2 order by e.seq limit $3";
+    tx.query(sql, params![stream, after, most]).await?.iter().map(recorded).collect()
+}
+
 /// The heads of the streams from a name up to another, without that other; to the last where none is given.
 pub(crate) async fn heads(
     tx: &mut Tx,
@@ -117,5 +123,12 @@ pub(crate) async fn heads(
     let sql = "select s.stream, s.seq, s.last_hash from audit_streams s \
                where s.stream >= $1 and (cast($2 as text) is null or s.stream < $2)";
     let rows = tx.query(sql, params![from, before]).await?;
+    rows.iter().map(|row| Ok((row.get("stream")?, (row.get("seq")?, row.get("last_hash")?)))).collect()
+}
+
+/// The head of one stream; empty where there is none.
+pub(crate) async fn head(tx: &mut Tx, stream: &str) -> Result<BTreeMap<String, (i64, String)>, DbError> {
+    let sql = "select s.stream, s.seq, s.last_hash from audit_streams s where s.stream = $1";
+    let rows = tx.query(sql, params![stream]).await?;
     rows.iter().map(|row| Ok((row.get("stream")?, (row.get("seq")?, row.get("last_hash")?)))).collect()
 }
