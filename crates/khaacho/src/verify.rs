@@ -99,7 +99,9 @@ async fn lines(db: &Db, part: Part) -> Result<Report, DbError> {
     loop {
         let page = db.read(async move |tx| credit::verify_page(tx, part, after).await).await?;
         report.lines = report.lines.saturating_add(count(page.lines));
-        page.findings.iter().for_each(|finding| report.add(finding));
+        for finding in &page.findings {
+            report.add(finding);
+        }
         after = page.next;
         if after.is_none() {
             return Ok(report);
@@ -122,7 +124,9 @@ async fn audit(db: &Db, part: Part) -> Result<Report, DbError> {
             Ok::<_, DbError>((broken, place))
         });
         let (broken, next) = page.await?;
-        broken.iter().for_each(|broken| report.add(broken));
+        for broken in &broken {
+            report.add(broken);
+        }
         walked = next;
     }
     report.audit_entries = walked.entries;

@@ -34,8 +34,8 @@ pub const fn export_header() -> &'static str {
 /// The next piece of the journal of some books, in the order of retailer, vendor and number. Two statements a
 /// page; whoever writes them one after another holds one page in memory. Entries that are appended meanwhile may be
 /// among later pages; every page is balanced.
-pub async fn export_page(tx: &mut Tx, part: Part, after: Option<Place>) -> Result<ExportPage, DbError> {
-    let entries = store::entries_after(tx, part, after, PAGE).await?;
+pub async fn export_page(tx: &mut Tx, part: impl Into<Part>, after: Option<Place>) -> Result<ExportPage, DbError> {
+    let entries = store::entries_after(tx, part.into(), after, PAGE).await?;
     let is_last = i64::try_from(entries.len()).unwrap_or(PAGE) < PAGE;
     let next = entries.last().filter(|_| !is_last).map(Place::of);
     Ok(ExportPage { text: write(&entries), next })

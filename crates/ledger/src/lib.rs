@@ -15,8 +15,10 @@
 mod account;
 mod entry;
 mod export;
+mod http;
 mod post;
 mod read;
+mod statement;
 mod store;
 mod verify;
 
@@ -25,8 +27,10 @@ use kernel::{RetailerId, Scope, VendorId};
 pub use account::{Account, Method};
 pub use entry::{Balanced, Entry, EntryKind, FIRST_HASH, NewEntry, Posting, Unbalanced};
 pub use export::{ExportPage, export_header, export_page};
+pub use http::routes;
 pub use post::{Posted, open_books, post};
 pub use read::{Balance, Place, balances, entries, last_hash, receivables};
+pub use statement::{AccountTotals, Period, Statement, StatementEntry, TrialBalance, statement, trial_balance};
 pub use verify::{Finding, Plan, Stretch, Verified, Wrong, plan, verify};
 
 /// Whose book it is.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use db::{DbError, Row, Tx, Value, params};
-use kernel::{Instant, Money};
+use kernel::{BusinessDate, Instant, Money};
 
 use crate::account::Account;
 use crate::entry::{Entry, FIRST_HASH, Posting};
@@ -178,6 +178,10 @@ pub(crate) async fn entries_after(
             tx.query(sql, params![retailer, vendor, seq, limit]).await?
         }
     };
+    with_postings(tx, &rows).await
+}
+
+async fn with_postings(tx: &mut Tx, rows: &[Row]) -> Result<Vec<Entry>, DbError> {
     let mut entries: Vec<Entry> = rows.iter().map(entry).collect::<Result<_, _>>()?;
     let wanted = entries.iter().map(|entry| params![entry.retailer_id, entry.vendor_id, entry.seq]);
     let sql = "select p.retailer_id, p.vendor_id, p.seq, p.account, p.amount_paisa \
@@ -196,6 +200,75 @@ pub(crate) async fn entries_after(
         entry.postings = postings.remove(&key).unwrap_or_default();
     }
     Ok(entries)
+}
+
+/// The entries of a book behind a place of its statement, which is in the order of business date and number, up to a date,
+/// with their postings. Two statements.
+pub(crate) async fn entries_by_date(
+    tx: &mut Tx,
+    (retailer, vendor): Pair,
+    (date, seq): (&str, i64),
+    to: &str,
+    limit: i64,
+) -> Result<Vec<Entry>, DbError> {
+    let sql = "select * from journal_entries e where e.retailer_id = $1 and e.vendor_id = $2 \
+               and (e.business_date, e.seq) > ($3, $4) and e.business_date <= $5 \
+               order by e.business_date, e.seq limit $6";
+    let rows = tx.query(sql, params![retailer, vendor, date, seq, to, limit]).await?;
+    with_postings(tx, &rows).await
+}
+
+/// What is owed by a book's entries before a date, up to a place of its statement, and at the end of another date.
+pub(crate) async fn receivable_sums(
+    tx: &mut Tx,
+    (retailer, vendor): Pair,
+    from: &str,
+    (date, seq): (&str, i64),
+    to: &str,
+) -> Result<[Money; 3], DbError> {
+    let sql = "select \
+               cast(coalesce(sum(case when e.business_date < $3 then p.amount_paisa else 0 end), 0) as bigint) as opening, \
+               cast(coalesce(sum(case when (e.business_date, e.seq) <= ($4, $5) then p.amount_paisa else 0 end), 0) \
+               as bigint) as before, \
+               cast(coalesce(sum(case when e.business_date <= $6 then p.amount_paisa else 0 end), 0) as bigint) as closing \
+               from journal_entries e join postings p on p.retailer_id = e.retailer_id and p.vendor_id = e.vendor_id \
+               and p.seq = e.seq and p.account = 'receivable' where e.retailer_id = $1 and e.vendor_id = $2";
+    let row = tx.query_one(sql, params![retailer, vendor, from, date, seq, to]).await?;
+    Ok([row.get("opening")?, row.get("before")?, row.get("closing")?])
+}
+
+/// Debits and credits of every account of some books at the end of a business date, by account.
+pub(crate) async fn totals(tx: &mut Tx, part: Part, on: BusinessDate) -> Result<Vec<(Account, Money, Money)>, DbError> {
+    macro_rules! totals {
+        ($books:literal) => {
+            concat!(
+                "select p.account, \
+                 cast(sum(case when p.amount_paisa > 0 then p.amount_paisa else 0 end) as bigint) as debit, \
+                 cast(sum(case when p.amount_paisa < 0 then -p.amount_paisa else 0 end) as bigint) as credit from ",
+                $books,
+                " journal_entries e on e.retailer_id = b.retailer_id and e.vendor_id = b.vendor_id \
+                 and e.business_date <= $1 \
+                 join postings p on p.retailer_id = e.retailer_id and p.vendor_id = e.vendor_id and p.seq = e.seq \
+                 group by p.account order by p.account"
+            )
+        };
+    }
+    let rows = match part {
+        Part::All => tx.query(totals!("books b join"), params![on]).await?,
+        Part::Vendor(only) => {
+            let sql = totals!("(select * from books where vendor_id = $2) b join");
+            tx.query(sql, params![on, only]).await?
+        }
+        Part::Retailer(only) => {
+            let sql = totals!("(select * from books where retailer_id = $2) b join");
+            tx.query(sql, params![on, only]).await?
+        }
+        Part::Book((retailer, vendor)) => {
+            let sql = totals!("(select * from books where retailer_id = $2 and vendor_id = $3) b join");
+            tx.query(sql, params![on, retailer, vendor]).await?
+        }
+    };
+    rows.iter().map(|row| Ok((row.get("account")?, row.get("debit")?, row.get("credit")?))).collect()
 }
 
 /// The balance of each account of a book.

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant as Stopwatch};
 
 use anyhow::{Context as _, bail};
-use db::{Access, Db, DbError};
+use db::{Access, Db};
 use indicatif::{ProgressBar, ProgressStyle};
 use kernel::{Actor, Clock, Context, IdGen, Money};
 use ledger::{Account, Balanced, EntryKind, Method, NewEntry, Pair, Part};
@@ -120,7 +120,7 @@ async fn make(db: &Db, entries: usize, books: usize) -> anyhow::Result<Duration>
         let new: Option<Vec<NewEntry>> =
             (made..made + set).map(|number| entry(&cx, *pairs.get(number / 2 % pairs.len())?, number)).collect();
         let new = new.context("an entry of the bench")?;
-        db.write(async move |tx| ledger::post(tx, &cx, new.clone()).await.map(|_| ()).map_err(DbError::from)).await?;
+        db.write(async move |tx| ledger::post(tx, &cx, new.clone()).await.map(|_| ())).await?;
         made += set;
         progress.set_position(u64::try_from(made)?);
     }

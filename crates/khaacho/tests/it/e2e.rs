@@ -3,7 +3,6 @@
 use std::process::Command;
 
 use http::{Method, StatusCode};
-use kernel::Scope;
 use serde_json::{Value, json};
 use testkit::TestDb;
 

@@ -3,5 +3,6 @@
 
 mod access;
 mod bad_input;
+mod books;
 mod e2e;
 mod support;
