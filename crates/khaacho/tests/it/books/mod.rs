@@ -1,6 +1,7 @@
 //! The books of half a year: what they say is what the lines say, what aging says, and what a program that is not ours
 //! says.
 
+mod commands;
 mod tampering;
 pub(crate) mod trade;
 
