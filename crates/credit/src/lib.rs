@@ -4,6 +4,7 @@
 //! line         one for each retailer and vendor: limit, terms, status, and the position kept in step with its events
 //! reservation  credit held for an order:  ACTIVE → RELEASED | CONVERTED
 //! cycle        one delivered credit order:  ACTIVE → PARTIALLY_PAID → FULLY_PAID
+//! payment      money received once, spread over cycles; what is above what is owed can be kept
 //! repayment    touches exactly the cycle that it names, and restores credit by the principal it settles
 //! ```
 //!
@@ -25,7 +26,7 @@
 //! | [`release`] | 4 | 2 |
 //! | [`convert`] | 7, and those of `ledger::post` | 4 |
 //! | [`quote`] | 1 | 1 |
-//! | [`repay`] | 6, 7 with a reference, and those of `ledger::post` | 3, 4 with a reference |
+//! | [`repay`], [`record`] and what else concerns payments | see `payments` | |
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
@@ -35,6 +36,7 @@ mod exposure;
 mod http;
 mod lines;
 mod model;
+mod payments;
 mod refusal;
 mod repay;
 mod reservations;
@@ -55,6 +57,12 @@ pub use exposure::{Availability, Exposure, availability, check_now, exposure_for
 pub use http::routes;
 pub use lines::{LineChange, NewLine, change_line, create_line};
 pub use model::{Cycle, CycleStatus, Line, LineStatus, Position, Reservation, ReservationState};
+pub use payments::{
+    Answer, Claim, ClaimFilter, ClaimStatus, Named, NewClaim, NewPayment, Outcome, Payment, PaymentFilter,
+    PaymentStatus, PaymentWithRepayments, Preview, PreviewPart, Recorded, Refund, Repayment as PaymentPart, Source,
+    Spread, apply, claim, claim_by_id, claims, confirm, payment_with_repayments, payments, preview, record, refund,
+    reject, reverse,
+};
 pub use refusal::Refusal;
 pub use repay::{NewRepayment, Quote, Repaid, Repayment, quote, repay};
 pub use reservations::{Take, convert, cycle_of_order, release, take};

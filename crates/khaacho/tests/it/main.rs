@@ -5,4 +5,6 @@ mod access;
 mod bad_input;
 mod books;
 mod e2e;
+mod scenario;
+mod servers;
 mod support;
