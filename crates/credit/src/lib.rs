@@ -70,6 +70,7 @@ pub use saving::early_saving;
 pub use standing::{Standing, standings};
 pub use store::cycles::{CycleFilter, cycle, cycles};
 pub use store::lines::{LineFilter, line, line_of, lines, lines_for_update, lines_of_retailers_for_update, lines_page};
+pub use store::named::{cycle_numbers, payment_marks};
 pub use store::reservations::{active_reservations, reservation};
 pub use terms::{
     Ask, BadAmount, BadTerms, CycleFacts, Discount, LARGEST_DISCOUNT, LEGAL_INTEREST, SMALLEST_REPAYMENT, Settlement,

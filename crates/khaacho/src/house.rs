@@ -51,6 +51,8 @@ pub fn build(db: &Db, clock: &Clock, ids: &IdGen, client: Client, settings: &Set
         .merge(web::health_routes())
         .merge(parties::routes())
         .merge(catalog::routes())
+        .merge(audit::routes())
+        .merge(ledger::routes())
         .merge(credit::routes())
         .merge(orders::routes(orders::open_desk(db)))
         .merge(export::routes())

@@ -62,6 +62,10 @@ fn reads(own: &Own) -> Vec<Row> {
         get("GET /api/v1/credit/lines/{id}/reservations", format!("credit/lines/{line}/reservations"), EVERYONE),
         get("GET /api/v1/credit/lines/{id}/cycles", format!("credit/lines/{line}/cycles"), EVERYONE),
         get("GET /api/v1/credit/lines/{id}/entries", format!("credit/lines/{line}/entries"), EVERYONE),
+        get("GET /api/v1/credit/lines/{id}/statement", format!("credit/lines/{line}/statement"), EVERYONE),
+        get("GET /api/v1/ledger/trial-balance", format!("ledger/trial-balance?vendorId={vendor}"), NOT_RETAILERS),
+        get("GET /api/v1/admin/audit/{retailerId}", format!("admin/audit/{retailer}"), OPERATORS),
+        get("GET /api/v1/admin/audit/credit/all", "admin/audit/credit/all".to_owned(), OPERATORS),
         row(
             "POST /api/v1/credit/check",
             "credit/check".to_owned(),
