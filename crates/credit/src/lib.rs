@@ -3,7 +3,7 @@
 //! ```text
 //! line         one for each retailer and vendor: limit, terms, status, and the position kept in step with its events
 //! reservation  credit held for an order:  ACTIVE → RELEASED | CONVERTED
-//! cycle        one delivered credit order:  ACTIVE → PARTIALLY_PAID → FULLY_PAID
+//! cycle        one delivered credit order, or one purchase from before:  ACTIVE → PARTIALLY_PAID → FULLY_PAID
 //! repayment    touches exactly the cycle that it names, and restores credit by the principal it settles
 //! ```
 //!
@@ -25,6 +25,7 @@
 //! | [`release`] | 4 | 2 |
 //! | [`convert`] | 7, and those of `ledger::post` | 4 |
 //! | [`quote`] | 1 | 1 |
+//! | [`open_cycles`], any number | 6, and those of `ledger::post` | 3 |
 //! | [`repay`] | 6, 7 with a reference, and those of `ledger::post` | 3, 4 with a reference |
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
@@ -35,6 +36,7 @@ mod exposure;
 mod http;
 mod lines;
 mod model;
+mod opening;
 mod refusal;
 mod repay;
 mod reservations;
@@ -55,8 +57,9 @@ pub use exposure::{Availability, Exposure, availability, check_now, exposure_for
 pub use http::routes;
 pub use lines::{LineChange, NewLine, change_line, create_line};
 pub use model::{Cycle, CycleStatus, Line, LineStatus, Position, Reservation, ReservationState};
+pub use opening::{NewOpening, open_cycles};
 pub use refusal::Refusal;
-pub use repay::{NewRepayment, Quote, Repaid, Repayment, quote, repay};
+pub use repay::{NewRepayment, Quote, Repaid, Repayment, quote, record_repayment, repay};
 pub use reservations::{Take, convert, cycle_of_order, release, take};
 pub use saving::early_saving;
 pub use standing::{Standing, standings};

@@ -108,8 +108,23 @@ pub async fn quote(
     Ok(Ok(Quote { cycle_id: cycle.id, number: cycle.number, on, settlement, remaining }))
 }
 
-/// Records that a part of a cycle was repaid.
+/// Records that a part of a cycle was repaid, and tells the retailer.
 pub async fn repay(
+    tx: &mut Tx,
+    cx: &Context,
+    scope: Scope,
+    cycle: CycleId,
+    new: NewRepayment,
+) -> Result<Result<Repaid, Refusal>, DbError> {
+    let recorded = record_repayment(tx, cx, scope, cycle, new).await?;
+    if let Ok(repaid) = &recorded {
+        tell(tx, cx, repaid.cycle.retailer_id, repaid).await?;
+    }
+    Ok(recorded)
+}
+
+/// Records that a part of a cycle was repaid, and tells nobody: who paid before the platform needs no receipt.
+pub async fn record_repayment(
     tx: &mut Tx,
     cx: &Context,
     scope: Scope,
@@ -170,7 +185,6 @@ pub async fn repay(
             "principal": paid.principal, "cash": paid.cash, "entryId": posted.id,
         }));
     audit::record(tx, vec![entry]).await?;
-    tell(tx, cx, before.retailer_id, &repaid).await?;
     Ok(Ok(repaid))
 }
 
@@ -248,7 +262,7 @@ async fn journal(
         vendor: cycle.vendor_id,
         kind: EntryKind::Repayment,
         business_date: payment.paid_on,
-        order: Some(cycle.order_id),
+        order: cycle.order_id,
         cycle: Some(cycle.id),
         payment: Some(payment.id),
         reverses: None,

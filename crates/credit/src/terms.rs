@@ -108,13 +108,21 @@ pub struct CycleFacts {
     pub due_on: BusinessDate,
 }
 
-/// What is asked for: to settle so much principal, or to use so much cash.
+/// What is asked for: to settle so much principal, to use so much cash, or to record what two people agreed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ask {
     /// Principal to settle.
     Principal(Money),
     /// Cash to use.
     Cash(Money),
+    /// Principal that so much cash settled before the platform: less cash is a discount that was given, more is interest
+    /// that was taken. The terms have no say in it, the law does.
+    Agreed {
+        /// Principal that was settled.
+        principal: Money,
+        /// Cash that was paid.
+        cash: Money,
+    },
 }
 
 /// What a repayment comes to.
@@ -153,6 +161,13 @@ pub enum BadAmount {
         minimum: Money,
         /// What that costs on that day.
         minimum_cash: Money,
+    },
+    /// Agreed cash that is too little or too much for the agreed principal.
+    Agreed {
+        /// The least cash: the principal less the largest discount.
+        least: Money,
+        /// The most cash: the principal with the most interest that the law allows.
+        most: Money,
     },
     /// Too large to compute with.
     Overflow,
@@ -200,6 +215,25 @@ impl Day {
         })
     }
 
+    /// What was agreed on before the platform, inside the bounds of any terms that could have held.
+    fn agreed(self, principal: Money, cash: Money) -> Result<Settlement, BadAmount> {
+        let least = principal.minus(LARGEST_DISCOUNT.of(principal)?)?;
+        let lawful = LEGAL_INTEREST.simple_interest(principal, self.interest_days)?.min(self.interest_left);
+        let most = principal.plus(lawful)?;
+        if cash < least || cash > most {
+            return Err(BadAmount::Agreed { least, most });
+        }
+        Ok(Settlement {
+            principal,
+            discount_rate: Rate::ZERO,
+            discount: principal.minus(cash)?.or_zero(),
+            interest_days: self.interest_days,
+            interest: cash.minus(principal)?.or_zero(),
+            rounding: Money::ZERO,
+            cash,
+        })
+    }
+
     /// The largest principal up to `most` whose cash due is not above the cash. Cash due never falls as principal rises,
     /// so it is found by halving.
     fn principal_for_cash(self, cash: Money, most: Money) -> Result<Money, Overflow> {
@@ -228,6 +262,8 @@ pub fn settle(
     let settlement = match ask {
         Ask::Principal(principal) if principal > whole.principal => return Err(too_much(&whole)),
         Ask::Principal(principal) => day.settle(principal.or_zero())?,
+        Ask::Agreed { principal, .. } if principal > whole.principal => return Err(too_much(&whole)),
+        Ask::Agreed { principal, cash } => day.agreed(principal.or_zero(), cash)?,
         Ask::Cash(cash) if cash > whole.cash => return Err(too_much(&whole)),
         Ask::Cash(cash) => {
             let matched = day.settle(day.principal_for_cash(cash.or_zero(), whole.principal)?)?;

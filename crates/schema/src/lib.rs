@@ -24,4 +24,5 @@ migrations! {
     "0005_orders_and_routing",
     "0006_conversation",
     "0007_one_running_job_per_order_key",
+    "0012_import",
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod cycles;
 pub(crate) mod lines;
+pub(crate) mod openings;
 pub(crate) mod reservations;
 pub(crate) mod totals;
 

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod chat;
+mod import;
 mod user;
 
 use std::io::Write as _;
@@ -43,6 +44,8 @@ enum Command {
     Migrate,
     /// Create operators and set passwords.
     User(user::Flags),
+    /// Take over a paper balance book from CSV or XLSX files.
+    Import(import::Flags),
     /// Print the journal in hledger's syntax.
     Export,
     /// Measure.
@@ -50,14 +53,15 @@ enum Command {
 }
 
 /// Runs the command that was asked for. Exit codes: 0 well, 1 it could not be done, 2 the arguments are wrong, 3 `verify`
-/// or a bench's own check found something.
+/// or a bench's own check found something. `import` has its own: 0 all taken, 1 something refused, 2 it could not run.
 pub async fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    let failed = if matches!(arguments.command, Command::Import(_)) { import::COULD_NOT_RUN } else { 1 };
     match run(arguments).await {
         Ok(code) => code,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "khaacho: {error:#}");
-            ExitCode::from(1)
+            ExitCode::from(failed)
         }
     }
 }
@@ -79,6 +83,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
                 names => print_line(&format!("Applied {}.", names.join(", "))),
             }
         }
+        Command::Import(flags) => return import::run(&config, flags).await,
         Command::User(flags) => user::run(config, flags).await?,
         Command::Export => {
             let db = Db::open(&config.database_url()?, &config.database_options(Access::Read))?;
