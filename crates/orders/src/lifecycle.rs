@@ -347,6 +347,10 @@ async fn end(tx: &mut Tx, cx: &Context, scope: Scope, id: OrderId, to: OrderStat
     if (is_late && !cx.actor.is_operator()) || (to == OrderState::Failed && !cx.actor.is_operator()) {
         return Ok(Err(Refusal::NotAllowed { who: "an operator" }));
     }
+    // What a vendor does not want of an offer is its own part in it: the order goes on to the next vendor.
+    if order.state == OrderState::Offered && matches!(cx.actor, Actor::Vendor(_)) {
+        return Ok(Err(Refusal::NotAllowed { who: "the retailer or an operator; a vendor rejects its offer" }));
+    }
     if reason.trim().is_empty() {
         return Ok(Err(Refusal::ReasonRequired));
     }

@@ -212,8 +212,10 @@ fn connect(path: &Path, read_only: bool) -> Result<Connection, DbError> {
     let settings = if read_only {
         "pragma busy_timeout = 5000; pragma cache_size = -32768; pragma query_only = on;"
     } else {
+        // A small cache: SQLite looks through all of it at a commit in which a tree was balanced, and what is not in it
+        // comes from the system's cache.
         "pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
-         pragma wal_autocheckpoint = 20000; pragma cache_size = -65536; pragma temp_store = memory;"
+         pragma wal_autocheckpoint = 20000; pragma cache_size = -4096; pragma temp_store = memory;"
     };
     connection.execute_batch(settings).map_err(|error| failure(&error))?;
     Ok(connection)

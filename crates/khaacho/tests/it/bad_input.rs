@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use db::DbError;
 use http::StatusCode;
+use kernel::{Id as _, Role, UserId};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use testkit::TestDb;
+use web::Caller;
 use whatsapp::fake::{Person, Say, Signed, Webhook, signed};
 
 use crate::support::shop::{APP_SECRET, Known, NUMBER_ID, Shop};
@@ -237,5 +239,23 @@ testkit::both_engines! {
         assert_eq!((other.status, other.json()["code"].clone()), (StatusCode::CONFLICT, json!("IDEMPOTENCY_KEY_REUSED")));
         let again = shop.call_with_key(&post, "credit/lines", "the key", &line("1000.00")).await;
         assert_eq!((again.status, &again.body), (StatusCode::CREATED, &granted.body));
+    }
+
+    async fn a_vendor_rejects_what_it_is_offered_and_cannot_end_the_order(t: TestDb) {
+        let (shop, retailer, vendor) = open(t).await;
+        shop.says(&retailer, "5 bora jeera masino").await;
+        shop.presses(&retailer, "cart:confirm").await;
+        shop.presses(&retailer, "pay:cash").await;
+        let path = format!("orders/{}/status", orders(&shop).await[0]["id"].as_str().unwrap());
+        let wholesaler =
+            Caller { user: UserId::from_bits(2), role: Role::Vendor, retailer: None, vendor: vendor.id.parse().ok() };
+        let cancel = json!({ "status": "CANCELLED", "reason": "no stock" }).to_string();
+        let refused = shop.call_as(wholesaler, &http::Method::PATCH, &path, "cancel", &cancel).await;
+        assert_eq!((refused.status, refused.json()["code"].clone()), (StatusCode::FORBIDDEN, json!("NOT_ALLOWED")));
+        assert_eq!(orders(&shop).await[0]["state"], "OFFERED");
+        shop.presses(&vendor, "offer:accept:").await;
+        let ended = shop.call_as(wholesaler, &http::Method::PATCH, &path, "cancel again", &cancel).await;
+        assert_eq!(ended.status, StatusCode::OK, "{}", ended.body);
+        assert_eq!(orders(&shop).await[0]["state"], "CANCELLED");
     }
 }

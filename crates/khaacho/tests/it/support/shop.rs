@@ -149,10 +149,14 @@ impl Shop {
 
     pub(crate) async fn call_with_key(&self, method: &Method, path: &str, key: &str, body: &str) -> Answer {
         let operator = Caller { user: UserId::from_bits(1), role: Role::Admin, retailer: None, vendor: None };
+        self.call_as(operator, method, path, key, body).await
+    }
+
+    pub(crate) async fn call_as(&self, who: Caller, method: &Method, path: &str, key: &str, body: &str) -> Answer {
         let request = Request::builder()
             .method(method)
             .uri(format!("/api/v1/{path}"))
-            .header("authorization", format!("Bearer {}", self.auth.issue(operator).unwrap().0))
+            .header("authorization", format!("Bearer {}", self.auth.issue(who).unwrap().0))
             .header("content-type", "application/json")
             .header("idempotency-key", key);
         self.send(request.body(Body::from(body.to_owned())).unwrap()).await
