@@ -239,22 +239,29 @@ async fn retailer(tx: &mut Tx, cx: &Context, person: &Person) -> Result<Became, 
 fn of_credit(refusal: &credit::Refusal, columns: &[(&'static str, &'static str)]) -> Outcome {
     use credit::Refusal as R;
     let column = |field: &str| columns.iter().find(|(own, _)| *own == field).map(|(_, column)| *column);
-    let (field, right) = match refusal {
-        R::Field { field, right } => (*field, (*right).to_owned()),
-        R::Overpayment { maximum, .. } => ("amount", format!("at most {maximum}, which is all that is open")),
-        R::BelowMinimum { minimum, .. } => ("amount", format!("at least {minimum}, or the rest")),
-        R::AgreedCash { least, most } => ("cash", format!("{least} to {most}")),
+    let plain = refusal.to_string();
+    let (field, reason, right) = match refusal {
+        R::Field { field, right } => (*field, format!("{field} is not accepted"), (*right).to_owned()),
+        R::Overpayment { maximum, .. } => {
+            ("amount", "it settles more than is open".to_owned(), format!("at most {maximum}"))
+        }
+        R::BelowMinimum { minimum, .. } => {
+            ("amount", "it settles too little".to_owned(), format!("at least {minimum}, or all that is open"))
+        }
+        R::AgreedCash { least, most } => ("cash", plain, format!("{least} to {most}")),
         R::PaymentDate { earliest, latest } => {
-            ("on", format!("{earliest} to {latest}; the payments of a purchase stand in the order of their dates"))
+            let reason = "it lies before the purchase, before the payment above it, or ahead of today".to_owned();
+            ("on", reason, format!("{earliest} to {latest}; payments of a purchase stand in the order of their dates"))
         }
-        R::ReferenceRequired => ("reference", "its reference, or CASH as the method".to_owned()),
-        R::DuplicatePayment { .. } => {
-            ("reference", "each payment once; a part of it has a reference of its own".to_owned())
+        R::ReferenceRequired => ("reference", plain, "its reference, or CASH as the method".to_owned()),
+        R::DuplicatePayment { amount, paid_on, .. } => {
+            let reason = format!("a payment of {amount} on {paid_on} has this reference already");
+            ("reference", reason, "each payment once; each part of one with a sign of its own behind it".to_owned())
         }
-        R::LineExists => ("retailer", "the line as it stands on the platform, or leave the row out".to_owned()),
-        _ => ("", "what the platform accepts".to_owned()),
+        R::LineExists => ("retailer", plain, "the line as the platform has it, or leave the row out".to_owned()),
+        _ => ("", plain, "what the platform accepts".to_owned()),
     };
-    refused(column(field), refusal.code(), refusal.to_string(), &right)
+    refused(column(field), refusal.code(), reason, &right)
 }
 
 async fn line(tx: &mut Tx, cx: &Context, named: &Named, row: &Row) -> Result<Became, DbError> {

@@ -157,3 +157,109 @@ pub(crate) fn word<T: std::str::FromStr>(text: &str, all: &[impl ToString]) -> R
     let found = text.to_uppercase().parse();
     found.map_err(|_| Wrong::new("WORD", format!("{text:?} is not known here"), format!("one of {}", words())))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn rupees(text: &str) -> String {
+        amount(text).map_or_else(|wrong| wrong.reason, |amount| amount.to_string())
+    }
+
+    #[test]
+    fn amounts_are_read_as_people_write_them() {
+        for (text, meant) in [
+            ("5000", "5000.00"),
+            ("5000.5", "5000.50"),
+            ("1,00,000.00", "100000.00"),
+            ("1,234,567.89", "1234567.89"),
+            ("12,34,567", "1234567.00"),
+            ("१,२०,०००.५०", "120000.50"),
+            ("999", "999.00"),
+            ("0.01", "0.01"),
+        ] {
+            assert_eq!(rupees(text), meant);
+        }
+    }
+
+    #[test]
+    fn what_is_no_amount_is_refused_with_its_reason() {
+        for (text, reason) in [
+            ("5.125", "more than two decimals"),
+            ("-5", "negative"),
+            ("-1,000", "negative"),
+            ("0", "zero"),
+            ("0.00", "zero"),
+            ("1e5", "scientific"),
+            ("1.5E+3", "scientific"),
+            ("99999999999999999999", "too large"),
+            ("10,00,00,00,000.01", "too large"),
+            ("5,50", "commas"),
+            ("1,0000", "commas"),
+            ("1,00,00", "commas"),
+            ("1,000,00,000", "commas"),
+            (",100", "commas"),
+            ("5.000,50", "commas"),
+            ("Rs 500", "no amount"),
+            ("5 000", "no amount"),
+            ("५००१.", "no amount"),
+            ("+5", "no amount"),
+        ] {
+            assert!(rupees(text).contains(reason), "{text}: {}", rupees(text));
+        }
+    }
+
+    #[test]
+    fn dates_lie_between_the_first_year_and_today() {
+        let today: BusinessDate = "2026-01-01".parse().unwrap();
+        let said = |text| date(text, today).map_or_else(|wrong| wrong.reason, |date| date.to_string());
+        assert_eq!(said("2025-12-31"), "2025-12-31");
+        assert_eq!(said("२०२५-१२-३१"), "2025-12-31");
+        assert!(said("2026-01-02").ends_with("is ahead of today"));
+        assert!(said("2082-05-12").ends_with("is it Bikram Sambat?"));
+        assert!(said("1999-12-31").ends_with("too long ago"));
+        for text in ["31/12/2025", "2025-2-3", "2025-02-30", "45943"] {
+            assert!(said(text).ends_with("is no date"), "{text}");
+        }
+    }
+
+    #[test]
+    fn phones_and_vendors_are_found_however_they_are_written() {
+        for text in ["9848011111", "+977 9848-011111", "977 (984) 8011111", "९८४८०१११११"] {
+            assert_eq!(phone(text).unwrap(), "9779848011111", "{text}");
+        }
+        assert!(phone("98480").is_err() && phone("call Ram").is_err() && phone("9848011111; 2").is_err());
+        assert_eq!(
+            (vendor("crp").unwrap(), vendor("9858012345").unwrap()),
+            ("CRP".to_owned(), "9779858012345".to_owned())
+        );
+        assert!(vendor("Chaulagain").is_err());
+    }
+
+    #[test]
+    fn what_a_spreadsheet_would_compute_is_a_formula() {
+        for text in ["=1+1", "=SUM(A1:A3)", "@SUM(1)", "+A1", "-B2*3"] {
+            assert!(is_formula(text), "{text}");
+        }
+        for text in ["+977 9848011111", "-500", "Ram = Sita", "", "CRP-17"] {
+            assert!(!is_formula(text), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_amount_is_read_back_from_what_people_see(paisa in 1_i64..=1_000_000_000_000) {
+            let money = Money::from_paisa(paisa);
+            prop_assert_eq!(amount(&money.to_string()), Ok(money));
+            prop_assert_eq!(amount(money.for_people().trim_start_matches("Rs. ")), Ok(money));
+        }
+
+        #[test]
+        fn nothing_that_is_typed_makes_it_panic(text in "[0-9,.eE+०-९ -]{0,24}") {
+            let _ = (amount(&text), phone(&text), percent(&text, Rate::from_basis_points(5_000)));
+            let _ = date(&text, "2026-01-01".parse().unwrap());
+        }
+    }
+}

@@ -13,7 +13,7 @@ use crate::rows::{Kind, Row};
 use crate::source::{Fault, ImportError, RawRow, RawRows, Source};
 
 /// Rows of a transaction.
-const BATCH: usize = 500;
+const BATCH: usize = 200;
 
 /// What is to be imported.
 #[derive(Clone, Debug)]
