@@ -4,6 +4,7 @@
 //! line         one for each retailer and vendor: limit, terms, status, and the position kept in step with its events
 //! reservation  credit held for an order:  ACTIVE → RELEASED | CONVERTED
 //! cycle        one delivered credit order, or one purchase from before:  ACTIVE → PARTIALLY_PAID → FULLY_PAID
+//! payment      money received once, spread over cycles; what is above what is owed can be kept
 //! repayment    touches exactly the cycle that it names, and restores credit by the principal it settles
 //! ```
 //!
@@ -26,7 +27,7 @@
 //! | [`convert`] | 7, and those of `ledger::post` | 4 |
 //! | [`quote`] | 1 | 1 |
 //! | [`open_cycles`], any number | 6, and those of `ledger::post` | 3 |
-//! | [`repay`] | 6, 7 with a reference, and those of `ledger::post` | 3, 4 with a reference |
+//! | [`repay`], [`record`] and what else concerns payments | see `payments` | |
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
@@ -37,6 +38,7 @@ mod http;
 mod lines;
 mod model;
 mod opening;
+mod payments;
 mod refusal;
 mod repay;
 mod reservations;
@@ -58,6 +60,12 @@ pub use http::routes;
 pub use lines::{LineChange, NewLine, change_line, create_line};
 pub use model::{Cycle, CycleStatus, Line, LineStatus, Position, Reservation, ReservationState};
 pub use opening::{NewOpening, open_cycles};
+pub use payments::{
+    Answer, Claim, ClaimFilter, ClaimStatus, Named, NewClaim, NewPayment, Outcome, Payment, PaymentFilter,
+    PaymentStatus, PaymentWithRepayments, Preview, PreviewPart, Recorded, Refund, Repayment as PaymentPart, Source,
+    Spread, apply, claim, claim_by_id, claims, confirm, payment_with_repayments, payments, preview, record, refund,
+    reject, reverse,
+};
 pub use refusal::Refusal;
 pub use repay::{NewRepayment, Quote, Repaid, Repayment, quote, record_repayment, repay};
 pub use reservations::{Take, convert, cycle_of_order, release, take};

@@ -2,6 +2,7 @@
 
 use kernel::{BusinessDate, Money, PaymentId, RetailerId, VendorId};
 
+use crate::payments::ClaimStatus;
 use crate::terms::{BadAmount, BadTerms};
 
 /// A business answer that is no.
@@ -70,13 +71,53 @@ pub enum Refusal {
     ReferenceRequired,
     /// The reference was recorded before.
     #[error("payment {first} of {amount} on {paid_on} has this reference already")]
-    DuplicatePayment {
+    DuplicateReference {
         /// The first payment.
         first: PaymentId,
         /// Its cash.
         amount: Money,
         /// Its date.
         paid_on: BusinessDate,
+    },
+    /// One of several cycles of a payment cannot take its part.
+    #[error("{number}: {refusal}")]
+    OnCycle {
+        /// The cycle's number.
+        number: String,
+        /// Why it cannot.
+        refusal: Box<Refusal>,
+    },
+    /// What was kept of the payment has been given back, so the payment stays.
+    #[error("{refunded} of this payment was refunded, so it cannot be reversed")]
+    ExcessRefunded {
+        /// What was given back.
+        refunded: Money,
+    },
+    /// The payment does not count any more.
+    #[error("this payment was reversed on {on}")]
+    PaymentReversed {
+        /// When.
+        on: BusinessDate,
+    },
+    /// Less than that waits for a cycle.
+    #[error("at most {maximum} of this payment is not applied to a cycle")]
+    AboveUnapplied {
+        /// What waits.
+        maximum: Money,
+    },
+    /// The claim has its answer.
+    #[error("this claim was answered before: it is {status}")]
+    ClaimDecided {
+        /// The answer.
+        status: ClaimStatus,
+    },
+    /// A field within a list is not right.
+    #[error("{field}: {right}")]
+    FieldOf {
+        /// The field's place in JSON.
+        field: String,
+        /// What would be right.
+        right: &'static str,
     },
     /// A field is out of its bounds.
     #[error("{field}: {right}")]
@@ -96,7 +137,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// The stable code.
-    pub const fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
             Self::NotFound(_) => "NOT_FOUND",
             Self::UnknownRetailer(_) => "RETAILER_NOT_FOUND",
@@ -110,8 +151,13 @@ impl Refusal {
             Self::AgreedCash { .. } => "AGREED_CASH",
             Self::PaymentDate { .. } => "PAYMENT_DATE",
             Self::ReferenceRequired => "REFERENCE_REQUIRED",
-            Self::DuplicatePayment { .. } => "DUPLICATE_PAYMENT",
-            Self::Field { .. } => "VALIDATION",
+            Self::DuplicateReference { .. } => "DUPLICATE_REFERENCE",
+            Self::OnCycle { refusal, .. } => refusal.code(),
+            Self::ExcessRefunded { .. } => "EXCESS_REFUNDED",
+            Self::PaymentReversed { .. } => "PAYMENT_REVERSED",
+            Self::AboveUnapplied { .. } => "ABOVE_UNAPPLIED",
+            Self::ClaimDecided { .. } => "CLAIM_DECIDED",
+            Self::Field { .. } | Self::FieldOf { .. } => "VALIDATION",
             Self::NotAllowed { .. } => "FORBIDDEN",
         }
     }

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use db::{DbError, Tx};
-use kernel::{Money, OrderId, ReservationId};
+use kernel::{Money, OrderId, PaymentId, ReservationId};
 
 use crate::Pair;
+use crate::payments::store as payments;
 use crate::store::totals::{self, Recount};
 
 /// Lines checked at once.
@@ -62,6 +63,24 @@ pub enum Finding {
         /// The cycle's number.
         number: String,
     },
+    /// A payment's cash is not what became of it.
+    #[error("payment {payment} on {} does not agree with its repayments", line(.pair))]
+    Payment {
+        /// The line.
+        pair: Pair,
+        /// The payment.
+        payment: PaymentId,
+    },
+    /// The journal says something else than what is kept of the payments.
+    #[error("{} keeps {kept} of its payments for later, but its advances in the journal are {journal}", line(.pair))]
+    Advances {
+        /// The line.
+        pair: Pair,
+        /// What waits for a cycle.
+        kept: Money,
+        /// What the journal says.
+        journal: Money,
+    },
     /// Credit is held for an order that no longer holds anything.
     #[error("reservation {reservation} on {} holds credit for order {order}, which holds nothing", line(.pair))]
     Orphan {
@@ -89,7 +108,7 @@ pub struct Verified {
     pub next: Option<Pair>,
 }
 
-/// Checks the next lines behind a place, in the order of retailer and vendor. Seven statements a page, one snapshot.
+/// Checks the next lines behind a place, in the order of retailer and vendor. Ten statements a page, one snapshot.
 pub async fn verify_page(tx: &mut Tx, after: Option<Pair>) -> Result<Verified, DbError> {
     let lines = totals::recounts(tx, after, PAGE).await?;
     let is_last = i64::try_from(lines.len()).unwrap_or(PAGE) < PAGE;
@@ -98,10 +117,27 @@ pub async fn verify_page(tx: &mut Tx, after: Option<Pair>) -> Result<Verified, D
     let mut findings: Vec<Finding> = lines.iter().flat_map(|line| compare(line, &receivables)).collect();
     let drifted = totals::drifted_cycles(tx, &pairs).await?;
     findings.extend(drifted.into_iter().map(|(pair, number)| Finding::Cycle { pair, number }));
+    findings.extend(
+        payments::drifted(tx, &pairs).await?.into_iter().map(|(pair, payment)| Finding::Payment { pair, payment }),
+    );
+    findings.extend(advances(tx, &pairs).await?);
     let orphans = totals::orphans(tx, &pairs).await?;
     findings.extend(orphans.into_iter().map(|(pair, reservation, order)| Finding::Orphan { pair, reservation, order }));
     let next = pairs.last().copied().filter(|_| !is_last);
     Ok(Verified { findings, lines: pairs.len(), next })
+}
+
+/// Lines of which something else is kept than the journal says. Two statements.
+async fn advances(tx: &mut Tx, pairs: &[Pair]) -> Result<Vec<Finding>, DbError> {
+    let unapplied = payments::unapplied(tx, pairs).await?;
+    let advances = ledger::advances(tx, pairs).await?;
+    let zero = Money::ZERO;
+    let both = |pair: &Pair| {
+        let (kept, journal) = (unapplied.get(pair).copied(), advances.get(pair).copied());
+        (*pair, kept.unwrap_or(zero), journal.unwrap_or(zero))
+    };
+    let differ = pairs.iter().map(both).filter(|(_, kept, journal)| kept != journal);
+    Ok(differ.map(|(pair, kept, journal)| Finding::Advances { pair, kept, journal }).collect())
 }
 
 fn compare(line: &Recount, receivables: &HashMap<Pair, Money>) -> Vec<Finding> {

@@ -2,62 +2,123 @@
 //!
 //! Each text is one `match` over the languages, so the compiler sees that none is missing.
 
+use kernel::Money;
 use notify::{NewMessage, Recipient};
 use parties::{Language, Retailer};
 use whatsapp::message::{Outgoing, Template};
 
-use crate::repay::Repaid;
+use crate::model::Cycle;
+use crate::payments::{Claim, Done, Payment, Source};
+use crate::terms::Settlement;
 
 /// The language that templates are registered in: Nepali is not among those WhatsApp offers.
 const TEMPLATE_LANGUAGE: &str = "en";
 /// Characters of a journal entry's hash that a person can compare.
 const SHOWN_HASH: usize = 8;
 
-/// What was paid, what it saved or cost, what is left on the cycle and on the line, and the mark of its journal entry.
-pub(crate) fn receipt(retailer: &Retailer, repaid: &Repaid) -> Option<NewMessage> {
-    let (paid, cycle) = (&repaid.repayment.settlement, &repaid.cycle);
-    let (cash, number, left) = (paid.cash.for_people(), &cycle.number, cycle.outstanding.for_people());
-    let available = repaid.position.available.for_people();
-    let (discount, interest) = (paid.discount.for_people(), paid.interest.for_people());
-    let mark: String = repaid.entry_hash.chars().take(SHOWN_HASH).collect();
-    let mut lines = match retailer.language {
-        Language::Nepali => vec![format!("{number} मा {cash} बुझियो। धन्यवाद।")],
-        Language::RomanNepali => vec![format!("{number} ma {cash} bujhiyo. Dhanyabad.")],
-        Language::English => vec![format!("Received {cash} on {number}. Thank you.")],
+/// What was paid, what it saved or cost, what is left on each cycle and on the line, what is kept, and the mark of its
+/// journal entry.
+pub(crate) fn receipt(retailer: &Retailer, done: &Done) -> Option<NewMessage> {
+    let sum = |of: fn(&Settlement) -> Money| Money::sum(done.parts.iter().map(|part| of(&part.settlement))).ok();
+    let numbers = done.parts.iter().map(|part| part.cycle.number.as_str()).collect::<Vec<_>>().join(", ");
+    let (payment, language) = (&done.payment, retailer.language);
+    let cash = match done.source {
+        Source::Cash => payment.amount,
+        Source::Advance => sum(|paid| paid.cash)?,
     };
-    if paid.discount.is_positive() {
-        lines.push(match retailer.language {
+    let cash = cash.for_people();
+    let mut lines = vec![match (language, done.parts.is_empty()) {
+        (Language::Nepali, false) => format!("{numbers} मा {cash} बुझियो। धन्यवाद।"),
+        (Language::RomanNepali, false) => format!("{numbers} ma {cash} bujhiyo. Dhanyabad."),
+        (Language::English, false) => format!("Received {cash} on {numbers}. Thank you."),
+        (Language::Nepali, true) => format!("{cash} बुझियो। धन्यवाद।"),
+        (Language::RomanNepali, true) => format!("{cash} bujhiyo. Dhanyabad."),
+        (Language::English, true) => format!("Received {cash}. Thank you."),
+    }];
+    let (discount, interest) = (sum(|paid| paid.discount)?, sum(|paid| paid.interest)?);
+    lines.extend(discount.is_positive().then(|| {
+        let discount = discount.for_people();
+        match language {
             Language::Nepali => format!("छुट: {discount}"),
             Language::RomanNepali => format!("Chhut: {discount}"),
             Language::English => format!("Discount: {discount}"),
-        });
-    }
-    if paid.interest.is_positive() {
-        lines.push(match retailer.language {
+        }
+    }));
+    lines.extend(interest.is_positive().then(|| {
+        let interest = interest.for_people();
+        match language {
             Language::Nepali => format!("ब्याज: {interest}"),
             Language::RomanNepali => format!("Byaj: {interest}"),
             Language::English => format!("Interest: {interest}"),
-        });
-    }
-    lines.push(match retailer.language {
-        Language::Nepali => format!("{number} मा बाँकी: {left}\nअब लिन मिल्ने उधारो: {available}\nरसिद: {mark}"),
-        Language::RomanNepali => {
-            format!("{number} ma banki: {left}\nAba lina milne udharo: {available}\nRasid: {mark}")
         }
-        Language::English => format!("Left on {number}: {left}\nCredit available: {available}\nReceipt: {mark}"),
+    }));
+    lines.extend(done.parts.iter().map(|part| left_on(language, &part.cycle)));
+    lines.extend(payment.unapplied.is_positive().then(|| {
+        let kept = payment.unapplied.for_people();
+        match language {
+            Language::Nepali => format!("पेस्की जम्मा: {kept}"),
+            Language::RomanNepali => format!("Peski jamma: {kept}"),
+            Language::English => format!("Kept for later: {kept}"),
+        }
+    }));
+    let available = done.line.position().ok()?.available.for_people();
+    let mark: String = done.hash.chars().take(SHOWN_HASH).collect();
+    lines.push(match language {
+        Language::Nepali => format!("अब लिन मिल्ने उधारो: {available}\nरसिद: {mark}"),
+        Language::RomanNepali => format!("Aba lina milne udharo: {available}\nRasid: {mark}"),
+        Language::English => format!("Credit available: {available}\nReceipt: {mark}"),
     });
-    let reason_key = format!("receipt:{}", repaid.repayment.id);
+    let left = Money::sum(done.parts.iter().map(|part| part.cycle.outstanding)).ok()?.for_people();
+    let on = if numbers.is_empty() { "-" } else { numbers.as_str() };
     let template =
-        Template::new("repayment_receipt_v1", TEMPLATE_LANGUAGE).param(&cash).param(number).param(&left).param(&mark);
-    match Outgoing::text(lines.join("\n")) {
+        Template::new("repayment_receipt_v1", TEMPLATE_LANGUAGE).param(&cash).param(on).param(&left).param(&mark);
+    message(retailer, format!("receipt:{}", done.hash), lines.join("\n"), template.build().ok())
+}
+
+fn left_on(language: Language, cycle: &Cycle) -> String {
+    let (number, left) = (&cycle.number, cycle.outstanding.for_people());
+    match language {
+        Language::Nepali => format!("{number} मा बाँकी: {left}"),
+        Language::RomanNepali => format!("{number} ma banki: {left}"),
+        Language::English => format!("Left on {number}: {left}"),
+    }
+}
+
+/// That a payment was taken back, why, and what is open again.
+pub(crate) fn reversed(retailer: &Retailer, payment: &Payment, reopened: &[Cycle]) -> Option<NewMessage> {
+    let (cash, language) = (payment.amount.for_people(), retailer.language);
+    let why = payment.reversal_reason.as_deref().unwrap_or_default();
+    let mut lines = vec![match language {
+        Language::Nepali => format!("{cash} को भुक्तानी रद्द भयो। कारण: {why}"),
+        Language::RomanNepali => format!("{cash} ko bhuktani radda bhayo. Karan: {why}"),
+        Language::English => format!("The payment of {cash} was taken back. Reason: {why}"),
+    }];
+    lines.extend(reopened.iter().map(|cycle| left_on(language, cycle)));
+    message(retailer, format!("reversed:{}", payment.id), lines.join("\n"), None)
+}
+
+/// That what the retailer said it paid was not found, and why.
+pub(crate) fn claim_rejected(retailer: &Retailer, claim: &Claim) -> Option<NewMessage> {
+    let (cash, why) = (claim.amount.for_people(), claim.reason.as_deref().unwrap_or_default());
+    let text = match retailer.language {
+        Language::Nepali => format!("तपाईंले तिरेको भन्नुभएको {cash} पुष्टि हुन सकेन। कारण: {why}"),
+        Language::RomanNepali => format!("Tapaile tireko bhannubhaeko {cash} pusti huna sakena. Karan: {why}"),
+        Language::English => format!("The payment of {cash} that you told us of was not confirmed. Reason: {why}"),
+    };
+    let template = Template::new("claim_rejected_v1", TEMPLATE_LANGUAGE).param(&cash).param(why);
+    message(retailer, format!("claim:{}", claim.id), text, template.build().ok())
+}
+
+fn message(retailer: &Retailer, reason_key: String, text: String, template: Option<Outgoing>) -> Option<NewMessage> {
+    match Outgoing::text(text) {
         Ok(content) => Some(NewMessage {
             reason_key,
             to: Recipient { address: retailer.phone.clone(), retailer: Some(retailer.id), vendor: None },
             content,
-            template: template.build().ok(),
+            template,
         }),
         Err(error) => {
-            tracing::error!(%error, reason_key, "a receipt does not fit the limits and is not sent");
+            tracing::error!(%error, reason_key, "a message does not fit the limits and is not sent");
             None
         }
     }

@@ -166,6 +166,7 @@ macro_rules! as_text {
 as_text! {
     Actor => "an actor",
     BusinessDate => "a date",
+    kernel::ClaimId => "a claim id",
     kernel::CycleId => "a cycle id",
     kernel::DecisionId => "a decision id",
     kernel::EntryId => "an entry id",

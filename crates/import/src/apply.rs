@@ -254,7 +254,7 @@ fn of_credit(refusal: &credit::Refusal, columns: &[(&'static str, &'static str)]
             ("on", reason, format!("{earliest} to {latest}; payments of a purchase stand in the order of their dates"))
         }
         R::ReferenceRequired => ("reference", plain, "its reference, or CASH as the method".to_owned()),
-        R::DuplicatePayment { amount, paid_on, .. } => {
+        R::DuplicateReference { amount, paid_on, .. } => {
             let reason = format!("a payment of {amount} on {paid_on} has this reference already");
             ("reference", reason, "each payment once; each part of one with a sign of its own behind it".to_owned())
         }

@@ -147,6 +147,8 @@ ids! {
     PaymentId = "pay";
     /// The part of a payment that goes to one cycle.
     RepaymentId = "rpy";
+    /// What a retailer says it paid.
+    ClaimId = "clm";
     /// A journal entry.
     EntryId = "ent";
     /// A queued piece of work.

@@ -21,8 +21,8 @@ pub use clock::Clock;
 pub use context::Context;
 pub use hex::hex;
 pub use id::{
-    CycleId, DecisionId, EntryId, Id, IdGen, JobId, LineId, MessageId, OfferId, OrderId, ParseIdError, PaymentId,
-    ProductId, RepaymentId, ReservationId, RetailerId, TokenId, UserId, VendorId,
+    ClaimId, CycleId, DecisionId, EntryId, Id, IdGen, JobId, LineId, MessageId, OfferId, OrderId, ParseIdError,
+    PaymentId, ProductId, RepaymentId, ReservationId, RetailerId, TokenId, UserId, VendorId,
 };
 pub use money::{Money, MoneyError, Overflow, div_half_even};
 pub use page::{Page, PageRequest};

@@ -153,6 +153,27 @@ fn as_text<T: ToString, S: serde::Serializer>(value: &T, serializer: S) -> Resul
 }
 
 impl Entry {
+    /// The entry that takes this one back: its sides swapped, on the day on which that happens.
+    ///
+    /// # Errors
+    /// [`Unbalanced`] when this one does not balance, or an amount has no opposite.
+    pub fn reversal(&self, on: BusinessDate) -> Result<NewEntry, Unbalanced> {
+        let swapped = |posting: &Posting| Ok((posting.account, posting.amount.negated()?));
+        let sides = self.postings.iter().map(swapped).collect::<Result<_, Overflow>>()?;
+        Ok(NewEntry {
+            retailer: self.retailer_id,
+            vendor: self.vendor_id,
+            kind: EntryKind::Reversal,
+            business_date: on,
+            order: self.order_id,
+            cycle: self.cycle_id,
+            payment: self.payment_id,
+            reverses: Some(self.id),
+            memo: self.memo.clone(),
+            postings: Balanced::new(sides)?,
+        })
+    }
+
     /// The hash of its content and of the hash before it: SHA-256 in hex over a JSON array without spaces, which holds
     /// in this order `"khaacho journal 1"`, retailer, vendor, sequence number, id, kind, business date, microseconds of
     /// recording, actor, order, cycle, payment, reversed entry (each null where there is none), memo, an array of

@@ -26,7 +26,7 @@ pub use account::{Account, Method};
 pub use entry::{Balanced, Entry, EntryKind, FIRST_HASH, NewEntry, Posting, Unbalanced};
 pub use export::{ExportPage, export_header, export_page};
 pub use post::{Posted, open_books, post};
-pub use read::{Balance, Place, balances, entries, last_hash, receivables};
+pub use read::{Balance, Place, advances, balances, entries, entries_of_payment, history, last_hash, receivables};
 pub use verify::{Finding, Verified, Walk, verify_page};
 
 /// Whose book it is.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use db::{DbError, Tx};
-use kernel::{Money, Page, PageRequest, RetailerId, Scope, VendorId};
+use kernel::{Money, Page, PageRequest, PaymentId, RetailerId, Scope, VendorId};
 use serde::Serialize;
 
 use crate::account::Account;
@@ -78,5 +78,39 @@ pub async fn last_hash(tx: &mut Tx, pair: Pair) -> Result<String, DbError> {
 /// What each of these retailers owes each vendor by the journal; books without a posting are absent. For checking.
 pub async fn receivables(tx: &mut Tx, pairs: &[Pair]) -> Result<HashMap<Pair, Money>, DbError> {
     let pairs: BTreeSet<Pair> = pairs.iter().copied().collect();
-    store::receivables(tx, &pairs).await
+    store::balances_on(tx, &pairs, Account::Receivable).await
+}
+
+/// What each of these retailers paid each vendor ahead, by the journal: above zero where there is something; books
+/// without a posting are absent. For checking.
+pub async fn advances(tx: &mut Tx, pairs: &[Pair]) -> Result<HashMap<Pair, Money>, DbError> {
+    let pairs: BTreeSet<Pair> = pairs.iter().copied().collect();
+    let credits = store::balances_on(tx, &pairs, Account::Advances).await?;
+    let owed = |(pair, balance): (Pair, Money)| balance.negated().map(|owed| (pair, owed));
+    credits.into_iter().map(owed).collect::<Result<_, _>>().map_err(|error| DbError::Constraint(error.to_string()))
+}
+
+/// The entries that a payment caused in a book, in their order, for whoever reverses it.
+pub async fn entries_of_payment(tx: &mut Tx, pair: Pair, payment: PaymentId) -> Result<Vec<Entry>, DbError> {
+    store::entries_of_payment(tx, pair, payment).await
+}
+
+/// The entries of a retailer over its books, or in the book of one vendor, the newest first; the page's cursor is the
+/// last entry. Empty outside the scope.
+pub async fn history(
+    tx: &mut Tx,
+    scope: Scope,
+    retailer: RetailerId,
+    vendor: Option<VendorId>,
+    page: &PageRequest,
+) -> Result<Page<Entry>, DbError> {
+    let vendor = vendor.or(scope.vendor());
+    if !scope.includes(retailer, vendor) {
+        return Ok(Page { items: Vec::new(), next: None });
+    }
+    let vendor = vendor.map(|vendor| vendor.to_string()).unwrap_or_default();
+    // Behind every id there is a tilde.
+    let before = page.after.as_deref().unwrap_or("~");
+    let found = store::entries_before(tx, retailer, &vendor, before, page.limit.saturating_add(1)).await?;
+    Ok(Page::from_overfull(found, page, |entry: &Entry| entry.id.to_string()))
 }

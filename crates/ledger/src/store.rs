@@ -207,6 +207,37 @@ pub(crate) async fn entries_after(
             tx.query(sql, params![retailer, vendor, seq, limit]).await?
         }
     };
+    with_postings(tx, &rows).await
+}
+
+/// The entries of a payment in one book, in their order. Two statements.
+pub(crate) async fn entries_of_payment(
+    tx: &mut Tx,
+    (retailer, vendor): Pair,
+    payment: kernel::PaymentId,
+) -> Result<Vec<Entry>, DbError> {
+    let sql = "select * from journal_entries e where e.retailer_id = $1 and e.vendor_id = $2 and e.payment_id = $3 \
+               order by e.seq";
+    let rows = tx.query(sql, params![retailer, vendor, payment]).await?;
+    with_postings(tx, &rows).await
+}
+
+/// The entries of a retailer before one of them, the newest first; an empty vendor is any. Two statements.
+pub(crate) async fn entries_before(
+    tx: &mut Tx,
+    retailer: kernel::RetailerId,
+    vendor: &str,
+    before: &str,
+    limit: i64,
+) -> Result<Vec<Entry>, DbError> {
+    let sql = "select * from journal_entries e where e.retailer_id = $1 and ($2 = '' or e.vendor_id = $2) \
+               and e.id < $3 order by e.id desc limit $4";
+    let rows = tx.query(sql, params![retailer, vendor, before, limit]).await?;
+    with_postings(tx, &rows).await
+}
+
+/// Reads entries with their postings. One statement where there are any.
+async fn with_postings(tx: &mut Tx, rows: &[Row]) -> Result<Vec<Entry>, DbError> {
     let mut entries: Vec<Entry> = rows.iter().map(entry).collect::<Result<_, _>>()?;
     let wanted = entries.iter().map(|entry| params![entry.retailer_id, entry.vendor_id, entry.seq]);
     let sql = "select p.retailer_id, p.vendor_id, p.seq, p.account, p.amount_paisa \
@@ -235,12 +266,16 @@ pub(crate) async fn balances(tx: &mut Tx, (retailer, vendor): Pair) -> Result<Ve
     rows.iter().map(|row| Ok((row.get("account")?, row.get("balance")?))).collect()
 }
 
-/// What each retailer owes by the journal; books without a posting are absent.
-pub(crate) async fn receivables(tx: &mut Tx, pairs: &BTreeSet<Pair>) -> Result<HashMap<Pair, Money>, DbError> {
+/// What stands on an account of each book; books without a posting there are absent.
+pub(crate) async fn balances_on(
+    tx: &mut Tx,
+    pairs: &BTreeSet<Pair>,
+    account: Account,
+) -> Result<HashMap<Pair, Money>, DbError> {
     let sql = "select p.retailer_id, p.vendor_id, cast(sum(p.amount_paisa) as bigint) as balance \
                from {rows 1: retailer_id text, vendor_id text} v join postings p \
-               on p.retailer_id = v.retailer_id and p.vendor_id = v.vendor_id and p.account = 'receivable' \
+               on p.retailer_id = v.retailer_id and p.vendor_id = v.vendor_id and p.account = $2 \
                group by p.retailer_id, p.vendor_id";
-    let rows = tx.query(sql, params![pairs_value(pairs)]).await?;
+    let rows = tx.query(sql, params![pairs_value(pairs), account]).await?;
     rows.iter().map(|row| Ok((pair(row)?, row.get("balance")?))).collect()
 }

@@ -24,5 +24,6 @@ migrations! {
     "0005_orders_and_routing",
     "0006_conversation",
     "0007_one_running_job_per_order_key",
+    "0008_payments",
     "0012_import",
 }

@@ -154,7 +154,7 @@ pub(super) struct RepayRequest {
     params(("id" = CycleId, Path), ("Idempotency-Key" = String, Header, description = "New for each command.")),
     responses(
         (status = 201, body = Repaid), (status = 404),
-        (status = 409, description = "`OVERPAYMENT`, `BELOW_MINIMUM` or `DUPLICATE_PAYMENT`."),
+        (status = 409, description = "`OVERPAYMENT`, `BELOW_MINIMUM` or `DUPLICATE_REFERENCE`."),
         (status = 422, description = "`PAYMENT_DATE` or `REFERENCE_REQUIRED`.")
     )
 )]

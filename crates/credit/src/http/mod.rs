@@ -27,10 +27,11 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(cycles::quote))
         .routes(routes!(cycles::repay))
         .routes(routes!(cycles::aging))
+        .merge(crate::payments::routes())
 }
 
 /// What a refusal looks like from outside.
-fn problem(refusal: &Refusal) -> Problem {
+pub(crate) fn problem(refusal: &Refusal) -> Problem {
     let detail = refusal.to_string();
     let unprocessable = |field: &str| {
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, refusal.code(), detail.clone()).with("field", field)
@@ -52,7 +53,13 @@ fn problem(refusal: &Refusal) -> Problem {
         Refusal::BelowMinimum { minimum, minimum_cash } => {
             conflict().with("minimum", minimum.to_string()).with("minimumCash", minimum_cash.to_string())
         }
-        Refusal::DuplicatePayment { first, amount, paid_on } => conflict()
+        Refusal::OnCycle { number, refusal } => problem(refusal).with("cycle", number.clone()),
+        Refusal::FieldOf { field, right } => Problem::field(field.clone(), *right),
+        Refusal::ExcessRefunded { refunded } => conflict().with("refunded", refunded.to_string()),
+        Refusal::PaymentReversed { on } => conflict().with("reversedOn", on.to_string()),
+        Refusal::AboveUnapplied { maximum } => conflict().with("maximum", maximum.to_string()),
+        Refusal::ClaimDecided { status } => conflict().with("status", status.to_string()),
+        Refusal::DuplicateReference { first, amount, paid_on } => conflict()
             .with("paymentId", first.to_string())
             .with("amount", amount.to_string())
             .with("paidOn", paid_on.to_string()),

@@ -3,11 +3,7 @@
 use std::collections::HashMap;
 
 use db::{DbError, Row, Tx, params};
-use kernel::{
-    BusinessDate, Context, CycleId, EntryId, Money, OrderId, Page, PageRequest, PaymentId, RepaymentId, RetailerId,
-    Scope, VendorId,
-};
-use ledger::Method;
+use kernel::{BusinessDate, CycleId, OrderId, Page, PageRequest, RetailerId, Scope, VendorId};
 
 use super::{broken, split_cursor, terms};
 use crate::model::{Cycle, CycleStatus};
@@ -155,7 +151,7 @@ pub(crate) async fn next_due(
                where c.retailer_id = $1 and c.outstanding_paisa > 0 \
                and not exists (select 1 from cycles e where e.retailer_id = c.retailer_id \
                and e.vendor_id = c.vendor_id and e.outstanding_paisa > 0 \
-               and (e.due_on, e.number) < (c.due_on, c.number))";
+               and (e.due_on, length(e.number), e.number) < (c.due_on, length(c.number), c.number))";
     let mut found = HashMap::new();
     for row in tx.query(sql, params![retailer]).await? {
         let cycle = read(&row)?;
@@ -217,105 +213,4 @@ pub async fn cycles(
     };
     let found = rows.iter().map(read).collect::<Result<_, _>>()?;
     Ok(Page::from_overfull(found, page, |cycle: &Cycle| format!("{}/{}", cycle.retailer_id, cycle.id)))
-}
-
-/// A payment to be recorded.
-#[derive(Clone, Debug)]
-pub(crate) struct NewPayment {
-    pub(crate) id: PaymentId,
-    pub(crate) amount: Money,
-    pub(crate) method: Method,
-    pub(crate) reference: Option<String>,
-    pub(crate) reference_key: Option<String>,
-    pub(crate) paid_on: BusinessDate,
-}
-
-/// Records a payment for a cycle; false if its reference was recorded before.
-pub(crate) async fn insert_payment(
-    tx: &mut Tx,
-    cx: &Context,
-    cycle: &Cycle,
-    payment: &NewPayment,
-) -> Result<bool, DbError> {
-    let columns = &[
-        "vendor_id",
-        "id",
-        "retailer_id",
-        "amount_paisa",
-        "method",
-        "reference",
-        "reference_key",
-        "paid_on",
-        "actor",
-        "created_at",
-    ];
-    let row = params![
-        cycle.vendor_id,
-        payment.id,
-        cycle.retailer_id,
-        payment.amount,
-        payment.method,
-        payment.reference.clone(),
-        payment.reference_key.clone(),
-        payment.paid_on,
-        cx.actor,
-        cx.now,
-    ];
-    Ok(!tx.insert_new("payments", columns, vec![row], "id").await?.is_empty())
-}
-
-/// The payment that was recorded with a reference.
-pub(crate) async fn payment_by_reference(
-    tx: &mut Tx,
-    vendor: VendorId,
-    method: Method,
-    reference_key: &str,
-) -> Result<Option<(PaymentId, Money, BusinessDate)>, DbError> {
-    let sql = "select id, amount_paisa, paid_on from payments \
-               where vendor_id = $1 and method = $2 and reference_key = $3";
-    let row = tx.query_opt(sql, params![vendor, method, reference_key]).await?;
-    row.map(|row| Ok((row.get("id")?, row.get("amount_paisa")?, row.get("paid_on")?))).transpose()
-}
-
-/// Inserts the part of a payment that goes to a cycle. Waits for no answer.
-pub(crate) async fn insert_repayment(
-    tx: &mut Tx,
-    cx: &Context,
-    cycle: &Cycle,
-    ids: (RepaymentId, PaymentId, EntryId),
-    paid: &Settlement,
-    paid_on: BusinessDate,
-) -> Result<(), DbError> {
-    let columns = &[
-        "retailer_id",
-        "cycle_id",
-        "id",
-        "vendor_id",
-        "payment_id",
-        "entry_id",
-        "principal_paisa",
-        "discount_paisa",
-        "interest_paisa",
-        "cash_paisa",
-        "rounding_paisa",
-        "paid_on",
-        "created_at",
-    ];
-    let (repayment, payment, entry) = ids;
-    let row = params![
-        cycle.retailer_id,
-        cycle.id,
-        repayment,
-        cycle.vendor_id,
-        payment,
-        entry,
-        paid.principal,
-        paid.discount,
-        paid.interest,
-        paid.cash,
-        paid.rounding,
-        paid_on,
-        cx.now,
-    ];
-    tx.insert_many("repayments", columns, vec![row]).await
 }

@@ -105,6 +105,21 @@ pub(crate) async fn for_update(tx: &mut Tx, scope: Scope, id: LineId) -> Result<
     Ok(found.filter(|line| scope.includes(line.retailer_id, Some(line.vendor_id))))
 }
 
+/// Whether a retailer has a line with a vendor.
+pub(crate) async fn exists(tx: &mut Tx, pair: Pair) -> Result<bool, DbError> {
+    let sql = "select id from credit_lines where retailer_id = $1 and vendor_id = $2";
+    Ok(tx.query_opt(sql, params![pair.0, pair.1]).await?.is_some())
+}
+
+/// Locks and reads the line of a retailer with a vendor, without what is overdue on it.
+pub(crate) async fn of_pair_for_update(tx: &mut Tx, scope: Scope, pair: Pair) -> Result<Option<Line>, DbError> {
+    if !scope.includes(pair.0, Some(pair.1)) {
+        return Ok(None);
+    }
+    let sql = "select l.* from credit_lines l where l.retailer_id = $1 and l.vendor_id = $2 {lock l}";
+    tx.query_opt(sql, params![pair.0, pair.1]).await?.as_ref().map(read).transpose()
+}
+
 /// Locks and reads the line of a cycle, without what is overdue on it.
 pub(crate) async fn of_cycle_for_update(
     tx: &mut Tx,

@@ -12,7 +12,7 @@ use kernel::Overflow;
 use crate::Pair;
 use crate::terms::SettlementTerms;
 
-fn pairs_value<'a>(pairs: impl IntoIterator<Item = &'a Pair>) -> Value {
+pub(crate) fn pairs_value<'a>(pairs: impl IntoIterator<Item = &'a Pair>) -> Value {
     Value::rows(pairs.into_iter().map(|(retailer, vendor)| params![*retailer, *vendor]))
 }
 
@@ -20,7 +20,7 @@ fn pair(row: &Row) -> Result<Pair, DbError> {
     Ok((row.get("retailer_id")?, row.get("vendor_id")?))
 }
 
-fn terms(row: &Row) -> Result<SettlementTerms, DbError> {
+pub(crate) fn terms(row: &Row) -> Result<SettlementTerms, DbError> {
     let text: String = row.get("terms")?;
     serde_json::from_str(&text).map_err(|_| DbError::Decode { column: "terms", expected: "settlement terms" })
 }

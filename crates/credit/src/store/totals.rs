@@ -96,7 +96,7 @@ pub(crate) async fn open_by_due_date_on(
 ) -> Result<Vec<(BusinessDate, Money)>, DbError> {
     let sql = "select c.due_on, cast(sum(c.principal_paisa - coalesce(p.repaid, 0)) as bigint) as open \
                from cycles c left join (select r.retailer_id, r.cycle_id, sum(r.principal_paisa) as repaid \
-               from repayments r where r.paid_on <= $3 and ($1 = '' or r.retailer_id = $1) \
+               from repayments r where r.paid_on <= $3 and (r.reversed_on is null or r.reversed_on > $3) and ($1 = '' or r.retailer_id = $1) \
                group by r.retailer_id, r.cycle_id) p on p.retailer_id = c.retailer_id and p.cycle_id = c.id \
                where c.started_on <= $3 and ($1 = '' or c.retailer_id = $1) and ($2 = '' or c.vendor_id = $2) \
                group by c.due_on order by c.due_on";
@@ -116,7 +116,8 @@ pub(crate) struct Recount {
     pub(crate) events: i64,
 }
 
-/// The next lines behind a place with what their events come to: takings, endings, openings and repayments each are one.
+/// The next lines behind a place with what their events come to: takings, endings, openings, repayments and
+/// their reversals each are one.
 pub(crate) async fn recounts(tx: &mut Tx, after: Option<Pair>, most: i64) -> Result<Vec<Recount>, DbError> {
     let (retailer, vendor) =
         after.map(|(retailer, vendor)| (retailer.to_string(), vendor.to_string())).unwrap_or_default();
@@ -150,7 +151,7 @@ pub(crate) async fn recounts(tx: &mut Tx, after: Option<Pair>, most: i64) -> Res
                on c.retailer_id = v.retailer_id and c.vendor_id = v.vendor_id where c.outstanding_paisa > 0 \
                group by c.retailer_id, c.vendor_id";
     let open = tx.query(sql, params![pairs.clone()]).await?;
-    let sql = "select r.retailer_id, r.vendor_id, cast(count(*) as bigint) as events \
+    let sql = "select r.retailer_id, r.vendor_id, cast(count(*) + count(r.reversed_on) as bigint) as events \
                from {rows 1: retailer_id text, vendor_id text} v join repayments r \
                on r.retailer_id = v.retailer_id and r.vendor_id = v.vendor_id group by r.retailer_id, r.vendor_id";
     let repaid = tx.query(sql, params![pairs.clone()]).await?;
@@ -183,6 +184,7 @@ pub(crate) async fn drifted_cycles(tx: &mut Tx, pairs: &[Pair]) -> Result<Vec<(P
     let sql = "select c.retailer_id, c.vendor_id, c.number from {rows 1: retailer_id text, vendor_id text} v \
                join cycles c on c.retailer_id = v.retailer_id and c.vendor_id = v.vendor_id \
                left join repayments r on r.retailer_id = c.retailer_id and r.cycle_id = c.id \
+               and r.reversed_on is null \
                group by c.retailer_id, c.vendor_id, c.id, c.number, c.principal_paisa, c.outstanding_paisa, \
                c.repaid_paisa, c.discount_paisa, c.interest_paisa \
                having c.principal_paisa - c.outstanding_paisa <> coalesce(sum(r.principal_paisa), 0) \

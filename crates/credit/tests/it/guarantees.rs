@@ -161,7 +161,7 @@ testkit::both_engines! {
         let first = world.repay(cycle.id, by_wallet(1_000, "2026-03-20", "TXN-1")).await.unwrap();
         let again = world.repay(cycle.id, by_wallet(500, "2026-03-20", "txn 1")).await.unwrap_err();
         let (amount, paid_on) = (rupees(950), date("2026-03-20"));
-        assert_eq!(again, Refusal::DuplicatePayment { first: first.repayment.payment_id, amount, paid_on });
+        assert_eq!(again, Refusal::DuplicateReference { first: first.repayment.payment_id, amount, paid_on });
         // By cash: the largest principal that it pays, and the paisa that matches none.
         let paid = world.repay(cycle.id, cash(Ask::Cash("94.99".parse().unwrap()), "2026-03-20")).await.unwrap();
         let settlement = paid.repayment.settlement;
@@ -181,7 +181,7 @@ testkit::both_engines! {
         let (receipts, entries) = world
             .write(async |tx, _| {
                 let receipts = tx.query("select content from outgoing_messages", params![]).await?;
-                let sql = "select action from audit_entries where action = 'cycle.repaid'";
+                let sql = "select action from audit_entries where action = 'payment.recorded'";
                 Ok((receipts, tx.query(sql, params![]).await?.len()))
             })
             .await;

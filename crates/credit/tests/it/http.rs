@@ -115,7 +115,7 @@ testkit::both_engines! {
         assert_eq!((status, &paid["position"]["available"]), (StatusCode::CREATED, &json!("700.00")));
         assert_eq!(client.call(vendor(store), "POST", &pay_path, Some("p"), &pay).await, (status, paid));
         let (status, again) = client.call(vendor(store), "POST", &pay_path, Some("q"), &pay).await;
-        assert_eq!((status, &again["code"]), (StatusCode::CONFLICT, &json!("DUPLICATE_PAYMENT")));
+        assert_eq!((status, &again["code"]), (StatusCode::CONFLICT, &json!("DUPLICATE_REFERENCE")));
         let too_much = json!({ "principal": "300.01", "method": "CASH" });
         let (status, over) = client.call(operator(), "POST", &pay_path, Some("r"), &too_much).await;
         assert_eq!((status, &over["maximum"], &over["maximumCash"]), (StatusCode::CONFLICT, &json!("300.00"), &json!("285.00")));

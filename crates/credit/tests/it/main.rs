@@ -5,5 +5,6 @@
 mod examples;
 mod guarantees;
 mod http;
+mod payments;
 mod standing;
 mod world;

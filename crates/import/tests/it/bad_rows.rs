@@ -125,7 +125,7 @@ testkit::both_engines! {
             (b"R-3,CRP,P-2,2025-11-10,49,100,,", "# AGREED_CASH cash E#"),
             (b"R-3,CRP,P-2,2025-11-10,101,100,,", "# AGREED_CASH cash E#"),
             (b"R-3,CRP,P-2,2025-11-10,100,,ESEWA,", "# REFERENCE_REQUIRED reference H#"),
-            (b"R-3,CRP,P-2,2025-11-10,100,,ESEWA,77a", "# DUPLICATE_PAYMENT reference H#"),
+            (b"R-3,CRP,P-2,2025-11-10,100,,ESEWA,77a", "# DUPLICATE_REFERENCE reference H#"),
             (b"R-3,CRP,P-2,2025-11-10,100,,GOLD,1", "# WORD method G#"),
             (b"R-1,CRP,P-1,2025-11-10,475,501,ESEWA,77-A", "# KEY_REUSED - -"),
         ]).await;

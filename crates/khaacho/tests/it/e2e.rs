@@ -91,7 +91,7 @@ fn paisa(amounts: &Value) -> i64 {
 }
 
 /// An independent program reads our books, and agrees with our API.
-async fn books_agree(shop: &Shop, outstanding: i64) {
+pub(crate) async fn books_agree(shop: &Shop, outstanding: i64) {
     let folder = tempfile::tempdir().unwrap();
     let journal = folder.path().join("books.journal");
     let text = khaacho::export::journal_text(&shop.t.db, Scope::All).await.unwrap();

@@ -4,4 +4,6 @@
 mod access;
 mod bad_input;
 mod e2e;
+mod scenario;
+mod servers;
 mod support;

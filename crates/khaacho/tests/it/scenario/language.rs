@@ -4,11 +4,9 @@
 //! # A remark.
 //! line L1 R1 V1 limit 100000 terms 30 largest 60000 overdue 45 interest 1000 grace 5 discount 500 through 15
 //! change L1 limit 10000 status PAUSED
-//! cap R1 100000
-//! ceiling V1 250000
-//! order O1 R1 V1 50000 -> reserved            an order for an amount, with the vendor named
+//! order O1 R1 V1 50000 -> offered             an order for an amount, with the vendor named
 //! order O2 R1 V1 10 x 500 cash -> offered     ten units at 500 each, for cash
-//! order O3 R1 V1 50000 also V2 at 51000       V2 sells the same for another price
+//! order O3 R1 V1 50000 also V2 at 51000       V2 sells the same for another price, and routing chooses
 //! accept O1, reject O1, dispatch O1           the vendor's answer and its way
 //! deliver O1, deliver O1 7                    accepts and dispatches first where that is still to be done; 7 units came
 //! cancel O1, cancel O1 by operator
@@ -37,8 +35,6 @@ use ledger::Method;
 pub(crate) enum Step {
     Line(Line),
     Change { line: String, limit: Option<Money>, status: Option<LineStatus> },
-    Cap { retailer: String, most: Money },
-    Ceiling { vendor: String, most: Money },
     Order(Order),
     Accept { order: String },
     Reject { order: String },
@@ -126,8 +122,7 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Told>, Unreadable> {
         if line.is_empty() {
             continue;
         }
-        let (step, said) =
-            parse_line(line).map_err(|why| Unreadable { number, text: line.to_owned(), why })?;
+        let (step, said) = parse_line(line).map_err(|why| Unreadable { number, text: line.to_owned(), why })?;
         told.push(Told { number, text: line.to_owned(), step, said });
     }
     Ok(told)
@@ -234,8 +229,6 @@ fn step(words: &mut Words<'_>) -> Result<Step, String> {
             };
             Step::Change { line, limit, status }
         }
-        "cap" => Step::Cap { retailer: words.name("the retailer")?, most: words.read("an amount")? },
-        "ceiling" => Step::Ceiling { vendor: words.name("the vendor")?, most: words.read("an amount")? },
         "order" => Step::Order(order(words)?),
         "accept" => Step::Accept { order: words.name(ORDER)? },
         "reject" => Step::Reject { order: words.name(ORDER)? },

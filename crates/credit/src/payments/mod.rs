@@ -1,0 +1,418 @@
+//! Payments: one payment, spread over the cycles of one line, and what is kept of it.
+//!
+//! ```text
+//! payment   RECORDED → REVERSED; its cash is the cash of its parts, what waits for a cycle, and what was refunded
+//! part      a repayment of one cycle, paid from the payment's cash or from what had been kept of it
+//! claim     what a retailer says it paid:  OPEN → CONFIRMED (a payment then) | REJECTED
+//! ```
+//!
+//! Whoever changes anything here begins with the lock of the line. [`preview`] spreads a payment with the same pure rules
+//! as [`record`] and stores nothing. A reversed payment keeps its reference, so that the same cheque or transfer is never
+//! counted again by mistake. What a repayment of one cycle costs lives in `terms`, what it is told in `words`; promises,
+//! disputes and write-offs do not live here.
+//!
+//! Statements, those of `ledger::post`, audit and message apart; a payment over n cycles:
+//!
+//! | use case | statements | of them waited for |
+//! | --- | --- | --- |
+//! | [`preview`] | 2 | 2 |
+//! | [`record`] | 5 + n, 6 + n with a reference | 3, 4 with a reference |
+//! | [`apply`] | 7 + n | 4 |
+//! | [`refund`] | 5 | 4 |
+//! | [`reverse`] | 11 + n | 8 |
+//! | [`claim`] | 2, 3 where it waits already | 2, 3 |
+//! | [`confirm`] | 4, and those of [`record`] less its lock | 3 |
+//! | [`reject`] | 4 | 3 |
+
+mod advances;
+mod claims;
+mod http;
+mod model;
+mod reference;
+mod reversal;
+mod rules;
+pub(crate) mod store;
+
+use audit::Entry;
+use db::{DbError, Tx};
+use kernel::{Actor, BusinessDate, Context, EntryId, Money, RepaymentId, RetailerId, Scope};
+use ledger::{Account, Balanced, EntryKind, NewEntry, Posted};
+use serde::Serialize;
+
+pub use advances::{Refund, apply, refund};
+pub use claims::{Answer, claim, confirm, reject};
+pub(crate) use http::routes;
+pub use model::{
+    Claim, ClaimFilter, ClaimStatus, NewClaim, NewPayment, Outcome, Payment, PaymentFilter, PaymentStatus,
+    PaymentWithRepayments, Recorded, Repayment, Source,
+};
+use reference::Reference;
+pub use reversal::reverse;
+use rules::Plan;
+pub use rules::{Named, Spread};
+pub use store::{claim as claim_by_id, claims, payment_with_repayments, payments};
+
+use crate::Pair;
+use crate::model::{Cycle, Line};
+use crate::refusal::Refusal;
+use crate::store::lines::Move;
+use crate::store::{broken, cycles, lines};
+use crate::terms::Settlement;
+use crate::words;
+
+/// What a part of a payment would come to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PreviewPart {
+    /// The cycle.
+    pub cycle_id: kernel::CycleId,
+    /// Its number.
+    pub number: String,
+    /// What it comes to.
+    #[serde(flatten)]
+    pub settlement: Settlement,
+    /// Principal that would stay open.
+    pub remaining: Money,
+}
+
+/// What a payment would come to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Preview {
+    /// The cash.
+    pub amount: Money,
+    /// The day for which it is computed.
+    pub on: BusinessDate,
+    /// Its parts, in the order in which they would be made.
+    pub repayments: Vec<PreviewPart>,
+    /// What would be kept.
+    pub unapplied: Money,
+}
+
+/// What a payment would come to. Nothing is stored.
+pub async fn preview(
+    tx: &mut Tx,
+    scope: Scope,
+    pair: Pair,
+    spread: &Spread,
+    today: BusinessDate,
+) -> Result<Result<Preview, Refusal>, DbError> {
+    if !scope.includes(pair.0, Some(pair.1)) || !lines::exists(tx, pair).await? {
+        return Ok(Err(Refusal::NotFound("credit line")));
+    }
+    let plan = match plan(tx, pair, spread, today).await? {
+        Ok(plan) => plan,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let part = |share: rules::Share| {
+        let (cycle, settlement) = (share.cycle, share.settlement);
+        let remaining = cycle.outstanding.minus(settlement.principal)?;
+        Ok(PreviewPart { cycle_id: cycle.id, number: cycle.number, settlement, remaining })
+    };
+    let repayments = plan.shares.into_iter().map(part).collect::<Result<_, _>>().map_err(broken)?;
+    Ok(Ok(Preview { amount: plan.amount, on: spread.on, repayments, unapplied: plan.kept }))
+}
+
+/// Gathers the cycles of a line and spreads a payment over them. One statement.
+async fn plan(tx: &mut Tx, pair: Pair, spread: &Spread, today: BusinessDate) -> Result<Result<Plan, Refusal>, DbError> {
+    let named: Vec<_> = spread.named.iter().flatten().map(|named| named.cycle).collect();
+    let open = store::open_cycles(tx, pair, &named).await?;
+    Ok(rules::allocate(&open, spread, today))
+}
+
+/// Records a payment: all of its parts, or nothing.
+pub async fn record(
+    tx: &mut Tx,
+    cx: &Context,
+    scope: Scope,
+    new: &NewPayment,
+) -> Result<Result<Recorded, Refusal>, DbError> {
+    if let Err(refusal) = not_by_a_retailer(cx) {
+        return Ok(Err(refusal));
+    }
+    let Some(line) = lines::of_pair_for_update(tx, scope, new.pair).await? else {
+        return Ok(Err(Refusal::NotFound("credit line")));
+    };
+    match record_on(tx, cx, line, new).await? {
+        Ok(done) => done.into_recorded().map(Ok),
+        Err(refusal) => Ok(Err(refusal)),
+    }
+}
+
+/// Retailers claim; vendors and operators record.
+pub(crate) fn not_by_a_retailer(cx: &Context) -> Result<(), Refusal> {
+    match cx.actor {
+        Actor::Retailer(_) => Err(Refusal::NotAllowed { who: "the vendor or an operator" }),
+        Actor::Operator(_) | Actor::Vendor(_) | Actor::System => Ok(()),
+    }
+}
+
+/// A part of a payment that was made.
+#[derive(Clone, Debug)]
+pub(crate) struct DonePart {
+    pub(crate) id: RepaymentId,
+    pub(crate) settlement: Settlement,
+    /// The cycle after it.
+    pub(crate) cycle: Cycle,
+    pub(crate) entry: EntryId,
+}
+
+/// A payment that was spread over cycles, with the parts that were made now.
+#[derive(Clone, Debug)]
+pub(crate) struct Done {
+    pub(crate) payment: Payment,
+    pub(crate) source: Source,
+    pub(crate) on: BusinessDate,
+    pub(crate) parts: Vec<DonePart>,
+    pub(crate) line: Line,
+    /// The hash of the last journal entry.
+    pub(crate) hash: String,
+}
+
+impl Done {
+    fn into_recorded(self) -> Result<Recorded, DbError> {
+        let position = self.line.position().map_err(broken)?;
+        let part = |part: &DonePart| {
+            let paid = &part.settlement;
+            Repayment {
+                id: part.id,
+                cycle_id: part.cycle.id,
+                number: part.cycle.number.clone(),
+                source: self.source,
+                principal: paid.principal,
+                discount: paid.discount,
+                interest: paid.interest,
+                cash: paid.cash,
+                rounding: paid.rounding,
+                paid_on: self.on,
+                entry_id: part.entry,
+                reversed_on: None,
+            }
+        };
+        let repayments = self.parts.iter().map(part).collect();
+        Ok(Recorded {
+            payment: PaymentWithRepayments { payment: self.payment, repayments },
+            cycles: self.parts.into_iter().map(|part| part.cycle).collect(),
+            position,
+            entry_hash: self.hash,
+        })
+    }
+}
+
+/// Records a payment on its locked line, and tells the retailer.
+pub(crate) async fn record_on(
+    tx: &mut Tx,
+    cx: &Context,
+    line: Line,
+    new: &NewPayment,
+) -> Result<Result<Done, Refusal>, DbError> {
+    let recorded = record_quietly(tx, cx, line, new).await?;
+    if let Ok(done) = &recorded {
+        tell(tx, cx, new.pair.0, |retailer| words::receipt(retailer, done)).await?;
+    }
+    Ok(recorded)
+}
+
+/// Records a payment on its locked line.
+pub(crate) async fn record_quietly(
+    tx: &mut Tx,
+    cx: &Context,
+    line: Line,
+    new: &NewPayment,
+) -> Result<Result<Done, Refusal>, DbError> {
+    let reference = match reference::read(new.reference.as_deref(), new.method, new.pair.0) {
+        Ok(reference) => reference,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    if let Some(refusal) = store::duplicate(tx, new.pair, new.method, &reference).await? {
+        return Ok(Err(refusal));
+    }
+    let plan = match plan(tx, new.pair, &new.spread, cx.today()).await? {
+        Ok(plan) => plan,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let Reference { text, key } = reference.clone();
+    let payment = payment(cx, new, &plan, text);
+    if !store::insert(tx, &payment, key.as_deref()).await? {
+        // The same reference came in on another line at this moment.
+        let first = store::duplicate(tx, new.pair, new.method, &reference).await?;
+        return first.map(Err).ok_or(DbError::Missing("the first payment"));
+    }
+    carry_out(tx, cx, line, payment, plan, (Source::Cash, new.spread.on)).await.map(Ok)
+}
+
+fn payment(cx: &Context, new: &NewPayment, plan: &Plan, reference: Option<String>) -> Payment {
+    Payment {
+        id: cx.id(),
+        retailer_id: new.pair.0,
+        vendor_id: new.pair.1,
+        amount: plan.amount,
+        method: new.method,
+        reference,
+        paid_on: new.spread.on,
+        status: PaymentStatus::Recorded,
+        unapplied: plan.kept,
+        refunded: Money::ZERO,
+        recorded_by: cx.actor,
+        created_at: cx.now,
+        reversed_on: None,
+        reversal_reason: None,
+    }
+}
+
+/// Writes what a plan says of a stored payment: journal, parts, cycles, line, audit.
+async fn carry_out(
+    tx: &mut Tx,
+    cx: &Context,
+    mut line: Line,
+    payment: Payment,
+    plan: Plan,
+    (source, on): (Source, BusinessDate),
+) -> Result<Done, DbError> {
+    let mut entries = Vec::new();
+    for share in &plan.shares {
+        entries.push(journal(&payment, &share.cycle, &share.settlement, (source, on))?);
+    }
+    if source == Source::Cash && plan.kept.is_positive() {
+        let sides = (Account::Cash(payment.method), Account::Advances);
+        entries.push(between(&payment, sides, plan.kept, on)?);
+    }
+    let posted = ledger::post(tx, cx, entries).await?;
+    let hash = posted.last().map(|last| last.hash.clone()).ok_or(DbError::Missing("the entries of a payment"))?;
+    let mut parts = Vec::new();
+    for (share, Posted { id: entry, .. }) in plan.shares.into_iter().zip(posted) {
+        let cycle = rules::repaid(&share.cycle, &share.settlement, on).map_err(broken)?;
+        parts.push(DonePart { id: cx.id(), settlement: share.settlement, cycle, entry });
+    }
+    let rows: Vec<_> = parts
+        .iter()
+        .map(|part| store::NewRepayment {
+            id: part.id,
+            cycle: part.cycle.id,
+            entry: part.entry,
+            settlement: &part.settlement,
+        })
+        .collect();
+    store::insert_repayments(tx, cx, &payment, (source, on), &rows).await?;
+    let mut gone = Money::ZERO;
+    for part in &parts {
+        cycles::update(tx, &part.cycle).await?;
+        gone = gone.minus(part.settlement.principal).map_err(broken)?;
+    }
+    move_line(tx, cx, &mut line, gone, parts.len()).await?;
+    let done = Done { payment, source, on, parts, line, hash };
+    audit::record(tx, vec![entry_for_audit(cx, &done)]).await?;
+    Ok(done)
+}
+
+fn entry_for_audit(cx: &Context, done: &Done) -> Entry {
+    let payment = &done.payment;
+    let action = match done.source {
+        Source::Cash => "payment.recorded",
+        Source::Advance => "payment.applied",
+    };
+    let part = |part: &DonePart| {
+        serde_json::json!({
+            "cycleId": part.cycle.id, "principal": part.settlement.principal, "cash": part.settlement.cash,
+            "outstanding": part.cycle.outstanding, "status": part.cycle.status, "entryId": part.entry,
+        })
+    };
+    Entry::new(cx, payment.retailer_id, action, payment.id).after(serde_json::json!({
+        "vendorId": payment.vendor_id, "amount": payment.amount, "method": payment.method,
+        "reference": payment.reference, "paidOn": payment.paid_on, "unapplied": payment.unapplied,
+        "repayments": done.parts.iter().map(part).collect::<Vec<_>>(),
+    }))
+}
+
+/// The entry of a repayment.
+fn journal(
+    payment: &Payment,
+    cycle: &Cycle,
+    paid: &Settlement,
+    (source, on): (Source, BusinessDate),
+) -> Result<NewEntry, DbError> {
+    let credit = |amount: Money| amount.negated().map_err(broken);
+    let (kind, from) = match source {
+        Source::Cash => (EntryKind::Repayment, Account::Cash(payment.method)),
+        Source::Advance => (EntryKind::Advance, Account::Advances),
+    };
+    let sides = vec![
+        (from, paid.cash),
+        (Account::DiscountAllowed, paid.discount),
+        (Account::Receivable, credit(paid.principal)?),
+        (Account::InterestIncome, credit(paid.interest)?),
+        (Account::Rounding, credit(paid.rounding)?),
+    ];
+    Ok(NewEntry {
+        order: cycle.order_id,
+        cycle: Some(cycle.id),
+        memo: cycle.number.clone(),
+        ..entry(payment, kind, on, sides)?
+    })
+}
+
+/// The entry of money that is kept or refunded.
+fn between(
+    payment: &Payment,
+    (debit, credit): (Account, Account),
+    amount: Money,
+    on: BusinessDate,
+) -> Result<NewEntry, DbError> {
+    let sides = vec![(debit, amount), (credit, amount.negated().map_err(broken)?)];
+    entry(payment, EntryKind::Advance, on, sides)
+}
+
+fn entry(
+    payment: &Payment,
+    kind: EntryKind,
+    on: BusinessDate,
+    sides: Vec<(Account, Money)>,
+) -> Result<NewEntry, DbError> {
+    Ok(NewEntry {
+        retailer: payment.retailer_id,
+        vendor: payment.vendor_id,
+        kind,
+        business_date: on,
+        order: None,
+        cycle: None,
+        payment: Some(payment.id),
+        reverses: None,
+        memo: payment.reference.clone().unwrap_or_default(),
+        postings: Balanced::new(sides).map_err(|error| DbError::Constraint(error.to_string()))?,
+    })
+}
+
+/// Moves the outstanding of a locked line by so many events. One statement where there are any.
+async fn move_line(tx: &mut Tx, cx: &Context, line: &mut Line, by: Money, events: usize) -> Result<(), DbError> {
+    if events == 0 {
+        return Ok(());
+    }
+    line.outstanding = line.outstanding.plus(by).map_err(broken)?;
+    line.position_seq = line.position_seq.saturating_add(i64::try_from(events).unwrap_or(i64::MAX));
+    let (pair, seq) = (line.pair(), line.position_seq);
+    lines::move_positions(tx, &[Move { pair, reserved: Money::ZERO, outstanding: by, seq, at: cx.now }]).await
+}
+
+/// Tells a retailer something.
+async fn tell(
+    tx: &mut Tx,
+    cx: &Context,
+    retailer: RetailerId,
+    words: impl FnOnce(&parties::Retailer) -> Option<notify::NewMessage>,
+) -> Result<(), DbError> {
+    let retailer = parties::retailers(tx, &[retailer]).await?.remove(&retailer);
+    let retailer = retailer.ok_or(DbError::Missing("the retailer of a payment"))?;
+    notify::send(tx, cx, words(&retailer).into_iter().collect()).await
+}
+
+/// Characters that a reason may have.
+const LONGEST_REASON: usize = 500;
+
+/// A reason that somebody gave.
+fn reason(given: &str) -> Result<String, Refusal> {
+    let reason = given.trim();
+    if reason.is_empty() || reason.chars().count() > LONGEST_REASON {
+        return Err(Refusal::Field { field: "reason", right: "1 to 500 characters" });
+    }
+    Ok(reason.to_owned())
+}

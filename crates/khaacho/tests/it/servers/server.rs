@@ -1,0 +1,204 @@
+//! A server in a process of its own, and what asks it.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use http::{Method, StatusCode};
+use kernel::{Clock, Id as _, Role, UserId};
+use serde_json::Value;
+use testkit::postgres::{TestDatabase, fresh_database};
+use web::{Auth, Caller};
+
+const SECRET: &str = "a secret of at least 32 characters";
+/// Numbers the keys of what is made.
+static MADE: AtomicUsize = AtomicUsize::new(0);
+/// A server that has not started, or not stopped, after this long hangs.
+const LONGEST: Duration = Duration::from_mins(1);
+
+/// Where the data lies, for as long as a test needs it.
+pub(crate) struct Home {
+    pub(crate) url: String,
+    _folder: Option<tempfile::TempDir>,
+    _database: Option<TestDatabase>,
+}
+
+impl Home {
+    pub(crate) fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("khaacho.db").display());
+        Self { url, _folder: Some(folder), _database: None }
+    }
+
+    pub(crate) fn postgres() -> Self {
+        let database = fresh_database().unwrap();
+        Self { url: database.url.clone(), _folder: None, _database: Some(database) }
+    }
+
+    fn command(&self, name: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_khaacho"));
+        command
+            .args([name, "--database", &self.url])
+            .env("KHAACHO_TOKEN_SECRET", SECRET)
+            .env("KHAACHO_SIMULATOR", "true")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// `serve` that is expected not to stay.
+    pub(crate) fn serve_and_wait(&self) -> Output {
+        self.command("serve").args(["--listen", "127.0.0.1:0"]).output().unwrap()
+    }
+
+    /// `khaacho verify` finds nothing.
+    pub(crate) fn is_clean(&self) {
+        let verified = self.command("verify").output().unwrap();
+        let told = String::from_utf8_lossy(&verified.stdout).into_owned() + &String::from_utf8_lossy(&verified.stderr);
+        assert!(verified.status.success(), "{told}");
+        assert!(told.contains("clean: "), "{told}");
+    }
+}
+
+/// A running server.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) address: String,
+}
+
+impl Server {
+    pub(crate) fn start(home: &Home) -> Self {
+        let mut child = home
+            .command("serve")
+            .args(["--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let printed = BufReader::new(child.stdout.take().unwrap());
+        let (sender, told) = mpsc::channel();
+        // Reads to the end, so that the server never writes into a pipe that nobody empties.
+        std::thread::spawn(move || {
+            for line in printed.lines().map_while(Result::ok) {
+                if let Some(address) = line.split("listening on ").nth(1) {
+                    let _ = sender.send(address.trim().to_owned());
+                }
+            }
+        });
+        let address = told.recv_timeout(LONGEST).unwrap_or_else(|_| panic!("the server did not start"));
+        Self { child, address }
+    }
+
+    /// SIGKILL.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM; waits for its end.
+    pub(crate) fn terminate(&self) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    }
+
+    /// Whether the process ended well within its time.
+    pub(crate) fn ended_well(mut self) -> bool {
+        let begun = Clock::system().now();
+        while Clock::system().now().micros() - begun.micros() < i64::try_from(LONGEST.as_micros()).unwrap() {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.success();
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let _ = self.child.kill();
+        false
+    }
+}
+
+/// Asks as an operator. Clones share its connections.
+#[derive(Clone)]
+pub(crate) struct Asker {
+    client: reqwest::Client,
+    token: String,
+}
+
+/// An answer, or that there was none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{}: {}", self.status, self.body))
+    }
+
+    pub(crate) fn code(&self) -> String {
+        self.json()["code"].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+impl Asker {
+    pub(crate) fn new() -> Self {
+        let operator = Caller { user: UserId::from_bits(1), role: Role::Admin, retailer: None, vendor: None };
+        let token = Auth::new(SECRET, Clock::system()).issue(operator).unwrap().0;
+        // The first call counts; a later one finds the same in its place.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder().timeout(LONGEST).build().unwrap();
+        Self { client, token }
+    }
+
+    /// None where the connection broke before the whole answer came.
+    pub(crate) async fn ask(
+        &self,
+        address: &str,
+        method: Method,
+        path: &str,
+        key: &str,
+        body: &Value,
+    ) -> Option<Answer> {
+        let request = self
+            .client
+            .request(method, format!("{address}/api/v1/{path}"))
+            .bearer_auth(&self.token)
+            .header("idempotency-key", key)
+            .header("content-type", "application/json")
+            .body(body.to_string());
+        let answer = request.send().await.ok()?;
+        let status = answer.status();
+        Some(Answer { status, body: answer.text().await.ok()? })
+    }
+
+    /// Asks until the server has time.
+    pub(crate) async fn insist(
+        &self,
+        address: &str,
+        method: Method,
+        path: &str,
+        key: &str,
+        body: &Value,
+    ) -> Option<Answer> {
+        loop {
+            let answer = self.ask(address, method.clone(), path, key, body).await?;
+            if answer.status != StatusCode::SERVICE_UNAVAILABLE {
+                return Some(answer);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    pub(crate) async fn get(&self, address: &str, path: &str) -> Value {
+        let answer = self.ask(address, Method::GET, path, "", &Value::Null).await.unwrap();
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.body);
+        answer.json()
+    }
+
+    pub(crate) async fn made(&self, address: &str, path: &str, body: Value) -> Value {
+        let key = format!("made-{}", MADE.fetch_add(1, Ordering::SeqCst));
+        let answer = self.ask(address, Method::POST, path, &key, &body).await.unwrap();
+        assert!(answer.status.is_success(), "{path}: {}", answer.body);
+        answer.json()
+    }
+}
