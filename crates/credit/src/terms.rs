@@ -333,6 +333,25 @@ mod tests {
     }
 
     #[test]
+    fn what_was_agreed_on_is_taken_inside_the_law() {
+        let (facts, terms) = (cycle(money("1000.00")), SettlementTerms::standard(30));
+        let agreed = |facts: &CycleFacts, cash: &str, on: &str| {
+            let ask = Ask::Agreed { principal: money("1000.00"), cash: money(cash) };
+            settle(facts, &terms, ask, date(on)).map(|paid| (paid.discount.to_string(), paid.interest.to_string()))
+        };
+        let split = |discount: &str, interest: &str| Ok((discount.to_owned(), interest.to_owned()));
+        let bounds = |least: &str, most: &str| Err(BadAmount::Agreed { least: money(least), most: money(most) });
+        assert_eq!(agreed(&facts, "1000.00", "2026-03-05"), split("0.00", "0.00"));
+        assert_eq!(agreed(&facts, "500.00", "2027-01-01"), split("500.00", "0.00"));
+        assert_eq!(agreed(&facts, "499.99", "2026-03-05"), bounds("500.00", "1000.00"));
+        // A year past the due date the law allows 10 %, less what was charged before where that reaches the principal.
+        assert_eq!(agreed(&facts, "1100.00", "2027-03-31"), split("0.00", "100.00"));
+        assert_eq!(agreed(&facts, "1100.01", "2027-03-31"), bounds("500.00", "1100.00"));
+        let charged = CycleFacts { interest_charged: money("990.00"), ..facts };
+        assert_eq!(agreed(&charged, "1010.01", "2027-03-31"), bounds("500.00", "1010.00"));
+    }
+
+    #[test]
     fn terms_cannot_raise_the_legal_bound() {
         let right = |terms: SettlementTerms| terms.checked(30).map_err(|bad| bad.field).err();
         let rows = |rows: &[(i64, u32)]| SettlementTerms {

@@ -1,7 +1,8 @@
 //! Taking a batch of rows of one kind: what was taken before is passed over, what is new goes through the use cases of its
 //! room, and the key of what was taken is recorded beside it.
 //!
-//! Statements for a batch, the use cases apart: 2 to look up what rows name, 1 to look up their keys, 1 to record them.
+//! Statements for a batch, the use cases apart: 1 to wait for another import, 2 to look up what rows name, 1 to look up
+//! their keys, 1 to record them.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -32,6 +33,7 @@ fn refused(column: impl Into<Option<&'static str>>, code: &'static str, reason: 
 /// Takes rows of one kind whose keys differ. Where the store refuses one of them, each is tried alone, so that it harms
 /// none of the others.
 pub(crate) async fn rows(tx: &mut Tx, cx: &Context, rows: &[Row]) -> Result<Vec<Outcome>, DbError> {
+    store::take_turn(tx).await?;
     match tx.nested(async |tx| together(tx, cx, rows).await).await {
         Err(error) if is_of_a_row(&error) => {}
         done => return done,
@@ -170,7 +172,7 @@ async fn take<'a>(
             Row::Retailer { person } => retailer(tx, cx, person).await?,
             Row::Line { .. } => line(tx, cx, named, new.row).await?,
             Row::Repayment { .. } => repayment(tx, cx, &cycles, new.row, &new.place.0).await?,
-            Row::Purchase { .. } => continue,
+            Row::Purchase { .. } => return Err(DbError::Missing("a batch of one kind")),
         };
         done.push((new, became));
     }

@@ -19,6 +19,13 @@ pub(crate) struct Taken {
     pub(crate) amount: Money,
 }
 
+/// Waits until no other import is in the middle of a batch; what that one took is seen by what is read after this. On
+/// SQLite writers are serial. One statement.
+pub(crate) async fn take_turn(tx: &mut Tx) -> Result<(), DbError> {
+    let sql = "select t.name from import_turns t where t.name = 'import' {lock t}";
+    tx.query_one(sql, params![]).await.map(|_| ())
+}
+
 /// The rows that were taken before; others are absent. One statement.
 pub(crate) async fn taken(
     tx: &mut Tx,

@@ -15,3 +15,9 @@ create table import_rows (
   primary key (vendor_id, kind, row_key)
 ) {clustered};
 create index import_rows_of_line on import_rows (vendor_id, retailer_id, amount_paisa) where amount_paisa <> 0;
+
+-- Whoever imports a batch holds this row, so that what another import takes meanwhile is known and not taken again.
+create table import_turns (
+  name text primary key
+) {clustered};
+insert into import_turns (name) values ('import');
