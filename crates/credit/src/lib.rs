@@ -3,7 +3,7 @@
 //! ```text
 //! line         one for each retailer and vendor: limit, terms, status, and the position kept in step with its events
 //! reservation  credit held for an order:  ACTIVE → RELEASED | CONVERTED
-//! cycle        one delivered credit order:  ACTIVE → PARTIALLY_PAID → FULLY_PAID
+//! cycle        one delivered credit order, or one purchase from before:  ACTIVE → PARTIALLY_PAID → FULLY_PAID
 //! payment      money received once, spread over cycles; what is above what is owed can be kept
 //! repayment    touches exactly the cycle that it names, and restores credit by the principal it settles
 //! ```
@@ -26,6 +26,7 @@
 //! | [`release`] | 4 | 2 |
 //! | [`convert`] | 7, and those of `ledger::post` | 4 |
 //! | [`quote`] | 1 | 1 |
+//! | [`open_cycles`], any number | 6, and those of `ledger::post` | 3 |
 //! | [`repay`], [`record`] and what else concerns payments | see `payments` | |
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
@@ -36,6 +37,7 @@ mod exposure;
 mod http;
 mod lines;
 mod model;
+mod opening;
 mod payments;
 mod refusal;
 mod repay;
@@ -57,6 +59,7 @@ pub use exposure::{Availability, Exposure, availability, check_now, exposure_for
 pub use http::routes;
 pub use lines::{LineChange, NewLine, change_line, create_line};
 pub use model::{Cycle, CycleStatus, Line, LineStatus, Position, Reservation, ReservationState};
+pub use opening::{NewOpening, open_cycles};
 pub use payments::{
     Answer, Claim, ClaimFilter, ClaimStatus, Named, NewClaim, NewPayment, Outcome, Payment, PaymentFilter,
     PaymentStatus, PaymentWithRepayments, Preview, PreviewPart, Recorded, Refund, Repayment as PaymentPart, Source,
@@ -64,7 +67,7 @@ pub use payments::{
     reject, reverse,
 };
 pub use refusal::Refusal;
-pub use repay::{NewRepayment, Quote, Repaid, Repayment, quote, repay};
+pub use repay::{NewRepayment, Quote, Repaid, Repayment, quote, record_repayment, repay};
 pub use reservations::{Take, convert, cycle_of_order, release, take};
 pub use saving::early_saving;
 pub use standing::{Standing, standings};

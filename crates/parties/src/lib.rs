@@ -18,6 +18,6 @@ pub use model::{
 };
 pub use register::{approve_retailer, create_retailer, create_vendor};
 pub use store::{
-    all_vendors, by_address, has_users, retailers, retailers_page, set_retailer_language, user_by_login, vendors,
-    vendors_page,
+    all_vendors, by_address, has_users, retailers, retailers_by_phone, retailers_page, set_retailer_language,
+    user_by_login, vendors, vendors_by_name, vendors_page,
 };

@@ -26,4 +26,5 @@ migrations! {
     "0007_one_running_job_per_order_key",
     "0008_payments",
     "0010_ledger",
+    "0012_import",
 }

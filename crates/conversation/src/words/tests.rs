@@ -178,7 +178,7 @@ fn cycle(number: u32) -> Cycle {
         retailer_id: kernel::RetailerId::from_bits(1),
         vendor_id: VendorId::from_bits(1),
         number: format!("CRP-{number}"),
-        order_id: kernel::OrderId::from_bits(1),
+        order_id: Some(kernel::OrderId::from_bits(1)),
         principal: money(500_000),
         outstanding: money(500_000),
         repaid: Money::ZERO,

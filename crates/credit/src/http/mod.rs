@@ -63,6 +63,9 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
             .with("paymentId", first.to_string())
             .with("amount", amount.to_string())
             .with("paidOn", paid_on.to_string()),
+        Refusal::AgreedCash { least, most } => {
+            unprocessable("cash").with("minimumCash", least.to_string()).with("maximumCash", most.to_string())
+        }
         Refusal::AboveReserved { reserved } => conflict().with("maximum", reserved.to_string()),
         Refusal::LineExists | Refusal::ReservationConverted | Refusal::ReservationReleased => conflict(),
     }

@@ -205,8 +205,22 @@ impl Done {
     }
 }
 
-/// Records a payment on its locked line.
+/// Records a payment on its locked line, and tells the retailer.
 pub(crate) async fn record_on(
+    tx: &mut Tx,
+    cx: &Context,
+    line: Line,
+    new: &NewPayment,
+) -> Result<Result<Done, Refusal>, DbError> {
+    let recorded = record_quietly(tx, cx, line, new).await?;
+    if let Ok(done) = &recorded {
+        tell(tx, cx, new.pair.0, |retailer| words::receipt(retailer, done)).await?;
+    }
+    Ok(recorded)
+}
+
+/// Records a payment on its locked line.
+pub(crate) async fn record_quietly(
     tx: &mut Tx,
     cx: &Context,
     line: Line,
@@ -231,9 +245,7 @@ pub(crate) async fn record_on(
         let first = store::duplicate(tx, new.pair, new.method, &reference).await?;
         return first.map(Err).ok_or(DbError::Missing("the first payment"));
     }
-    let done = carry_out(tx, cx, line, payment, plan, (Source::Cash, new.spread.on)).await?;
-    tell(tx, cx, new.pair.0, |retailer| words::receipt(retailer, &done)).await?;
-    Ok(Ok(done))
+    carry_out(tx, cx, line, payment, plan, (Source::Cash, new.spread.on)).await.map(Ok)
 }
 
 fn payment(cx: &Context, new: &NewPayment, plan: &Plan, reference: Option<String>) -> Payment {
@@ -339,7 +351,7 @@ fn journal(
         (Account::Rounding, credit(paid.rounding)?),
     ];
     Ok(NewEntry {
-        order: Some(cycle.order_id),
+        order: cycle.order_id,
         cycle: Some(cycle.id),
         memo: cycle.number.clone(),
         ..entry(payment, kind, on, sides)?

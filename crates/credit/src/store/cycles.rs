@@ -35,7 +35,7 @@ pub(crate) fn read(row: &Row) -> Result<Cycle, DbError> {
 
 /// Counters of one vendor's cycle numbers. A delivery uses the one of its order, so that deliveries of one vendor seldom
 /// wait for each other; the numbers of all of them together have no doubles, but gaps.
-const LANES: i64 = 8;
+pub(super) const LANES: i64 = 8;
 /// The first number that is given, less one.
 const NUMBERS_AFTER: i64 = 100;
 
@@ -48,7 +48,12 @@ pub(crate) async fn draw_number(tx: &mut Tx, vendor: VendorId, order: OrderId) -
                returning next_number";
     let row = tx.query_one(sql, params![vendor, format!("CYCLE/{lane}")]).await?;
     let turn: i64 = row.get("next_number")?;
-    Ok(turn.saturating_mul(LANES).saturating_sub(lane).saturating_add(NUMBERS_AFTER))
+    Ok(number(lane, turn))
+}
+
+/// The number that a turn of a lane gives.
+pub(super) const fn number(lane: i64, turn: i64) -> i64 {
+    turn.saturating_mul(LANES).saturating_sub(lane).saturating_add(NUMBERS_AFTER)
 }
 
 const COLUMNS: &[&str] = &[
@@ -66,31 +71,35 @@ const COLUMNS: &[&str] = &[
     "started_on",
     "due_on",
     "terms_version",
+    "note",
     "version",
     "created_at",
 ];
 
-/// Inserts a cycle on which nothing was repaid. Waits for no answer.
-pub(crate) async fn insert(tx: &mut Tx, cycle: &Cycle) -> Result<(), DbError> {
-    let row = params![
-        cycle.retailer_id,
-        cycle.id,
-        cycle.vendor_id,
-        cycle.number.as_str(),
-        cycle.order_id,
-        cycle.principal,
-        cycle.outstanding,
-        cycle.repaid,
-        cycle.discount,
-        cycle.interest,
-        cycle.status,
-        cycle.started_on,
-        cycle.due_on,
-        cycle.terms_version,
-        cycle.version,
-        cycle.created_at,
-    ];
-    tx.insert_many("cycles", COLUMNS, vec![row]).await
+/// Inserts cycles on which nothing was repaid. Waits for no answer.
+pub(crate) async fn insert(tx: &mut Tx, cycles: &[Cycle]) -> Result<(), DbError> {
+    let rows = cycles.iter().map(|cycle| {
+        params![
+            cycle.retailer_id,
+            cycle.id,
+            cycle.vendor_id,
+            cycle.number.as_str(),
+            cycle.order_id,
+            cycle.principal,
+            cycle.outstanding,
+            cycle.repaid,
+            cycle.discount,
+            cycle.interest,
+            cycle.status,
+            cycle.started_on,
+            cycle.due_on,
+            cycle.terms_version,
+            cycle.note.clone(),
+            cycle.version,
+            cycle.created_at,
+        ]
+    });
+    tx.insert_many("cycles", COLUMNS, rows.collect()).await
 }
 
 /// Writes what a repayment changed on a cycle whose line is locked. Waits for no answer.

@@ -50,6 +50,15 @@ pub async fn lines_for_update(
     with_overdue(tx, &rows, today).await
 }
 
+/// Locks and reads these lines in the order of retailer and vendor, without what is overdue on them.
+pub(crate) async fn locked(tx: &mut Tx, pairs: &BTreeSet<Pair>) -> Result<HashMap<Pair, Line>, DbError> {
+    let sql = "select l.* from {rows 1: retailer_id text, vendor_id text} v join credit_lines l \
+               on l.retailer_id = v.retailer_id and l.vendor_id = v.vendor_id \
+               order by l.retailer_id, l.vendor_id {lock l}";
+    let rows = tx.query(sql, params![pairs_value(pairs)]).await?;
+    rows.iter().map(|row| read(row).map(|line| (line.pair(), line))).collect()
+}
+
 /// Locks and reads every line of these retailers in the order of retailer and vendor, with what is overdue on them.
 pub async fn lines_of_retailers_for_update(
     tx: &mut Tx,

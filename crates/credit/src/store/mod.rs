@@ -3,6 +3,7 @@
 pub(crate) mod cycles;
 pub(crate) mod lines;
 pub(crate) mod named;
+pub(crate) mod openings;
 pub(crate) mod reservations;
 pub(crate) mod totals;
 

@@ -145,7 +145,7 @@ async fn positions_after(tx: &mut Tx, part: Part, after: Option<Pair>, most: i64
     }
 }
 
-/// The next lines behind a place with what their events come to: takings, endings, repayments and
+/// The next lines behind a place with what their events come to: takings, endings, openings, repayments and
 /// their reversals each are one.
 pub(crate) async fn recounts(tx: &mut Tx, part: Part, after: Option<Pair>, most: i64) -> Result<Vec<Recount>, DbError> {
     let mut found = Vec::new();
@@ -178,8 +178,15 @@ pub(crate) async fn recounts(tx: &mut Tx, part: Part, after: Option<Pair>, most:
     let sql = "select r.retailer_id, r.vendor_id, cast(count(*) + count(r.reversed_on) as bigint) as events \
                from {rows 1: retailer_id text, vendor_id text} v join repayments r \
                on r.retailer_id = v.retailer_id and r.vendor_id = v.vendor_id group by r.retailer_id, r.vendor_id";
-    let repaid = tx.query(sql, params![pairs]).await?;
-    for (rows, has_amount, has_events) in [(&held, true, true), (&open, true, false), (&repaid, false, true)] {
+    let repaid = tx.query(sql, params![pairs.clone()]).await?;
+    let sql = "select c.retailer_id, c.vendor_id, cast(count(*) as bigint) as events \
+               from {rows 1: retailer_id text, vendor_id text} v join cycles c \
+               on c.retailer_id = v.retailer_id and c.vendor_id = v.vendor_id where c.order_id is null \
+               group by c.retailer_id, c.vendor_id";
+    let opened = tx.query(sql, params![pairs]).await?;
+    for (rows, has_amount, has_events) in
+        [(&held, true, true), (&open, true, false), (&repaid, false, true), (&opened, false, true)]
+    {
         for row in rows {
             let place = places.get(&pair(row)?).and_then(|place| found.get_mut(*place));
             let Some(line) = place else { continue };

@@ -2,6 +2,7 @@
 
 mod books;
 mod chat;
+mod import;
 mod user;
 
 use std::io::Write as _;
@@ -43,19 +44,23 @@ enum Command {
     /// Print what others can read.
     #[command(subcommand)]
     Export(books::Export),
+    /// Take over a paper balance book from CSV or XLSX files.
+    Import(import::Flags),
     /// Measure.
     Bench(bench::Flags),
 }
 
 /// Runs the command that was asked for. Exit codes: 0 well, 1 it could not be done, 2 the arguments are wrong, 3 a bench's
-/// own check found something; of `verify`: 0 all is well, 1 something is wrong, 2 it could not be checked.
+/// own check found something; of `verify`: 0 all is well, 1 something is wrong, 2 it could not be checked; of
+/// `import`: 0 all taken, 1 something refused, 2 it could not run.
 pub async fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    let failed = if matches!(arguments.command, Command::Import(_)) { import::COULD_NOT_RUN } else { 1 };
     match run(arguments).await {
         Ok(code) => code,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "khaacho: {error:#}");
-            ExitCode::from(1)
+            ExitCode::from(failed)
         }
     }
 }
@@ -77,6 +82,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
                 names => print_line(&format!("Applied {}.", names.join(", "))),
             }
         }
+        Command::Import(flags) => return import::run(&config, flags).await,
         Command::User(flags) => user::run(config, flags).await?,
         Command::Export(what) => books::export(&config, what).await?,
         Command::Bench(flags) => return bench::run(config, &arguments.common, flags).await,

@@ -37,7 +37,7 @@ impl Home {
         Self { url: database.url.clone(), _folder: None, _database: Some(database) }
     }
 
-    fn command(&self, name: &str) -> Command {
+    pub(crate) fn command(&self, name: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_khaacho"));
         command
             .args([name, "--database", &self.url])
