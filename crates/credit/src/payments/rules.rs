@@ -73,7 +73,7 @@ pub(crate) fn allocate(
     if wish.amount.is_some_and(|amount| !amount.is_positive()) {
         return Err(Refusal::Field { field: "amount", right: "above zero" });
     }
-    if wish.on > today {
+    if wish.on > today && wish.named.is_none() {
         let earliest = open.iter().map(|open| open.cycle.started_on).min().map_or(since, |start| start.min(since));
         return Err(Refusal::PaymentDate { earliest, latest: today });
     }

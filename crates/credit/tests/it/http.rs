@@ -188,6 +188,19 @@ testkit::both_engines! {
             let (status, answer) = client.call(operator(), "POST", path, Some(&format!("w{place}")), &body).await;
             assert_eq!((status, &answer["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!(field)), "{answer}");
         }
+        for (allocation, parts, field) in [
+            ("OLDEST_DUE_FIRST", Some(json!([{ "cycleId": cycle, "cash": "1.00" }])), "allocation"),
+            ("NAMED", None, "repayments"),
+            ("YOUNGEST", None, "allocation"),
+        ] {
+            let mut body = asked.clone();
+            body["allocation"] = json!(allocation);
+            if let Some(parts) = parts {
+                body["repayments"] = parts;
+            }
+            let (status, answer) = client.call(operator(), "POST", preview, None, &body).await;
+            assert_eq!((status, &answer["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!(field)), "{answer}");
+        }
         let bad_date = json!({
             "retailerId": shop, "vendorId": store, "amount": "1.00", "method": "CASH", "on": "2026-02-30",
         });
