@@ -3,6 +3,7 @@
 //! Rows are 100 000 on SQLite and a tenth of that on PostgreSQL; `KHAACHO_IMPORT_ROWS=1000000` (`./test --long`) asks for
 //! that many on both.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::time::Duration;
 
@@ -22,8 +23,8 @@ fn purchases(world: &World, rows: u64) {
     let mut retailers = "phone,name,owner\n".to_owned();
     let mut lines = "retailer,vendor,limit\n".to_owned();
     for number in 0..1_000 {
-        retailers.push_str(&format!("97798480{number:05},Shop {number},Owner\n"));
-        lines.push_str(&format!("97798480{number:05},CRP,100000\n"));
+        writeln!(retailers, "97798480{number:05},Shop {number},Owner").unwrap();
+        writeln!(lines, "97798480{number:05},CRP,100000").unwrap();
     }
     world.file("vendors.csv", "prefix,phone,name,owner\nCRP,9858000001,Chaulagain,Hari\n");
     world.file("retailers.csv", retailers);

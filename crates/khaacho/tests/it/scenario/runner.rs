@@ -149,7 +149,7 @@ impl<'a> Run<'a> {
                 let (what, amount) = match ask {
                     Ask::Principal(amount) => ("principal", amount),
                     Ask::Cash(amount) => ("cash", amount),
-                    Ask::Agreed { .. } => panic!("stories do not tell what imports do"),
+                    Ask::Agreed { .. } => panic!("no story quotes what was agreed on before the platform"),
                 };
                 let on = on.map(|on| format!("&on={on}")).unwrap_or_default();
                 self.look(&format!("credit/cycles/{}/quote?{what}={amount}{on}", self.cycle_of(order))).await
@@ -316,7 +316,7 @@ fn amount(ask: Ask) -> Value {
     match ask {
         Ask::Principal(principal) => json!({ "principal": principal }),
         Ask::Cash(cash) => json!({ "cash": cash }),
-        Ask::Agreed { .. } => panic!("stories do not tell what imports do"),
+        Ask::Agreed { .. } => panic!("no story repays what was agreed on before the platform"),
     }
 }
 
