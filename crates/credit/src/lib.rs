@@ -36,6 +36,7 @@ mod exposure;
 mod http;
 mod lines;
 mod model;
+mod pages;
 mod payments;
 mod refusal;
 mod repay;
@@ -57,6 +58,7 @@ pub use exposure::{Availability, Exposure, availability, check_now, exposure_for
 pub use http::routes;
 pub use lines::{LineChange, NewLine, change_line, create_line};
 pub use model::{Cycle, CycleStatus, Line, LineStatus, Position, Reservation, ReservationState};
+pub use pages::pages;
 pub use payments::{
     Answer, Claim, ClaimFilter, ClaimStatus, Named, NewClaim, NewPayment, Outcome, Payment, PaymentFilter,
     PaymentStatus, PaymentWithRepayments, Preview, PreviewPart, Recorded, Refund, Repayment as PaymentPart, Source,

@@ -25,4 +25,5 @@ migrations! {
     "0006_conversation",
     "0007_one_running_job_per_order_key",
     "0008_payments",
+    "0011_panel",
 }
