@@ -38,6 +38,7 @@ mod http;
 mod lines;
 mod model;
 mod opening;
+mod pages;
 mod payments;
 mod refusal;
 mod repay;
@@ -60,6 +61,7 @@ pub use http::routes;
 pub use lines::{LineChange, NewLine, change_line, create_line};
 pub use model::{Cycle, CycleStatus, Line, LineStatus, Position, Reservation, ReservationState};
 pub use opening::{NewOpening, open_cycles};
+pub use pages::pages;
 pub use payments::{
     Answer, Claim, ClaimFilter, ClaimStatus, Named, NewClaim, NewPayment, Outcome, Payment, PaymentFilter,
     PaymentStatus, PaymentWithRepayments, Preview, PreviewPart, Recorded, Refund, Repayment as PaymentPart, Source,

@@ -26,5 +26,6 @@ migrations! {
     "0007_one_running_job_per_order_key",
     "0008_payments",
     "0010_ledger",
+    "0011_panel",
     "0012_import",
 }
