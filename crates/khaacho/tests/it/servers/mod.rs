@@ -1,6 +1,0 @@
-//! The program itself: started, raced, killed and asked again, over HTTP and on both engines.
-
-mod crash;
-mod race;
-mod server;
-mod world;
