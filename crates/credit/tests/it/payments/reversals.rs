@@ -4,9 +4,7 @@ use credit::{CycleStatus, Outcome, PaymentFilter, PaymentStatus, Refusal, Source
 use kernel::{Money, Scope};
 use ledger::Method;
 
-use super::{
-    apply, balance, by, clean, count, date, is, kept, money, owes, paid, pay, refund, reverse, state, told, world,
-};
+use super::{apply, balance, by, clean, count, date, is, kept, money, owes, paid, pay, refund, reverse, state, told, world};
 
 testkit::both_engines! {
     async fn an_excess_is_kept_applied_and_refunded(t: TestDb) {
