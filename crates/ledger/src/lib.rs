@@ -8,7 +8,8 @@
 //! Which event posts what is decided by the rooms above; limits, cycles and payments do not live here.
 //!
 //! Statements: [`post`] 4 for any number of entries, one of which waits for an answer (2 more where a book is new);
-//! [`open_books`] 1, which waits for none.
+//! [`open_books`] 1, which waits for none; a page of a [`statement()`] 3, of an export 2; a [`trial_balance`] 1; checking 3
+//! for a thousand entries.
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 

@@ -1,8 +1,8 @@
 //! What happened in a book between two business dates, and what stands on every account on one.
 //!
 //! Nothing here is kept: a balance is the sum of its postings. [`statement`] costs 3 statements a page, of which the sums
-//! read the receivable of the whole book; [`trial_balance`] costs 1, which reads every posting of the vendor (about half a
-//! second for a million on SQLite). Memory holds a page, or a row for each account.
+//! read the receivable of the whole book; [`trial_balance`] costs 1, which reads every posting of the books that are asked
+//! for. Memory holds a page, or a row for each account.
 
 use db::{DbError, Tx};
 use kernel::{BusinessDate, Money, Page, PageRequest};
