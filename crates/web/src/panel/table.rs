@@ -78,7 +78,7 @@ mod tests {
         let empty = table(PageLanguage::English, "Shops", &[text("Name")], Vec::new()).into_string();
         assert!(empty.contains("Nothing here yet."), "{empty}");
         assert!(
-            next_page(PageLanguage::English, "search=a&", Some("x/y"))
+            next_page(PageLanguage::English, &[("search", "a b")], Some("x/y"))
                 .into_string()
                 .contains("?search=a+b&amp;after=x%2Fy")
         );
