@@ -50,7 +50,7 @@ impl Visitor {
         }
         let page = String::from_utf8(answer.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap();
         if let Some((_, rest)) = page.split_once("name=\"_csrf\" value=\"") {
-            self.token = rest.split('"').next().unwrap().to_owned();
+            rest.split('"').next().unwrap().clone_into(&mut self.token);
         }
         Answer { status, headers, page }
     }
@@ -191,7 +191,7 @@ testkit::both_engines! {
             assert_eq!(answer.location(), format!("/admin/lines/{}?done=payment", world.own.line));
         }
         let entries = vendor.get(&world, &format!("/admin/lines/{}/entries", world.own.line)).await.page;
-        assert_eq!(entries.matches("<td role=\"cell\" data-label=\"Kind\"><span>Repayment").count(), 1, "{entries}");
+        assert_eq!(entries.matches("data-label=\"Kind\"><span>Repayment").count(), 1, "{entries}");
         let other = vendor.post(&world, &path, "once", "amount=60&on=2026-01-01&method=CASH").await;
         assert_eq!(other.status, 409);
         let wrong = vendor.post(&world, &path, "wrong", "amount=ten&on=2026-01-01&method=ESEWA").await;
