@@ -12,13 +12,10 @@ use web::{App, PathId, Problem, Query};
 use super::words::{self, Word};
 use super::{Names, available, overdue_tag, status_tag};
 use crate::exposure::{Availability, availability};
-use crate::model::{Cycle, Line};
+use crate::model::{Cycle, CycleStatus, Line};
 use crate::store::cycles::CycleFilter;
 use crate::store::lines::{LineFilter, line, lines_page, terms_of};
 use crate::terms::SettlementTerms;
-
-/// Cycles that a line's own page shows.
-const SHOWN_CYCLES: i64 = 20;
 
 #[derive(Deserialize)]
 pub(super) struct AfterQuery {
@@ -126,8 +123,13 @@ pub(super) async fn show(
             let left = availability(tx, scope, id, visitor.cx.today()).await?;
             let left = left.ok_or_else(missing)?;
             let terms = terms_of(tx, found.line.pair(), found.line.terms_version).await?;
-            let page = PageRequest::new(Some(SHOWN_CYCLES), None);
-            let cycles = crate::store::cycles::cycles(tx, scope, of_line(&found.line), &page).await?;
+            let mut cycles = Vec::new();
+            for status in [CycleStatus::Active, CycleStatus::PartiallyPaid] {
+                let filter = CycleFilter { status: Some(status), ..of_line(&found.line) };
+                let page = PageRequest::new(Some(PageRequest::MOST), None);
+                cycles.extend(crate::store::cycles::cycles(tx, scope, filter, &page).await?.items);
+            }
+            cycles.sort_by_key(|cycle| cycle.due_on);
             Ok((found, left, terms, cycles))
         })
         .await?;
@@ -141,9 +143,9 @@ pub(super) async fn show(
             a.button href={ (path) "/change" } { (Word::Change.text(language)) }
             a.button href={ (path) "/entries" } { (Word::Entries.text(language)) }
         }
-        h2 { (Word::Cycles.text(language)) }
-        (cycle_table(&cycles.items, &panel))
-        @if cycles.next.is_some() { p { a.button href={ (path) "/cycles" } { (Word::AllCycles.text(language)) } } }
+        h2 { (Word::OpenCycles.text(language)) }
+        (cycle_table(&cycles, &panel))
+        p { a.button href={ (path) "/cycles" } { (Word::AllCycles.text(language)) } }
         h2 { (Word::Terms.text(language)) }
         (conditions(&found.line, &terms, language))
         p { a href={ "/admin/retailers/" (found.line.retailer_id) } { (found.names.retailer(found.line.retailer_id)) } }

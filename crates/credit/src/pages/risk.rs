@@ -67,13 +67,17 @@ fn aging_pictured(aging: &Aging, language: PageLanguage) -> Markup {
         Part { label: say(Word::D90), amount: aging.over90, class: "age-4" },
     ];
     let rows = parts.iter().map(|part| {
-        vec![html! { (part.label) }, money(part.amount), html! { (share(part.amount, aging.outstanding)) " %" }]
+        vec![
+            html! { span class={ "dot " (part.class) } {} (part.label) },
+            money(part.amount),
+            html! { (share(part.amount, aging.outstanding)) " %" },
+        ]
     });
     let overdue = aging.outstanding.minus(aging.not_due).unwrap_or_default();
     html! {
         dl.figures {
             div { dt { (say(Word::Total)) } dd { (money(aging.outstanding)) } }
-            div { dt { (say(Word::OverdueSum)) } dd { (money(overdue)) " · " (share(overdue, aging.outstanding)) " %" } }
+            div { dt { (say(Word::OverdueSum)) } dd { (money(overdue)) } }
         }
         h2 { (say(Word::Aging)) }
         div.columns-2 {

@@ -35,6 +35,7 @@ panel_words! {
         Interest: "Interest", "ब्याज";
         Since: "Since", "देखि";
         Cycles: "Cycles", "भाकाहरू";
+        OpenCycles: "Open cycles", "बाँकी भाकाहरू";
         Cycle: "Cycle", "भाका";
         Started: "Delivered", "डेलिभरी";
         Due: "Due", "भाका मिति";
@@ -69,8 +70,6 @@ panel_words! {
         Cash: "Cash", "नगद";
         Remaining: "Left open", "बाँकी रहने";
         Kept: "Kept for later", "पछिका लागि राखिने";
-        SettleAll: "Settling everything today", "आजै सबै चुक्ता गर्दा";
-        NothingOwed: "Nothing is owed on this line.", "यो खातामा केही तिर्न बाँकी छैन।";
         TypeAmount: "Type an amount to see where it goes.", "कहाँ जान्छ हेर्न रकम लेख्नुहोस्।";
         PaymentDone: "The payment is recorded.", "भुक्तानी लेखियो।";
         ChangeDone: "The change is saved.", "फेरबदल सुरक्षित भयो।";
@@ -90,7 +89,6 @@ panel_words! {
         OverdueSum: "Overdue", "भाका नाघेको";
         OverdueCycles: "Overdue cycles, first page", "भाका नाघेका, पहिलो पाना";
         Stops: "No new credit now", "अहिले नयाँ उधारो छैन";
-        Name: "Name", "नाम";
     }
 }
 

@@ -105,6 +105,6 @@ mod tests {
     #[test]
     fn large_amounts_are_short() {
         let of = |rupees: i64| short(Money::from_rupees(rupees).unwrap());
-        assert_eq!((of(950), of(12_340), of(1_25_000)), ("950".to_owned(), "12.3k".to_owned(), "1.2L".to_owned()));
+        assert_eq!((of(950), of(12_340), of(125_000)), ("950".to_owned(), "12.3k".to_owned(), "1.2L".to_owned()));
     }
 }

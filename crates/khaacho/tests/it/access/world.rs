@@ -50,8 +50,8 @@ impl Own {
 }
 
 pub(crate) struct World {
-    _t: TestDb,
-    router: Router,
+    pub(crate) t: TestDb,
+    pub(crate) router: Router,
     auth: Auth,
     keys: AtomicUsize,
     pub(crate) own: Own,
@@ -72,7 +72,7 @@ impl World {
         let auth = Auth::new(SECRET, t.clock.clone());
         let keys = AtomicUsize::new(0);
         let (own, foreign) = (Own::default(), Own::default());
-        let mut world = Self { router: house.router, auth, keys, own, foreign, _t: t };
+        let mut world = Self { router: house.router, auth, keys, own, foreign, t };
         world.own = world.fill(1, "ONE").await;
         world.foreign = world.fill(2, "TWO").await;
         world

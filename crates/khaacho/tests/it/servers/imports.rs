@@ -8,7 +8,7 @@ use std::time::Duration;
 use db::{Access, Db, DbError, Options, params};
 use serde_json::{Value, json};
 
-use crate::server::Home;
+use super::server::Home;
 
 fn import(home: &Home, arguments: &[&str]) -> Output {
     home.command("import").args(arguments).output().unwrap()
