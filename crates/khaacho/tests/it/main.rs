@@ -5,4 +5,5 @@ mod access;
 mod bad_input;
 mod e2e;
 mod scenario;
+mod servers;
 mod support;

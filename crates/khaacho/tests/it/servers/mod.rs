@@ -1,6 +1,5 @@
 //! The program itself, as processes of its own: started, raced, killed, told to end and asked again, over HTTP and on both
 //! engines. What one process does inside is the subject of the other tests.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says what it expects by failing loudly")]
 
 mod crash;
 mod ending;
