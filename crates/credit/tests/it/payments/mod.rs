@@ -4,9 +4,7 @@ mod claims;
 mod reversals;
 mod spreading;
 
-use credit::{
-    Ask, Cycle, CycleStatus, NewPayment, Outcome, PaymentWithRepayments, Recorded, Refund, Refusal, Spread,
-};
+use credit::{Ask, Cycle, CycleStatus, NewPayment, Outcome, PaymentWithRepayments, Recorded, Refund, Refusal, Spread};
 use db::params;
 use kernel::{BusinessDate, CycleId, Money, PaymentId, Scope};
 use ledger::Method;
@@ -65,7 +63,11 @@ pub(crate) async fn apply(world: &World, id: PaymentId, amount: Option<&str>) ->
     world.write(async move |tx, cx| credit::apply(tx, cx, Scope::All, id, amount, None).await).await
 }
 
-pub(crate) async fn refund(world: &World, id: PaymentId, amount: Option<&str>) -> Result<PaymentWithRepayments, Refusal> {
+pub(crate) async fn refund(
+    world: &World,
+    id: PaymentId,
+    amount: Option<&str>,
+) -> Result<PaymentWithRepayments, Refusal> {
     let refund = Refund { amount: amount.map(money), method: Method::Bank, reference: Some("R-1".to_owned()) };
     world.write(async move |tx, cx| credit::refund(tx, cx, Scope::All, id, &refund).await).await
 }

@@ -102,10 +102,6 @@ fn reads(own: &Own) -> Vec<Row> {
 /// Commands; each stands where the ones before it leave its objects as it needs them.
 fn commands(own: &Own) -> Vec<Row> {
     let Own { retailer, vendor, product, newcomer, line, cycle, open, confirmed, offers, .. } = own;
-    let paid = json!({ "retailerId": retailer, "vendorId": vendor, "amount": "10.00", "method": "CASH" });
-    let payment = |place: usize, what: &str| format!("credit/payments/{}/{what}", own.payments[place]);
-    let claim = |place: usize, what: &str| format!("credit/claims/{}/{what}", own.claims[place]);
-    let why = || json!({ "reason": "a mistake" });
     let shop = json!({ "name": "New", "ownerName": "New", "phone": "9779841111111" });
     let seller = json!({ "name": "New", "ownerName": "New", "phone": "9779842222222", "numberPrefix": "NEW" });
     let good = json!({ "sku": "NEW", "name": "New", "nameNe": "नयाँ", "unit": "bora" });
@@ -135,19 +131,6 @@ fn commands(own: &Own) -> Vec<Row> {
             json!({ "principal": "50.00", "method": "CASH" }),
             [403, 201, 201],
         ),
-        row("POST /api/v1/credit/payment", "credit/payment".to_owned(), paid.clone(), [403, 201, 201]),
-        row("POST /api/v1/admin/payment/record", "admin/payment/record".to_owned(), paid.clone(), [403, 403, 201]),
-        row("POST /api/v1/credit/payments/{id}/apply", payment(0, "apply"), json!({}), NOT_RETAILERS),
-        row(
-            "POST /api/v1/credit/payments/{id}/refund",
-            payment(1, "refund"),
-            json!({ "method": "CASH" }),
-            NOT_RETAILERS,
-        ),
-        row("POST /api/v1/credit/payments/{id}/reverse", payment(2, "reverse"), why(), NOT_RETAILERS),
-        row("POST /api/v1/credit/claims", "credit/claims".to_owned(), paid, [201, 201, 201]),
-        row("POST /api/v1/credit/claims/{id}/confirm", claim(0, "confirm"), json!({}), NOT_RETAILERS),
-        row("POST /api/v1/credit/claims/{id}/reject", claim(1, "reject"), why(), NOT_RETAILERS),
         row("POST /api/v1/orders", "orders".to_owned(), order, [201, 403, 201]),
         row("POST /api/v1/order-routing/accept/{offerId}", answer("accept", 0), json!({}), NOT_RETAILERS),
         row(
@@ -177,8 +160,31 @@ fn commands(own: &Own) -> Vec<Row> {
     ]
 }
 
+fn payments(own: &Own) -> Vec<Row> {
+    let paid = json!({ "retailerId": own.retailer, "vendorId": own.vendor, "amount": "10.00", "method": "CASH" });
+    let payment = |place: usize, what: &str| format!("credit/payments/{}/{what}", own.payments[place]);
+    let claim = |place: usize, what: &str| format!("credit/claims/{}/{what}", own.claims[place]);
+    let why = || json!({ "reason": "a mistake" });
+    vec![
+        row("POST /api/v1/credit/payment", "credit/payment".to_owned(), paid.clone(), [403, 201, 201]),
+        row("POST /api/v1/admin/payment/record", "admin/payment/record".to_owned(), paid.clone(), [403, 403, 201]),
+        row("POST /api/v1/credit/payments/{id}/apply", payment(0, "apply"), json!({}), NOT_RETAILERS),
+        row(
+            "POST /api/v1/credit/payments/{id}/refund",
+            payment(1, "refund"),
+            json!({ "method": "CASH" }),
+            NOT_RETAILERS,
+        ),
+        row("POST /api/v1/credit/payments/{id}/reverse", payment(2, "reverse"), why(), NOT_RETAILERS),
+        row("POST /api/v1/credit/claims", "credit/claims".to_owned(), paid, [201, 201, 201]),
+        row("POST /api/v1/credit/claims/{id}/confirm", claim(0, "confirm"), json!({}), NOT_RETAILERS),
+        row("POST /api/v1/credit/claims/{id}/reject", claim(1, "reject"), why(), NOT_RETAILERS),
+    ]
+}
+
 fn rows(own: &Own) -> Vec<Row> {
     let mut rows = reads(own);
+    rows.extend(payments(own));
     rows.extend(commands(own));
     rows
 }

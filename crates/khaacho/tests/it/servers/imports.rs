@@ -75,8 +75,9 @@ async fn kept(home: &Home) -> i64 {
     let Ok(db) = Db::open(&url, &Options { access: Access::Read, ..Options::default() }) else { return 0 };
     let sql = "select count(*) as number from import_rows where amount_paisa <> 0";
     // There is no such table before the first start has made it.
-    let counted = db.read(async move |tx| tx.query_one(sql, params![]).await?.get("number")).await;
-    counted.unwrap_or_else(|_: DbError| 0)
+    let counted: Result<i64, DbError> =
+        db.read(async move |tx| tx.query_one(sql, params![]).await?.get("number")).await;
+    counted.unwrap_or(0)
 }
 
 async fn is_finished_after_kills(home: Home) {
