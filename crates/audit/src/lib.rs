@@ -8,8 +8,12 @@
 //! stream, seq, at (microseconds), actor, action, subject, before, after, reason, request, hash of the entry before. An
 //! absent field is written as `-` and a line feed. The first entry follows [`FIRST_HASH`].
 //!
-//! Statements: [`record`] 3 for any number of entries, one of them waited for (2 more where a stream is new).
+//! Operators read a retailer's stream ([`find`]) and what happened to anyone's credit ([`credit_page`]).
+//!
+//! Statements: reading 1; [`record`] 3 for any number of entries, one of them waited for (2 more
+//! where a stream is new).
 
+mod http;
 mod store;
 mod verify;
 
@@ -17,7 +21,8 @@ use kernel::{Context, Instant};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-pub use store::{read, record};
+pub use http::routes;
+pub use store::{Filter, credit_page, find, read, record};
 pub use verify::{Broken, Walked, verify_page};
 
 /// The stream of what belongs to no retailer and no vendor.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use db::{DbError, Row, Tx, Value, params};
-use kernel::{Page, PageRequest};
+use kernel::{BusinessDate, Page, PageRequest};
 
 use crate::{Entry, FIRST_HASH, Recorded};
 
@@ -93,19 +93,79 @@ fn recorded(row: &Row) -> Result<Recorded, DbError> {
     })
 }
 
-/// A page of a stream, newest first; the cursor is the last entry's number.
+/// Which entries are wanted; what is left out is any.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// What was done.
+    pub action: Option<String>,
+    /// By whom, as `operator:usr_…`, `vendor:ven_…`, `retailer:ret_…` or `system`.
+    pub actor: Option<String>,
+    /// From this business date.
+    pub from: Option<BusinessDate>,
+    /// Up to this business date, with it.
+    pub to: Option<BusinessDate>,
+}
+
+impl Filter {
+    /// The action and the actor, empty for any, and the first and the last moment.
+    fn bounds(&self) -> (&str, &str, i64, i64) {
+        let from = self.from.map_or(i64::MIN, |date| date.start().micros());
+        let to = self.to.map_or(i64::MAX, |date| date.plus_days(1).start().micros().saturating_sub(1));
+        (self.action.as_deref().unwrap_or_default(), self.actor.as_deref().unwrap_or_default(), from, to)
+    }
+}
+
+/// A page of a stream, newest first.
 pub async fn read(tx: &mut Tx, stream: &str, page: &PageRequest) -> Result<Page<Recorded>, DbError> {
+    find(tx, stream, &Filter::default(), page).await
+}
+
+/// A page of some entries of a stream, newest first; the cursor is the last entry's number.
+pub async fn find(tx: &mut Tx, stream: &str, filter: &Filter, page: &PageRequest) -> Result<Page<Recorded>, DbError> {
     let before = page.after.as_ref().and_then(|after| after.parse::<i64>().ok()).unwrap_or(i64::MAX);
-    let sql = "select * from audit_entries e where e.stream = $1 and e.seq < $2 order by e.seq desc limit $3";
-    let rows = tx.query(sql, params![stream, before, page.limit.saturating_add(1)]).await?;
+    let (action, actor, from, to) = filter.bounds();
+    let sql = "select * from audit_entries e where e.stream = $1 and e.seq < $2 and e.at between $3 and $4 \
+               and (e.action = $5 or $5 = '') and (e.actor = $6 or $6 = '') order by e.seq desc limit $7";
+    let most = page.limit.saturating_add(1);
+    let rows = tx.query(sql, params![stream, before, from, to, action, actor, most]).await?;
     let found = rows.iter().map(recorded).collect::<Result<_, _>>()?;
     Ok(Page::from_overfull(found, page, |entry: &Recorded| entry.seq.to_string()))
+}
+
+/// A page of what happened to anyone's credit, newest first: every entry whose subject is a line, a reservation, a cycle,
+/// a payment or a repayment, or whose action is one on a retailer's credit as a whole. The cursor is the last entry's
+/// moment, stream and number.
+pub async fn credit_page(tx: &mut Tx, filter: &Filter, page: &PageRequest) -> Result<Page<Recorded>, DbError> {
+    let (action, actor, from, to) = filter.bounds();
+    let mut cursor = page.after.as_deref().unwrap_or_default().splitn(3, '/');
+    let mut part = || cursor.next().unwrap_or_default();
+    let (at, seq, stream) = (part().parse::<i64>(), part().parse::<i64>(), part());
+    let (at, seq, stream) = match (at, seq) {
+        (Ok(at), Ok(seq)) => (at, seq, stream),
+        _ => (i64::MAX, 0, ""),
+    };
+    let sql = "select * from audit_entries e where (e.at, e.stream, e.seq) < ($1, $2, $3) and e.at between $4 and $5 \
+               and (case substr(e.subject, 1, 4) when 'lin_' then 1 when 'rsv_' then 1 when 'cyc_' then 1 \
+               when 'pay_' then 1 when 'rpy_' then 1 else 0 end = 1 or substr(e.action, 1, 7) = 'credit.') \
+               and (e.action = $6 or $6 = '') and (e.actor = $7 or $7 = '') \
+               order by e.at desc, e.stream desc, e.seq desc limit $8";
+    let most = page.limit.saturating_add(1);
+    let rows = tx.query(sql, params![at, stream, seq, from, to, action, actor, most]).await?;
+    let found = rows.iter().map(recorded).collect::<Result<_, _>>()?;
+    let key = |entry: &Recorded| format!("{}/{}/{}", entry.at.micros(), entry.seq, entry.stream);
+    Ok(Page::from_overfull(found, page, key))
 }
 
 /// Entries behind a place, in the order of stream and number.
 pub(crate) async fn entries_after(tx: &mut Tx, place: &(String, i64), most: i64) -> Result<Vec<Recorded>, DbError> {
     let sql = "select * from audit_entries e where (e.stream, e.seq) > ($1, $2) order by e.stream, e.seq limit $3";
     tx.query(sql, params![&place.0, place.1, most]).await?.iter().map(recorded).collect()
+}
+
+/// The same within one stream.
+pub(crate) async fn entries_of(tx: &mut Tx, stream: &str, after: i64, most: i64) -> Result<Vec<Recorded>, DbError> {
+    let sql = "select * from audit_entries e where e.stream = $1 and e.seq > $2 order by e.seq limit $3";
+    tx.query(sql, params![stream, after, most]).await?.iter().map(recorded).collect()
 }
 
 /// The heads of the streams from a name up to another, without that other; to the last where none is given.
@@ -117,5 +177,12 @@ pub(crate) async fn heads(
     let sql = "select s.stream, s.seq, s.last_hash from audit_streams s \
                where s.stream >= $1 and (cast($2 as text) is null or s.stream < $2)";
     let rows = tx.query(sql, params![from, before]).await?;
+    rows.iter().map(|row| Ok((row.get("stream")?, (row.get("seq")?, row.get("last_hash")?)))).collect()
+}
+
+/// The head of one stream; empty where there is none.
+pub(crate) async fn head(tx: &mut Tx, stream: &str) -> Result<BTreeMap<String, (i64, String)>, DbError> {
+    let sql = "select s.stream, s.seq, s.last_hash from audit_streams s where s.stream = $1";
+    let rows = tx.query(sql, params![stream]).await?;
     rows.iter().map(|row| Ok((row.get("stream")?, (row.get("seq")?, row.get("last_hash")?)))).collect()
 }

@@ -12,17 +12,25 @@ use crate::{FIRST_HASH, Recorded, store};
 /// Entries that one page reads.
 const PAGE: i64 = 5_000;
 
-/// How far a check has come. Begin with the default.
+/// How far a check has come. Begin with the default for all streams, or with [`Walked::of_stream`] for one.
 #[derive(Clone, Debug, Default)]
 pub struct Walked {
     /// The last entry: its stream and number.
-    pub place: (String, i64),
+    place: (String, i64),
     /// Its hash.
-    pub hash: String,
+    hash: String,
+    is_of_one: bool,
     /// Entries checked so far.
     pub entries: u64,
     /// Whether everything was checked.
     pub is_done: bool,
+}
+
+impl Walked {
+    /// The beginning of the check of one stream.
+    pub fn of_stream(stream: impl ToString) -> Self {
+        Self { place: (stream.to_string(), 0), hash: FIRST_HASH.to_owned(), is_of_one: true, ..Self::default() }
+    }
 }
 
 /// The first thing that is wrong with a stream.
@@ -66,13 +74,22 @@ pub enum Broken {
     },
 }
 
-/// Checks the next page of all streams.
+/// Checks the next page. Two statements.
 pub async fn verify_page(tx: &mut Tx, walked: &mut Walked) -> Result<Vec<Broken>, DbError> {
-    let entries = store::entries_after(tx, &walked.place, PAGE).await?;
+    let entries = if walked.is_of_one {
+        let after = if walked.entries == 0 { i64::MIN } else { walked.place.1 };
+        store::entries_of(tx, &walked.place.0, after, PAGE).await?
+    } else {
+        store::entries_after(tx, &walked.place, PAGE).await?
+    };
     walked.is_done = i64::try_from(entries.len()).unwrap_or(i64::MAX) < PAGE;
     // The last stream of a full page may go on in the next one.
     let unfinished = entries.last().filter(|_| !walked.is_done).map(|entry| entry.stream.clone());
-    let heads = store::heads(tx, &walked.place.0, unfinished.as_deref()).await?;
+    let heads = match unfinished {
+        Some(_) if walked.is_of_one => BTreeMap::new(),
+        None if walked.is_of_one => store::head(tx, &walked.place.0).await?,
+        unfinished => store::heads(tx, &walked.place.0, unfinished.as_deref()).await?,
+    };
     let mut broken = Vec::new();
     let mut ends = BTreeMap::new();
     for entry in entries {

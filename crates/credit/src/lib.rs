@@ -3,7 +3,7 @@
 //! ```text
 //! line         one for each retailer and vendor: limit, terms, status, and the position kept in step with its events
 //! reservation  credit held for an order:  ACTIVE → RELEASED | CONVERTED
-//! cycle        one delivered credit order:  ACTIVE → PARTIALLY_PAID → FULLY_PAID
+//! cycle        one delivered credit order, or one purchase from before:  ACTIVE → PARTIALLY_PAID → FULLY_PAID
 //! payment      money received once, spread over cycles; what is above what is owed can be kept
 //! repayment    touches exactly the cycle that it names, and restores credit by the principal it settles
 //! ```
@@ -31,6 +31,7 @@
 //! | [`release`] | 4 | 2 |
 //! | [`convert`] | 7, and those of `ledger::post` | 4 |
 //! | [`quote`] | 1 | 1 |
+//! | [`open_cycles`], any number | 6, and those of `ledger::post` | 3 |
 //! | [`repay`], [`record`] and what else concerns payments | see `payments` | |
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
@@ -45,6 +46,8 @@ mod http;
 mod limits;
 mod lines;
 mod model;
+mod opening;
+mod pages;
 mod payments;
 mod promises;
 mod refusal;
@@ -73,6 +76,8 @@ pub use http::routes;
 pub use limits::{CreditChange, change_ceiling, change_credit};
 pub use lines::{LineChange, NewLine, RecordedChange, change_line, create_line, line_changes};
 pub use model::{Cycle, CycleStatus, Line, LineStatus, Position, Reservation, ReservationState};
+pub use opening::{NewOpening, open_cycles};
+pub use pages::pages;
 pub use payments::{
     Answer, Claim, ClaimFilter, ClaimStatus, Named, NewClaim, NewPayment, Outcome, Payment, PaymentFilter,
     PaymentStatus, PaymentWithRepayments, Preview, PreviewPart, Recorded, Refund, Repayment as PaymentPart, Source,
@@ -81,7 +86,7 @@ pub use payments::{
 };
 pub use promises::{NewPromise, Promise, PromiseStatus, promise, promises};
 pub use refusal::Refusal;
-pub use repay::{NewRepayment, Quote, Repaid, Repayment, quote, repay};
+pub use repay::{NewRepayment, Quote, Repaid, Repayment, quote, record_repayment, repay};
 pub use reservations::{Take, convert, cycle_of_order, expired_holds, keep, release, take};
 pub use risk::{
     Collection, Dashboard, Evaluation, LineEvaluation, NotedLine, RetailerCredit, Totals, VendorCredit, dashboard,
@@ -92,6 +97,7 @@ pub use standing::{Standing, standings};
 pub use standstill::Standstill;
 pub use store::cycles::{CycleFilter, cycle, cycles};
 pub use store::lines::{LineFilter, line, line_of, lines, lines_for_update, lines_of_retailers_for_update, lines_page};
+pub use store::named::{cycle_numbers, payment_marks};
 pub use store::reservations::{active_reservations, reservation};
 pub use terms::{
     Ask, BadAmount, BadTerms, CycleFacts, Discount, LARGEST_DISCOUNT, LEGAL_INTEREST, SMALLEST_REPAYMENT, Settlement,

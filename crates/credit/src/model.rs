@@ -188,7 +188,7 @@ pub struct Reservation {
     pub ended_at: Option<Instant>,
 }
 
-/// One delivered credit order and its repayments.
+/// One delivered credit order, or one purchase of the paper book before it, and its repayments.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Cycle {
@@ -200,8 +200,8 @@ pub struct Cycle {
     pub vendor_id: VendorId,
     /// The short number that people say, unique with the vendor.
     pub number: String,
-    /// The order that was delivered.
-    pub order_id: OrderId,
+    /// The order that was delivered; none where the cycle stood open before the platform.
+    pub order_id: Option<OrderId>,
     /// What was delivered.
     pub principal: Money,
     /// What of it is open.

@@ -53,6 +53,16 @@ pub enum Refusal {
         /// What that costs on that day.
         minimum_cash: Money,
     },
+    /// Cash that cannot have settled that principal.
+    #[error(
+        "that principal was settled with {least} to {most} in cash: half at least, and no more than the law's interest on top"
+    )]
+    AgreedCash {
+        /// The least.
+        least: Money,
+        /// The most.
+        most: Money,
+    },
     /// The date of a repayment is out of its bounds.
     #[error("the date is from {earliest} to {latest}")]
     PaymentDate {
@@ -175,6 +185,7 @@ impl Refusal {
             Self::AboveReserved { .. } => "ABOVE_RESERVED",
             Self::Overpayment { .. } => "OVERPAYMENT",
             Self::BelowMinimum { .. } => "BELOW_MINIMUM",
+            Self::AgreedCash { .. } => "AGREED_CASH",
             Self::PaymentDate { .. } => "PAYMENT_DATE",
             Self::ReferenceRequired => "REFERENCE_REQUIRED",
             Self::CycleClosed { .. } => "CYCLE_CLOSED",
@@ -213,6 +224,7 @@ impl From<BadAmount> for Refusal {
         match bad {
             BadAmount::Overpayment { maximum, maximum_cash } => Self::Overpayment { maximum, maximum_cash },
             BadAmount::BelowMinimum { minimum, minimum_cash } => Self::BelowMinimum { minimum, minimum_cash },
+            BadAmount::Agreed { least, most } => Self::AgreedCash { least, most },
             BadAmount::Overflow => Self::Field { field: "amount", right: "an amount that fits" },
         }
     }

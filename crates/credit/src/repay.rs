@@ -10,8 +10,8 @@ use kernel::{BusinessDate, Context, CycleId, EntryId, Money, PaymentId, Repaymen
 use ledger::Method;
 use serde::Serialize;
 
-use crate::model::{Cycle, Position};
-use crate::payments::{Named, NewPayment, Spread, not_by_a_retailer, record_on};
+use crate::model::{Cycle, Line, Position};
+use crate::payments::{Done, Named, NewPayment, Spread, not_by_a_retailer, record_on, record_quietly};
 use crate::refusal::Refusal;
 use crate::store::{broken, cycles, lines};
 use crate::terms::{Ask, Settlement, settle};
@@ -103,7 +103,7 @@ pub async fn quote(
     Ok(Ok(Quote { cycle_id: cycle.id, number: cycle.number, on, settlement, remaining }))
 }
 
-/// Records that a part of a cycle was repaid: a payment with this one part.
+/// Records that a part of a cycle was repaid, a payment with this one part, and tells the retailer.
 pub async fn repay(
     tx: &mut Tx,
     cx: &Context,
@@ -111,6 +111,34 @@ pub async fn repay(
     cycle: CycleId,
     new: NewRepayment,
 ) -> Result<Result<Repaid, Refusal>, DbError> {
+    match asked(tx, cx, scope, cycle, new).await? {
+        Ok((line, payment)) => repaid(record_on(tx, cx, line, &payment).await?),
+        Err(refusal) => Ok(Err(refusal)),
+    }
+}
+
+/// Records the same and tells nobody: who paid before the platform needs no receipt.
+pub async fn record_repayment(
+    tx: &mut Tx,
+    cx: &Context,
+    scope: Scope,
+    cycle: CycleId,
+    new: NewRepayment,
+) -> Result<Result<Repaid, Refusal>, DbError> {
+    match asked(tx, cx, scope, cycle, new).await? {
+        Ok((line, payment)) => repaid(record_quietly(tx, cx, line, &payment).await?),
+        Err(refusal) => Ok(Err(refusal)),
+    }
+}
+
+/// The payment that is meant, and its locked line.
+async fn asked(
+    tx: &mut Tx,
+    cx: &Context,
+    scope: Scope,
+    cycle: CycleId,
+    new: NewRepayment,
+) -> Result<Result<(Line, NewPayment), Refusal>, DbError> {
     if let Err(refusal) = not_by_a_retailer(cx) {
         return Ok(Err(refusal));
     }
@@ -120,7 +148,11 @@ pub async fn repay(
     let named = Some(vec![Named { cycle, ask: new.ask }]);
     let spread = Spread { amount: None, named, on: new.on, keep_excess: false };
     let payment = NewPayment { pair: line.pair(), spread, method: new.method, reference: new.reference };
-    let done = match record_on(tx, cx, line, &payment).await? {
+    Ok(Ok((line, payment)))
+}
+
+fn repaid(done: Result<Done, Refusal>) -> Result<Result<Repaid, Refusal>, DbError> {
+    let done = match done {
         Ok(done) => done,
         Err(Refusal::OnCycle { refusal, .. }) => return Ok(Err(*refusal)),
         Err(refusal) => return Ok(Err(refusal)),
@@ -130,8 +162,8 @@ pub async fn repay(
     let repayment = Repayment {
         id: part.id,
         payment_id: done.payment.id,
-        paid_on: new.on,
-        method: new.method,
+        paid_on: done.on,
+        method: done.payment.method,
         reference: done.payment.reference,
         settlement: part.settlement,
     };

@@ -194,7 +194,7 @@ async fn open_cycle(
         retailer_id: line.retailer_id,
         vendor_id: line.vendor_id,
         number: format!("{prefix}-{number}"),
-        order_id: order,
+        order_id: Some(order),
         principal,
         outstanding: principal,
         repaid: Money::ZERO,
@@ -214,7 +214,7 @@ async fn open_cycle(
         version: 1,
         created_at: cx.now,
     };
-    cycles::insert(tx, &cycle).await?;
+    cycles::insert(tx, std::slice::from_ref(&cycle)).await?;
     Ok(cycle)
 }
 

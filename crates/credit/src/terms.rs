@@ -112,13 +112,21 @@ pub struct CycleFacts {
     pub standstill: Standstill,
 }
 
-/// What is asked for: to settle so much principal, or to use so much cash.
+/// What is asked for: to settle so much principal, to use so much cash, or to record what two people agreed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ask {
     /// Principal to settle.
     Principal(Money),
     /// Cash to use.
     Cash(Money),
+    /// Principal that so much cash settled before the platform: less cash is a discount that was given, more is interest
+    /// that was taken. The terms have no say in it, the law does.
+    Agreed {
+        /// Principal that was settled.
+        principal: Money,
+        /// Cash that was paid.
+        cash: Money,
+    },
 }
 
 /// What a repayment comes to.
@@ -157,6 +165,13 @@ pub enum BadAmount {
         minimum: Money,
         /// What that costs on that day.
         minimum_cash: Money,
+    },
+    /// Agreed cash that is too little or too much for the agreed principal.
+    Agreed {
+        /// The least cash: the principal less the largest discount.
+        least: Money,
+        /// The most cash: the principal with the most interest that the law allows.
+        most: Money,
     },
     /// Too large to compute with.
     Overflow,
@@ -204,6 +219,25 @@ impl Day {
         })
     }
 
+    /// What was agreed on before the platform, inside the bounds of any terms that could have held.
+    fn agreed(self, principal: Money, cash: Money) -> Result<Settlement, BadAmount> {
+        let least = principal.minus(LARGEST_DISCOUNT.of(principal)?)?;
+        let lawful = LEGAL_INTEREST.simple_interest(principal, self.interest_days)?.min(self.interest_left);
+        let most = principal.plus(lawful)?;
+        if cash < least || cash > most {
+            return Err(BadAmount::Agreed { least, most });
+        }
+        Ok(Settlement {
+            principal,
+            discount_rate: Rate::ZERO,
+            discount: principal.minus(cash)?.or_zero(),
+            interest_days: self.interest_days,
+            interest: cash.minus(principal)?.or_zero(),
+            rounding: Money::ZERO,
+            cash,
+        })
+    }
+
     /// The largest principal up to `most` whose cash due is not above the cash. Cash due never falls as principal rises,
     /// so it is found by halving.
     fn principal_for_cash(self, cash: Money, most: Money) -> Result<Money, Overflow> {
@@ -232,6 +266,8 @@ pub fn settle(
     let settlement = match ask {
         Ask::Principal(principal) if principal > whole.principal => return Err(too_much(&whole)),
         Ask::Principal(principal) => day.settle(principal.or_zero())?,
+        Ask::Agreed { principal, .. } if principal > whole.principal => return Err(too_much(&whole)),
+        Ask::Agreed { principal, cash } => day.agreed(principal.or_zero(), cash)?,
         Ask::Cash(cash) if cash > whole.cash => return Err(too_much(&whole)),
         Ask::Cash(cash) => {
             let matched = day.settle(day.principal_for_cash(cash.or_zero(), whole.principal)?)?;
@@ -299,6 +335,25 @@ mod tests {
             CycleFacts { outstanding: money("400.00"), interest_charged: money("990.00"), ..cycle(money("1000.00")) };
         let paid = settle(&facts, &with_interest(1_000), Ask::Principal(money("400.00")), date("2036-03-31")).unwrap();
         assert_eq!(paid.interest, money("10.00"));
+    }
+
+    #[test]
+    fn what_was_agreed_on_is_taken_inside_the_law() {
+        let (facts, terms) = (cycle(money("1000.00")), SettlementTerms::standard(30));
+        let agreed = |facts: &CycleFacts, cash: &str, on: &str| {
+            let ask = Ask::Agreed { principal: money("1000.00"), cash: money(cash) };
+            settle(facts, &terms, ask, date(on)).map(|paid| (paid.discount.to_string(), paid.interest.to_string()))
+        };
+        let split = |discount: &str, interest: &str| Ok((discount.to_owned(), interest.to_owned()));
+        let bounds = |least: &str, most: &str| Err(BadAmount::Agreed { least: money(least), most: money(most) });
+        assert_eq!(agreed(&facts, "1000.00", "2026-03-05"), split("0.00", "0.00"));
+        assert_eq!(agreed(&facts, "500.00", "2027-01-01"), split("500.00", "0.00"));
+        assert_eq!(agreed(&facts, "499.99", "2026-03-05"), bounds("500.00", "1000.00"));
+        // A year past the due date the law allows 10 %, less what was charged before where that reaches the principal.
+        assert_eq!(agreed(&facts, "1100.00", "2027-03-31"), split("0.00", "100.00"));
+        assert_eq!(agreed(&facts, "1100.01", "2027-03-31"), bounds("500.00", "1100.00"));
+        let charged = CycleFacts { interest_charged: money("990.00"), ..facts };
+        assert_eq!(agreed(&charged, "1010.01", "2027-03-31"), bounds("500.00", "1010.00"));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use db::{DbError, Tx};
 use kernel::{Money, OrderId, PaymentId, ReservationId};
+use ledger::Part;
 
 use crate::Pair;
 use crate::payments::store as payments;
@@ -108,9 +109,10 @@ pub struct Verified {
     pub next: Option<Pair>,
 }
 
-/// Checks the next lines behind a place, in the order of retailer and vendor. Eleven statements a page, one snapshot.
-pub async fn verify_page(tx: &mut Tx, after: Option<Pair>) -> Result<Verified, DbError> {
-    let lines = totals::recounts(tx, after, PAGE).await?;
+/// Checks the next lines of some books behind a place, in the order of retailer and vendor. Twelve statements a page, one
+/// snapshot.
+pub async fn verify_page(tx: &mut Tx, part: Part, after: Option<Pair>) -> Result<Verified, DbError> {
+    let lines = totals::recounts(tx, part, after, PAGE).await?;
     let is_last = i64::try_from(lines.len()).unwrap_or(PAGE) < PAGE;
     let pairs: Vec<Pair> = lines.iter().map(|line| line.pair).collect();
     let receivables = ledger::receivables(tx, &pairs).await?;

@@ -27,9 +27,24 @@ impl Row {
     /// # Errors
     /// [`DbError::Decode`] when the statement has no such column or it holds something else.
     pub fn get<T: FromValue>(&self, column: &'static str) -> Result<T, DbError> {
+        T::from_value(self.value(column)?).map_err(|expected| DbError::Decode { column, expected })
+    }
+
+    /// The text of a column where it stands; nothing where it is NULL.
+    ///
+    /// # Errors
+    /// [`DbError::Decode`] when the statement has no such column or it holds a number.
+    pub fn text(&self, column: &'static str) -> Result<Option<&str>, DbError> {
+        match self.value(column)? {
+            Value::Null => Ok(None),
+            Value::Text(text) => Ok(Some(text)),
+            _ => Err(DbError::Decode { column, expected: "a text" }),
+        }
+    }
+
+    fn value(&self, column: &'static str) -> Result<&Value, DbError> {
         let index = self.columns.iter().position(|name| name == column);
         let value = index.and_then(|index| self.values.get(index));
-        let value = value.ok_or(DbError::Decode { column, expected: "a column of the statement" })?;
-        T::from_value(value).map_err(|expected| DbError::Decode { column, expected })
+        value.ok_or(DbError::Decode { column, expected: "a column of the statement" })
     }
 }

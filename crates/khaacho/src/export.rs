@@ -4,10 +4,13 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header;
-use kernel::Scope;
+use indicatif::ProgressBar;
+use kernel::{LineId, VendorId};
+use ledger::Part;
+use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use web::{App, Problem, VendorOrOperator};
+use web::{App, Problem, Query, VendorOrOperator};
 
 /// Pages that may wait for a slow reader.
 const PAGES_AHEAD: usize = 2;
@@ -17,17 +20,45 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(journal))
 }
 
+/// Which books are exported; all that the caller may see where none is named.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct JournalQuery {
+    /// Only the books of this vendor.
+    vendor_id: Option<VendorId>,
+    /// Only the book of this credit line.
+    line_id: Option<LineId>,
+}
+
 /// The journal in hledger's syntax: everything for an operator, its own books for a vendor.
-#[utoipa::path(get, path = "/api/v1/financial-export/journal", tag = "reports", responses((status = 200, content_type = "text/plain", body = String)))]
-async fn journal(State(app): State<App>, VendorOrOperator(cx): VendorOrOperator) -> Result<Response, Problem> {
+#[utoipa::path(
+    get, path = "/api/v1/financial-export/journal", tag = "reports", params(JournalQuery),
+    responses((status = 200, content_type = "text/plain", body = String), (status = 404))
+)]
+async fn journal(
+    State(app): State<App>,
+    VendorOrOperator(cx): VendorOrOperator,
+    Query(query): Query<JournalQuery>,
+) -> Result<Response, Problem> {
+    let (scope, today) = (cx.actor.scope(), cx.today());
+    let part = match (query.line_id, query.vendor_id) {
+        (Some(id), _) => {
+            let line = app.db.read(async move |tx| credit::line(tx, scope, id, today).await).await?;
+            let line = line.filter(|line| query.vendor_id.is_none_or(|vendor| vendor == line.vendor_id));
+            Part::Book(line.ok_or_else(|| Problem::not_found("credit line"))?.pair())
+        }
+        (None, Some(vendor)) if scope.vendor().is_none_or(|own| own == vendor) => Part::Vendor(vendor),
+        (None, Some(_)) => return Err(Problem::not_found("vendor")),
+        (None, None) => scope.into(),
+    };
     let (sender, receiver) = tokio::sync::mpsc::channel::<Result<Bytes, std::io::Error>>(PAGES_AHEAD);
-    let scope = cx.actor.scope();
     tokio::spawn(async move {
         let mut text = ledger::export_header().to_owned();
         let mut after = None;
         loop {
             let place = after;
-            match app.db.read(async move |tx| ledger::export_page(tx, scope, place).await).await {
+            match app.db.read(async move |tx| ledger::export_page(tx, part, place).await).await {
                 Ok(page) => {
                     text.push_str(&page.text);
                     after = page.next;
@@ -49,17 +80,24 @@ async fn journal(State(app): State<App>, VendorOrOperator(cx): VendorOrOperator)
     Ok((headers, Body::from_stream(stream)).into_response())
 }
 
-/// The journal of a scope as one text, for the command line and tests.
-pub async fn journal_text(db: &db::Db, scope: Scope) -> Result<String, db::DbError> {
-    let mut text = ledger::export_header().to_owned();
+/// Writes the journal of some books page by page: memory holds one page, however long the journal is.
+pub async fn write_journal(
+    db: &db::Db,
+    part: Part,
+    out: &mut impl std::io::Write,
+    progress: &ProgressBar,
+) -> anyhow::Result<()> {
+    out.write_all(ledger::export_header().as_bytes())?;
     let mut after = None;
     loop {
         let place = after;
-        let page = db.read(async move |tx| ledger::export_page(tx, scope, place).await).await?;
-        text.push_str(&page.text);
+        let page = db.read(async move |tx| ledger::export_page(tx, part, place).await).await?;
+        out.write_all(page.text.as_bytes())?;
+        progress.inc(u64::try_from(page.text.len()).unwrap_or(0));
+        progress.set_message(format!("{} MB", progress.position() / 1_000_000));
         after = page.next;
         if after.is_none() {
-            return Ok(text);
+            return Ok(out.flush()?);
         }
     }
 }

@@ -9,6 +9,7 @@ use kernel::{Clock, IdGen};
 use notify::Sender;
 use queue::{JobError, Registry, Schedule, Slots};
 use utoipa_axum::router::OpenApiRouter;
+use web::panel::MenuItem;
 use web::{App, Auth};
 use whatsapp::client::Client;
 
@@ -38,6 +39,15 @@ pub struct House {
     pub schedules: Vec<Schedule>,
 }
 
+/// The menu of the web panel.
+const MENU: &[MenuItem] = &[
+    MenuItem {
+        path: "/admin/lines", english: "Lines", nepali: "उधारो खाता", is_for_operators: false
+    },
+    MenuItem { path: "/admin/retailers", english: "Retailers", nepali: "पसलहरू", is_for_operators: true },
+    MenuItem { path: "/admin/risk", english: "Risk", nepali: "जोखिम", is_for_operators: false },
+];
+
 /// Puts the house together. Must run inside a Tokio runtime, on which the placing desk works.
 pub fn build(db: &Db, clock: &Clock, ids: &IdGen, client: Client, settings: &Settings) -> House {
     let app = App {
@@ -47,17 +57,22 @@ pub fn build(db: &Db, clock: &Clock, ids: &IdGen, client: Client, settings: &Set
         auth: Auth::new(&settings.token_secret, clock.clone()),
         migrations: schema::MIGRATIONS,
     };
+    let guard = parties::Guard::default();
     let rooms: OpenApiRouter<App> = OpenApiRouter::new()
         .merge(web::health_routes())
-        .merge(parties::routes())
+        .merge(parties::routes(&guard))
         .merge(catalog::routes())
+        .merge(audit::routes())
+        .merge(ledger::routes())
         .merge(credit::routes())
         .merge(orders::routes(orders::open_desk(db)))
         .merge(export::routes())
         .merge(conversation::routes(settings.webhook.clone()));
     let (router, document) = rooms.split_for_parts();
     let document = web::document(document);
-    let router = web::finish(router.merge(web::openapi_routes(&document)), app.clone(), settings.most_requests);
+    let pages = web::panel::wrap(parties::pages(&guard).merge(credit::pages()), app.clone(), MENU);
+    let router =
+        web::finish(router.merge(web::openapi_routes(&document)).merge(pages), app.clone(), settings.most_requests);
     House { app, router, registry: registry(db, client), schedules: schedules(db, clock, ids) }
 }
 

@@ -174,14 +174,11 @@ impl Entry {
         })
     }
 
-    /// The hash of its content and of the hash before it: SHA-256 in hex over a JSON array without spaces, which holds
-    /// in this order `"khaacho journal 1"`, retailer, vendor, sequence number, id, kind, business date, microseconds of
-    /// recording, actor, order, cycle, payment, reversed entry (each null where there is none), memo, an array of
-    /// `[account, paisa]` for each posting in its order, and the previous hash.
+    /// The [hash](content_hash) of its content and of the hash before it, in hex.
     pub fn computed_hash(&self) -> String {
         let postings: Vec<_> = self.postings.iter().map(|posting| (posting.account, posting.amount.paisa())).collect();
-        let content = serde_json::json!([
-            "khaacho journal 1",
+        let content = (
+            HASH_FORMAT,
             self.retailer_id,
             self.vendor_id,
             self.seq,
@@ -194,12 +191,29 @@ impl Entry {
             self.cycle_id,
             self.payment_id,
             self.reverses,
-            self.memo,
+            &self.memo,
             postings,
-            self.previous_hash,
-        ]);
-        kernel::hex(&Sha256::digest(content.to_string()))
+            &self.previous_hash,
+        );
+        kernel::hex(&content_hash(&content, &mut Vec::new()))
     }
+}
+
+/// What the content of every entry begins with.
+pub(crate) const HASH_FORMAT: &str = "khaacho journal 1";
+
+/// The hash of an entry: SHA-256 over a JSON array without spaces, which holds in this order [`HASH_FORMAT`], retailer,
+/// vendor, sequence number, id, kind, business date, microseconds of recording, actor, order, cycle, payment, reversed
+/// entry (each null where there is none), memo, an array of `[account, paisa]` for each posting in its order, and the
+/// previous hash. `buffer` is room for the array, so that whoever hashes many entries asks for it once.
+pub(crate) fn content_hash(content: &impl Serialize, buffer: &mut Vec<u8>) -> [u8; 32] {
+    buffer.clear();
+    // Texts and numbers always have their JSON; should writing fail all the same, the hash is that of no entry.
+    let written = serde_json::to_writer(&mut *buffer, content);
+    if written.is_err() {
+        buffer.clear();
+    }
+    Sha256::digest(&buffer).into()
 }
 
 #[cfg(test)]

@@ -9,11 +9,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use db::{DbError, Tx};
-use kernel::Scope;
 
 use crate::account::Account;
 use crate::entry::Entry;
-use crate::{Place, store};
+use crate::{Part, Place, store};
 
 /// Entries read at once.
 const PAGE: i64 = 1_000;
@@ -32,16 +31,11 @@ pub const fn export_header() -> &'static str {
     "; Journal of khaacho. Debits are positive.\ncommodity NPR 1000.00\n"
 }
 
-/// The next piece of the journal of all books in a scope, in the order of retailer, vendor and number. Two statements a
+/// The next piece of the journal of some books, in the order of retailer, vendor and number. Two statements a
 /// page; whoever writes them one after another holds one page in memory. Entries that are appended meanwhile may be
 /// among later pages; every page is balanced.
-pub async fn export_page(tx: &mut Tx, scope: Scope, after: Option<Place>) -> Result<ExportPage, DbError> {
-    let part = match scope {
-        Scope::All => store::Part::All,
-        Scope::Vendor(vendor) => store::Part::Vendor(vendor),
-        Scope::Retailer(retailer) => store::Part::Retailer(retailer),
-    };
-    let entries = store::entries_after(tx, part, after, PAGE).await?;
+pub async fn export_page(tx: &mut Tx, part: impl Into<Part>, after: Option<Place>) -> Result<ExportPage, DbError> {
+    let entries = store::entries_after(tx, part.into(), after, PAGE).await?;
     let is_last = i64::try_from(entries.len()).unwrap_or(PAGE) < PAGE;
     let next = entries.last().filter(|_| !is_last).map(Place::of);
     Ok(ExportPage { text: write(&entries), next })

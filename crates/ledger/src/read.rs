@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::account::Account;
 use crate::entry::Entry;
-use crate::{Pair, store};
+use crate::{Pair, Part, store};
 
 /// A place in the journal: behind this entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub async fn entries(
     }
     let seq = page.after.as_deref().and_then(|after| after.parse().ok()).unwrap_or(0);
     let after = Place { retailer, vendor, seq };
-    let part = store::Part::Book((retailer, vendor));
+    let part = Part::Book((retailer, vendor));
     let found = store::entries_after(tx, part, Some(after), page.limit.saturating_add(1)).await?;
     Ok(Page::from_overfull(found, page, |entry: &Entry| entry.seq.to_string()))
 }

@@ -7,7 +7,7 @@ use kernel::{BusinessDate, CycleId, Instant, Money, RetailerId, VendorId};
 
 use crate::account::Account;
 use crate::entry::{Entry, FIRST_HASH, Posting};
-use crate::{Pair, Place};
+use crate::{Pair, Part, Place};
 
 /// The head of a book's chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,22 +52,6 @@ pub(crate) async fn heads_of(tx: &mut Tx, pairs: &BTreeSet<Pair>) -> Result<Hash
                from {rows 1: retailer_id text, vendor_id text} v \
                join books b on b.retailer_id = v.retailer_id and b.vendor_id = v.vendor_id";
     heads(&tx.query(sql, params![pairs_value(pairs)]).await?)
-}
-
-/// Books whose head speaks of entries while there are none.
-pub(crate) async fn emptied_books(tx: &mut Tx) -> Result<Vec<Pair>, DbError> {
-    let sql = "select b.retailer_id, b.vendor_id from books b where b.seq > 0 and not exists \
-               (select 1 from journal_entries e where e.retailer_id = b.retailer_id and e.vendor_id = b.vendor_id) \
-               order by b.retailer_id, b.vendor_id limit 1000";
-    tx.query(sql, params![]).await?.iter().map(pair).collect()
-}
-
-/// Postings that belong to no entry.
-pub(crate) async fn stray_postings(tx: &mut Tx) -> Result<Vec<(Pair, i64)>, DbError> {
-    let sql = "select distinct p.retailer_id, p.vendor_id, p.seq from postings p where not exists \
-               (select 1 from journal_entries e where e.retailer_id = p.retailer_id and e.vendor_id = p.vendor_id \
-               and e.seq = p.seq) order by p.retailer_id, p.vendor_id, p.seq limit 1000";
-    tx.query(sql, params![]).await?.iter().map(|row| Ok((pair(row)?, row.get("seq")?))).collect()
 }
 
 /// Moves the heads on. Waits for no answer.
@@ -158,19 +142,6 @@ fn entry(row: &Row) -> Result<Entry, DbError> {
     })
 }
 
-/// Which entries are walked through.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Part {
-    /// All books.
-    All,
-    /// The books of one vendor.
-    Vendor(kernel::VendorId),
-    /// The books of one retailer.
-    Retailer(kernel::RetailerId),
-    /// One book.
-    Book(Pair),
-}
-
 /// The next entries behind a place, in the order of retailer, vendor and number, with their postings. Two statements.
 pub(crate) async fn entries_after(
     tx: &mut Tx,
@@ -258,6 +229,75 @@ async fn with_postings(tx: &mut Tx, rows: &[Row]) -> Result<Vec<Entry>, DbError>
     Ok(entries)
 }
 
+/// The entries of a book behind a place of its statement, which is in the order of business date and number, up to a date,
+/// with their postings. Two statements.
+pub(crate) async fn entries_by_date(
+    tx: &mut Tx,
+    (retailer, vendor): Pair,
+    (date, seq): (&str, i64),
+    to: &str,
+    limit: i64,
+) -> Result<Vec<Entry>, DbError> {
+    let sql = "select * from journal_entries e where e.retailer_id = $1 and e.vendor_id = $2 \
+               and (e.business_date, e.seq) > ($3, $4) and e.business_date <= $5 \
+               order by e.business_date, e.seq limit $6";
+    let rows = tx.query(sql, params![retailer, vendor, date, seq, to, limit]).await?;
+    with_postings(tx, &rows).await
+}
+
+/// What is owed by a book's entries before a date, up to a place of its statement, and at the end of another date.
+pub(crate) async fn receivable_sums(
+    tx: &mut Tx,
+    (retailer, vendor): Pair,
+    from: &str,
+    (date, seq): (&str, i64),
+    to: &str,
+) -> Result<[Money; 3], DbError> {
+    let sql = "select \
+               cast(coalesce(sum(case when e.business_date < $3 then p.amount_paisa else 0 end), 0) as bigint) as opening, \
+               cast(coalesce(sum(case when (e.business_date, e.seq) <= ($4, $5) then p.amount_paisa else 0 end), 0) \
+               as bigint) as before, \
+               cast(coalesce(sum(case when e.business_date <= $6 then p.amount_paisa else 0 end), 0) as bigint) as closing \
+               from journal_entries e join postings p on p.retailer_id = e.retailer_id and p.vendor_id = e.vendor_id \
+               and p.seq = e.seq and p.account = 'receivable' where e.retailer_id = $1 and e.vendor_id = $2";
+    let row = tx.query_one(sql, params![retailer, vendor, from, date, seq, to]).await?;
+    Ok([row.get("opening")?, row.get("before")?, row.get("closing")?])
+}
+
+/// Debits and credits of every account of some books at the end of a business date, by account.
+pub(crate) async fn totals(tx: &mut Tx, part: Part, on: BusinessDate) -> Result<Vec<(Account, Money, Money)>, DbError> {
+    macro_rules! totals {
+        ($books:literal) => {
+            concat!(
+                "select p.account, \
+                 cast(sum(case when p.amount_paisa > 0 then p.amount_paisa else 0 end) as bigint) as debit, \
+                 cast(sum(case when p.amount_paisa < 0 then -p.amount_paisa else 0 end) as bigint) as credit from ",
+                $books,
+                " journal_entries e on e.retailer_id = b.retailer_id and e.vendor_id = b.vendor_id \
+                 and e.business_date <= $1 \
+                 join postings p on p.retailer_id = e.retailer_id and p.vendor_id = e.vendor_id and p.seq = e.seq \
+                 group by p.account order by p.account"
+            )
+        };
+    }
+    let rows = match part {
+        Part::All => tx.query(totals!("books b join"), params![on]).await?,
+        Part::Vendor(only) => {
+            let sql = totals!("(select * from books where vendor_id = $2) b join");
+            tx.query(sql, params![on, only]).await?
+        }
+        Part::Retailer(only) => {
+            let sql = totals!("(select * from books where retailer_id = $2) b join");
+            tx.query(sql, params![on, only]).await?
+        }
+        Part::Book((retailer, vendor)) => {
+            let sql = totals!("(select * from books where retailer_id = $2 and vendor_id = $3) b join");
+            tx.query(sql, params![on, retailer, vendor]).await?
+        }
+    };
+    rows.iter().map(|row| Ok((row.get("account")?, row.get("debit")?, row.get("credit")?))).collect()
+}
+
 /// The balance of each account of a book.
 pub(crate) async fn balances(tx: &mut Tx, (retailer, vendor): Pair) -> Result<Vec<(Account, Money)>, DbError> {
     let sql = "select p.account, cast(sum(p.amount_paisa) as bigint) as balance from postings p \
@@ -298,4 +338,93 @@ pub async fn receivable_by_cycle(
     let vendor = vendor.map(|id| id.to_string()).unwrap_or_default();
     let rows = tx.query(sql, params![retailer, vendor, on]).await?;
     rows.iter().map(|row| Ok((row.get("cycle_id")?, row.get("open")?))).collect()
+}
+
+/// A place in the order of the journal in the database's own texts, which need not be ids where someone meddled.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Mark {
+    pub(crate) retailer: String,
+    pub(crate) vendor: String,
+    pub(crate) seq: i64,
+}
+
+impl Mark {
+    pub(crate) fn of(retailer: &str, vendor: &str, seq: i64) -> Self {
+        Self { retailer: retailer.to_owned(), vendor: vendor.to_owned(), seq }
+    }
+
+    pub(crate) fn is_in_book_of(&self, other: &Self) -> bool {
+        self.retailer == other.retailer && self.vendor == other.vendor
+    }
+}
+
+/// The heads of a part's books behind a place, for planning: retailer, vendor and number.
+pub(crate) async fn heads_after(tx: &mut Tx, part: Part, after: &Mark, most: i64) -> Result<Vec<Mark>, DbError> {
+    let (from, vendor) = (after.retailer.as_str(), after.vendor.as_str());
+    let rows = match part {
+        Part::All => {
+            let sql = "select b.retailer_id, b.vendor_id, b.seq from books b where (b.retailer_id, b.vendor_id) > ($1, $2) \
+                       order by b.retailer_id, b.vendor_id limit $3";
+            tx.query(sql, params![from, vendor, most]).await?
+        }
+        Part::Vendor(only) => {
+            let sql = "select b.retailer_id, b.vendor_id, b.seq from books b where b.vendor_id = $1 \
+                       and b.retailer_id > $2 order by b.retailer_id limit $3";
+            tx.query(sql, params![only, from, most]).await?
+        }
+        Part::Retailer(only) => {
+            let sql = "select b.retailer_id, b.vendor_id, b.seq from books b where b.retailer_id = $1 \
+                       and b.vendor_id > $2 order by b.vendor_id limit $3";
+            tx.query(sql, params![only, vendor, most]).await?
+        }
+        Part::Book((retailer, only)) => {
+            let sql = "select b.retailer_id, b.vendor_id, b.seq from books b where b.retailer_id = $1 \
+                       and b.vendor_id = $2 and b.vendor_id > $3 limit $4";
+            tx.query(sql, params![retailer, only, vendor, most]).await?
+        }
+    };
+    let mark =
+        |row: &Row| Ok(Mark { retailer: row.get("retailer_id")?, vendor: row.get("vendor_id")?, seq: row.get("seq")? });
+    rows.iter().map(mark).collect()
+}
+
+/// The last entry of a book up to a place: its number and hash.
+pub(crate) async fn end_up_to(tx: &mut Tx, place: &Mark) -> Result<Option<(i64, String)>, DbError> {
+    let sql = "select e.seq, e.hash from journal_entries e where e.retailer_id = $1 and e.vendor_id = $2 \
+               and e.seq <= $3 order by e.seq desc limit 1";
+    let row = tx.query_opt(sql, params![&place.retailer, &place.vendor, place.seq]).await?;
+    row.map(|row| Ok((row.get("seq")?, row.get("hash")?))).transpose()
+}
+
+/// Entries between two places, without the first and with the last, as they lie there.
+pub(crate) async fn raw_entries(tx: &mut Tx, after: &Mark, upto: &Mark, most: i64) -> Result<Vec<Row>, DbError> {
+    let sql = "select * from journal_entries e where (e.retailer_id, e.vendor_id, e.seq) > ($1, $2, $3) \
+               and (e.retailer_id, e.vendor_id, e.seq) <= ($4, $5, $6) \
+               order by e.retailer_id, e.vendor_id, e.seq limit $7";
+    let (from, to) = ((&after.retailer, &after.vendor, after.seq), (&upto.retailer, &upto.vendor, upto.seq));
+    tx.query(sql, params![from.0, from.1, from.2, to.0, to.1, to.2, most]).await
+}
+
+/// The postings between two places.
+pub(crate) async fn raw_postings(tx: &mut Tx, after: &Mark, upto: &Mark) -> Result<Vec<Row>, DbError> {
+    let sql = "select * from postings p where (p.retailer_id, p.vendor_id, p.seq) > ($1, $2, $3) \
+               and (p.retailer_id, p.vendor_id, p.seq) <= ($4, $5, $6) \
+               order by p.retailer_id, p.vendor_id, p.seq, p.number";
+    let (from, to) = ((&after.retailer, &after.vendor, after.seq), (&upto.retailer, &upto.vendor, upto.seq));
+    tx.query(sql, params![from.0, from.1, from.2, to.0, to.1, to.2]).await
+}
+
+/// The heads of the books that end between two places: from the book of the first to that of the last, which is among
+/// them where the last place is its end.
+pub(crate) async fn raw_heads(tx: &mut Tx, after: &Mark, upto: &Mark) -> Result<Vec<Row>, DbError> {
+    let sql = if upto.seq == i64::MAX {
+        "select b.retailer_id, b.vendor_id, b.seq, b.last_hash from books b \
+         where (b.retailer_id, b.vendor_id) >= ($1, $2) and (b.retailer_id, b.vendor_id) <= ($3, $4) \
+         order by b.retailer_id, b.vendor_id"
+    } else {
+        "select b.retailer_id, b.vendor_id, b.seq, b.last_hash from books b \
+         where (b.retailer_id, b.vendor_id) >= ($1, $2) and (b.retailer_id, b.vendor_id) < ($3, $4) \
+         order by b.retailer_id, b.vendor_id"
+    };
+    tx.query(sql, params![&after.retailer, &after.vendor, &upto.retailer, &upto.vendor]).await
 }

@@ -6,7 +6,8 @@ use axum::{Extension, Json};
 use credit::PaymentMode;
 use db::{DbError, Tx};
 use http::StatusCode;
-use kernel::{Actor, Context, OfferId, OrderId, Page, RetailerId, VendorId};
+use kernel::{Actor, BusinessDate, Context, LineId, OfferId, OrderId, Page, PageRequest, RetailerId, VendorId};
+use ledger::Period;
 use routing::{Ineligible, Offer, StoredDecision};
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
@@ -17,6 +18,7 @@ use crate::deliver::{Arrived, Proof, deliver};
 use crate::desk::{Placing, PlacingDesk};
 use crate::lifecycle::{self, Refusal};
 use crate::place::{Outcome, Place, PlaceRefusal};
+use crate::statement::{LineStatement, line_statement};
 use crate::{DeliveryPlace, Filter, Order, OrderEvent, OrderState, Wanted, store};
 
 /// The routes of this room; orders are placed at the desk.
@@ -30,6 +32,7 @@ pub fn routes(desk: PlacingDesk) -> OpenApiRouter<App> {
         .routes(routes!(pending))
         .routes(routes!(accept))
         .routes(routes!(reject))
+        .routes(routes!(statement))
         .layer(Extension(desk))
 }
 
@@ -373,4 +376,43 @@ async fn reject(State(app): State<App>, PathId(id): PathId<OfferId>, request: Ke
         answer_order(lifecycle::reject(tx, cx, cx.actor.scope(), id, &body.reason).await?)
     })
     .await
+}
+
+/// Which part of a statement is asked for.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct StatementQuery {
+    /// From this business date; from the beginning where it is left out.
+    from: Option<BusinessDate>,
+    /// Up to this business date, with it; today where it is left out.
+    to: Option<BusinessDate>,
+    /// At most this many entries, 1 to 200; 50 where it is left out.
+    limit: Option<i64>,
+    /// The `next` of the page before.
+    after: Option<String>,
+}
+
+/// What was owed on a line before a period, what happened in it, and what was owed after it.
+#[utoipa::path(
+    get, path = "/api/v1/credit/lines/{id}/statement", tag = "credit", params(("id" = LineId, Path), StatementQuery),
+    responses((status = 200, body = LineStatement), (status = 404))
+)]
+async fn statement(
+    State(app): State<App>,
+    Member(cx): Member,
+    PathId(id): PathId<LineId>,
+    Query(query): Query<StatementQuery>,
+) -> Result<Json<LineStatement>, Problem> {
+    let StatementQuery { from, to, limit, after } = query;
+    let (scope, today, page) = (cx.actor.scope(), cx.today(), PageRequest::new(limit, after));
+    if from.is_some_and(|from| from > to.unwrap_or(today)) {
+        return Err(Problem::field("from", "a date not after `to`, which is today where it is left out"));
+    }
+    app.db
+        .read(async move |tx| {
+            let found = line_statement(tx, scope, id, Period { from, to }, today, &page).await?;
+            found.map(Json).ok_or_else(|| Problem::not_found("credit line"))
+        })
+        .await
 }

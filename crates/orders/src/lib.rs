@@ -20,6 +20,7 @@ mod jobs;
 mod lifecycle;
 mod place;
 mod rules;
+mod statement;
 mod store;
 mod words;
 
@@ -37,6 +38,7 @@ pub use jobs::{OFFER_SCHEDULE, expire_offers, recompute_reliability};
 pub use lifecycle::{Refusal, accept, cancel, dispatch, expire_offer, fail, reject, withdraw};
 pub use place::{Outcome, Place, PlaceRefusal, Placed, place_all};
 pub use rules::{OrderState, may_follow};
+pub use statement::{LineStatement, StatementItem, line_statement};
 pub use store::{Filter, count_by_state, events, find, find_by_code, list};
 
 /// Where an order goes.

@@ -73,6 +73,13 @@ pub async fn find_for_update(tx: &mut Tx, scope: Scope, id: OrderId) -> Result<O
     in_scope(tx, scope, row).await
 }
 
+/// The codes of a retailer's orders.
+pub async fn codes(tx: &mut Tx, retailer: RetailerId, ids: &[OrderId]) -> Result<HashMap<OrderId, String>, DbError> {
+    let sql = "select o.id, o.code from orders o where o.retailer_id = $1 and o.id in {2}";
+    let rows = tx.query(sql, params![retailer, Value::list(ids)]).await?;
+    rows.iter().map(|row| Ok((row.get("id")?, row.get("code")?))).collect()
+}
+
 /// One order by the code people say, if it is inside the scope.
 pub async fn find_by_code(tx: &mut Tx, scope: Scope, code: &str) -> Result<Option<Order>, DbError> {
     let row = tx.query_opt("select * from orders o where o.code = $1", params![code]).await?;

@@ -15,12 +15,38 @@ use web::{
 };
 
 use crate::login::{Secrets, Session};
-use crate::model::{NewRetailer, NewVendor, Refusal, Retailer, UserStatus, Vendor};
+use crate::model::{NewRetailer, NewVendor, Refusal, Retailer, User, UserStatus, Vendor};
 use crate::throttle::Throttle;
 use crate::{login, register, store};
 
+/// What passwords go through, wherever someone signs in: few are hashed at once, and tries are counted together.
+#[derive(Clone, Debug, Default)]
+pub struct Guard {
+    secrets: Secrets,
+    throttle: Throttle,
+}
+
+impl Guard {
+    /// The active user with this login and this password.
+    pub(crate) async fn user(
+        &self,
+        app: &App,
+        address: ClientAddress,
+        login: String,
+        password: &str,
+    ) -> Result<User, Problem> {
+        self.throttle.by_address(address)?;
+        self.throttle.by_login(&login)?;
+        let user = app.db.read(async move |tx| store::user_by_login(tx, &login).await).await?;
+        let hash = user.as_ref().map(|user| user.password_hash.as_str());
+        let is_right = self.secrets.matches(password, hash).await?;
+        let is_welcome = |user: &User| is_right && user.status == UserStatus::Active;
+        user.filter(is_welcome).ok_or_else(|| Refusal::WrongCredentials.into())
+    }
+}
+
 /// The routes of this room.
-pub fn routes() -> OpenApiRouter<App> {
+pub fn routes(guard: &Guard) -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(sign_in))
         .routes(routes!(refresh))
@@ -31,8 +57,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(get_retailer))
         .routes(routes!(approve_retailer))
         .routes(routes!(list_vendors, create_vendor))
-        .layer(Extension(Secrets::default()))
-        .layer(Extension(Throttle::default()))
+        .layer(Extension(guard.clone()))
 }
 
 impl From<Refusal> for Problem {
@@ -95,20 +120,11 @@ fn tokens(app: &App, session: Session) -> Result<Json<Tokens>, Problem> {
 async fn sign_in(
     State(app): State<App>,
     Public(cx): Public,
-    Extension(secrets): Extension<Secrets>,
-    Extension(throttle): Extension<Throttle>,
+    Extension(guard): Extension<Guard>,
     address: ClientAddress,
     Body(body): Body<SignIn>,
 ) -> Result<Json<Tokens>, Problem> {
-    throttle.by_address(address)?;
-    throttle.by_login(&body.login)?;
-    let SignIn { login, password } = body;
-    let user = app.db.read(async move |tx| store::user_by_login(tx, &login).await).await?;
-    let hash = user.as_ref().map(|user| user.password_hash.as_str());
-    let is_right = secrets.matches(&password, hash).await?;
-    let Some(user) = user.filter(|user| is_right && user.status == UserStatus::Active) else {
-        return Err(Refusal::WrongCredentials.into());
-    };
+    let user = guard.user(&app, address, body.login, &body.password).await?;
     let session = app.db.write(async move |tx| login::begin(tx, &cx, user.clone()).await).await?;
     tokens(&app, session)
 }
@@ -183,13 +199,12 @@ struct SignUp {
 async fn sign_up(
     State(app): State<App>,
     Public(cx): Public,
-    Extension(secrets): Extension<Secrets>,
-    Extension(throttle): Extension<Throttle>,
+    Extension(guard): Extension<Guard>,
     address: ClientAddress,
     Body(body): Body<SignUp>,
 ) -> Result<Response, Problem> {
-    throttle.by_address(address)?;
-    let hash = secrets.hash(&cx, &body.password).await??;
+    guard.throttle.by_address(address)?;
+    let hash = guard.secrets.hash(&cx, &body.password).await??;
     let created = app.db.write(async move |tx| {
         tx.nested(async |tx| {
             let cx = cx.acting_as(kernel::Actor::Retailer(cx.id()));

@@ -6,18 +6,21 @@
 mod http;
 mod login;
 mod model;
+mod pages;
 mod register;
 mod store;
 mod throttle;
 
-pub use http::routes;
+pub use http::{Guard, routes};
 pub use login::{Secrets, Session, create_user, logout, refresh, set_password};
 pub use model::{
     CreditCause, CreditStatus, Language, NewRetailer, NewVendor, Party, Refusal, Retailer, RetailerStatus, User,
     UserStatus, Vendor, VendorStatus,
 };
+pub use pages::pages;
 pub use register::{approve_retailer, create_retailer, create_vendor};
 pub use store::{
-    all_vendors, by_address, has_users, retailers, retailers_for_update, retailers_page, set_retailer_language,
-    update_ceiling, update_credit, user_by_login, vendor_for_update, vendors, vendors_page,
+    all_vendors, by_address, has_users, retailers, retailers_by_phone, retailers_for_update, retailers_page,
+    set_retailer_language, update_ceiling, update_credit, user_by_login, vendor_for_update, vendors, vendors_by_name,
+    vendors_page,
 };

@@ -105,10 +105,13 @@ pub async fn create_user(
     Ok(Ok(user.id))
 }
 
-/// Sets a new password.
+/// Sets a new password and ends the panel sessions that began with the old one.
 pub async fn set_password(tx: &mut Tx, cx: &Context, login: &str, hash: &str) -> Result<Result<(), Refusal>, DbError> {
     if !store::update_password(tx, login, hash).await? {
         return Ok(Err(Refusal::NotFound));
+    }
+    if let Some(user) = store::user_by_login(tx, login).await? {
+        web::panel::end_all_of(tx, user.id).await?;
     }
     audit::record(tx, vec![Entry::new(cx, audit::PLATFORM, "user.password", login)]).await?;
     Ok(Ok(()))

@@ -95,6 +95,24 @@ pub async fn vendors(tx: &mut Tx, ids: &[VendorId]) -> Result<HashMap<VendorId, 
     rows.iter().map(|row| vendor(row).map(|found| (found.id, found))).collect()
 }
 
+/// The retailers with these phones (digits with country code), by phone; unknown ones are absent.
+pub async fn retailers_by_phone(tx: &mut Tx, phones: &[String]) -> Result<HashMap<String, Retailer>, DbError> {
+    let rows = tx.query("select * from retailers r where r.phone in {1}", params![Value::list(phones)]).await?;
+    rows.iter().map(|row| retailer(row).map(|found| (found.phone.clone(), found))).collect()
+}
+
+/// The vendors with these number prefixes or phones, by either; unknown ones are absent.
+pub async fn vendors_by_name(tx: &mut Tx, names: &[String]) -> Result<HashMap<String, Vendor>, DbError> {
+    let sql = "select * from vendors v where v.number_prefix in {1} or v.phone in {1}";
+    let mut found = HashMap::new();
+    for row in tx.query(sql, params![Value::list(names)]).await? {
+        let vendor = vendor(&row)?;
+        found.insert(vendor.phone.clone(), vendor.clone());
+        found.insert(vendor.number_prefix.clone(), vendor);
+    }
+    Ok(found)
+}
+
 /// Every vendor, active or not.
 pub async fn all_vendors(tx: &mut Tx) -> Result<HashMap<VendorId, Vendor>, DbError> {
     let rows = tx.query("select * from vendors", params![]).await?;

@@ -26,4 +26,7 @@ migrations! {
     "0007_one_running_job_per_order_key",
     "0008_payments",
     "0009_lines_and_disputes",
+    "0010_ledger",
+    "0011_panel",
+    "0012_import",
 }

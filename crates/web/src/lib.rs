@@ -13,6 +13,7 @@ mod health;
 mod idempotency;
 mod layers;
 mod openapi;
+pub mod panel;
 mod problem;
 mod signing;
 mod store;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use audit::{Broken, Entry, FIRST_HASH, PLATFORM, Recorded, Walked};
+use audit::{Broken, Entry, FIRST_HASH, Filter, PLATFORM, Recorded, Walked};
 use db::{Db, DbError, Engine, Value, params};
 use kernel::{Actor, Context, PageRequest};
 use testkit::TestDb;
@@ -152,5 +152,51 @@ testkit::both_engines! {
             broken.into_iter().partition(|broken| broken.to_string().contains("swapped"));
         assert_eq!(others, expected);
         assert_eq!(swapped[0], Broken::Link { stream: name("swapped"), seq: 898 });
+    }
+
+    async fn entries_are_found_by_action_actor_and_date(t: TestDb) {
+        let begun = t.clock.now().business_date();
+        let ids: Vec<kernel::RetailerId> = (0..3).map(|_| t.ids.make(t.clock.now())).collect();
+        // Three streams, ten days, on each day a grant by the platform and a pause by the retailer's own hand.
+        for day in 0..10 {
+            for retailer in &ids {
+                let cx = context(&t).acting_as(Actor::Retailer(*retailer));
+                let pause = Entry::new(&cx, retailer, "credit.paused", retailer);
+                let order = Entry::new(&cx, retailer, "order.placed", format!("ord_{day}"));
+                record(&t, vec![grant(&context(&t), &retailer.to_string(), day), order, pause]).await;
+            }
+            t.clock.advance_seconds(86_400);
+        }
+        let collect = async |stream: Option<String>, filter: Filter| {
+            let (mut found, mut after): (Vec<Recorded>, Option<String>) = (Vec::new(), None);
+            loop {
+                let (page, filter, stream) = (PageRequest::new(Some(7), after), filter.clone(), stream.clone());
+                let read = t.db.read::<_, DbError, _>(async move |tx| match &stream {
+                    Some(stream) => audit::find(tx, stream, &filter, &page).await,
+                    None => audit::credit_page(tx, &filter, &page).await,
+                });
+                let page = read.await.unwrap();
+                found.extend(page.items);
+                after = page.next;
+                if after.is_none() {
+                    break found;
+                }
+            }
+        };
+        let own = Some(ids[1].to_string());
+        let all = collect(None, Filter::default()).await;
+        assert_eq!(all.len(), 60);
+        assert!(all.is_sorted_by(|a, b| (a.at, &a.stream, a.seq) > (b.at, &b.stream, b.seq)), "newest first, none twice");
+        assert!(all.iter().all(|entry| entry.action != "order.placed"));
+        assert_eq!(collect(own.clone(), Filter::default()).await.len(), 30);
+        let by = |action: &str| Filter { action: Some(action.to_owned()), ..Filter::default() };
+        assert_eq!(collect(None, by("credit.paused")).await.len(), 30);
+        assert_eq!(collect(None, by("order.placed")).await.len(), 0);
+        assert_eq!(collect(own.clone(), by("order.placed")).await.len(), 10);
+        let actor = Filter { actor: Some(Actor::Retailer(ids[1]).to_string()), ..Filter::default() };
+        assert_eq!(collect(None, actor.clone()).await.len(), 10);
+        assert_eq!(collect(own.clone(), actor).await.len(), 20);
+        let days = Filter { from: Some(begun.plus_days(2)), to: Some(begun.plus_days(4)), ..Filter::default() };
+        assert_eq!((collect(None, days.clone()).await.len(), collect(own, days).await.len()), (18, 9));
     }
 }

@@ -83,7 +83,7 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         Refusal::ExcessRefunded { refunded } => conflict().with("refunded", refunded.to_string()),
         Refusal::PaymentReversed { on } => conflict().with("reversedOn", on.to_string()),
         Refusal::AboveUnapplied { maximum } => conflict().with("maximum", maximum.to_string()),
-        Refusal::ClaimDecided { status } => conflict().with("status", status.to_string()),
+        Refusal::ClaimDecided { status } => conflict().with("answer", status.to_string()),
         Refusal::DuplicateReference { first, amount, paid_on } => conflict()
             .with("paymentId", first.to_string())
             .with("amount", amount.to_string())
@@ -94,6 +94,9 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         Refusal::DisputeDecided { status } => conflict().with("status", status.to_string()),
         Refusal::VersionMismatch { version } => {
             Problem::new(StatusCode::PRECONDITION_FAILED, refusal.code(), detail).with("version", *version)
+        }
+        Refusal::AgreedCash { least, most } => {
+            unprocessable("cash").with("minimumCash", least.to_string()).with("maximumCash", most.to_string())
         }
         Refusal::AboveReserved { reserved } => conflict().with("maximum", reserved.to_string()),
         Refusal::LineExists | Refusal::ReservationConverted | Refusal::ReservationReleased => conflict(),

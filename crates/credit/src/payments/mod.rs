@@ -97,10 +97,10 @@ pub async fn preview(
     spread: &Spread,
     today: BusinessDate,
 ) -> Result<Result<Preview, Refusal>, DbError> {
-    if !scope.includes(pair.0, Some(pair.1)) || !lines::exists(tx, pair).await? {
+    let Some(since) = lines::granted_at(tx, scope, pair).await? else {
         return Ok(Err(Refusal::NotFound("credit line")));
-    }
-    let plan = match plan(tx, pair, spread, today).await? {
+    };
+    let plan = match plan(tx, pair, spread, (since.business_date(), today)).await? {
         Ok(plan) => plan,
         Err(refusal) => return Ok(Err(refusal)),
     };
@@ -113,11 +113,17 @@ pub async fn preview(
     Ok(Ok(Preview { amount: plan.amount, on: spread.on, repayments, unapplied: plan.kept }))
 }
 
-/// Gathers the cycles of a line and spreads a payment over them. One statement.
-async fn plan(tx: &mut Tx, pair: Pair, spread: &Spread, today: BusinessDate) -> Result<Result<Plan, Refusal>, DbError> {
+/// Gathers the cycles of a line and spreads a payment over them; `bounds` are the day of the line's grant and today. One
+/// statement.
+async fn plan(
+    tx: &mut Tx,
+    pair: Pair,
+    spread: &Spread,
+    bounds: (BusinessDate, BusinessDate),
+) -> Result<Result<Plan, Refusal>, DbError> {
     let named: Vec<_> = spread.named.iter().flatten().map(|named| named.cycle).collect();
     let open = store::open_cycles(tx, pair, &named).await?;
-    Ok(rules::allocate(&open, spread, today))
+    Ok(rules::allocate(&open, spread, bounds))
 }
 
 /// Records a payment: all of its parts, or nothing.
@@ -199,8 +205,22 @@ impl Done {
     }
 }
 
-/// Records a payment on its locked line.
+/// Records a payment on its locked line, and tells the retailer.
 pub(crate) async fn record_on(
+    tx: &mut Tx,
+    cx: &Context,
+    line: Line,
+    new: &NewPayment,
+) -> Result<Result<Done, Refusal>, DbError> {
+    let recorded = record_quietly(tx, cx, line, new).await?;
+    if let Ok(done) = &recorded {
+        tell(tx, cx, new.pair.0, |retailer| words::receipt(retailer, done)).await?;
+    }
+    Ok(recorded)
+}
+
+/// Records a payment on its locked line.
+pub(crate) async fn record_quietly(
     tx: &mut Tx,
     cx: &Context,
     line: Line,
@@ -213,7 +233,8 @@ pub(crate) async fn record_on(
     if let Some(refusal) = store::duplicate(tx, new.pair, new.method, &reference).await? {
         return Ok(Err(refusal));
     }
-    let plan = match plan(tx, new.pair, &new.spread, cx.today()).await? {
+    let bounds = (line.created_at.business_date(), cx.today());
+    let plan = match plan(tx, new.pair, &new.spread, bounds).await? {
         Ok(plan) => plan,
         Err(refusal) => return Ok(Err(refusal)),
     };
@@ -224,9 +245,7 @@ pub(crate) async fn record_on(
         let first = store::duplicate(tx, new.pair, new.method, &reference).await?;
         return first.map(Err).ok_or(DbError::Missing("the first payment"));
     }
-    let done = carry_out(tx, cx, line, payment, plan, (Source::Cash, new.spread.on)).await?;
-    tell(tx, cx, new.pair.0, |retailer| words::receipt(retailer, &done)).await?;
-    Ok(Ok(done))
+    carry_out(tx, cx, line, payment, plan, (Source::Cash, new.spread.on)).await.map(Ok)
 }
 
 fn payment(cx: &Context, new: &NewPayment, plan: &Plan, reference: Option<String>) -> Payment {
@@ -332,7 +351,7 @@ fn journal(
         (Account::Rounding, credit(paid.rounding)?),
     ];
     Ok(NewEntry {
-        order: Some(cycle.order_id),
+        order: cycle.order_id,
         cycle: Some(cycle.id),
         memo: cycle.number.clone(),
         ..entry(payment, kind, on, sides)?

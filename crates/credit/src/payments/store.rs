@@ -36,13 +36,20 @@ fn read(row: &Row) -> Result<Payment, DbError> {
     })
 }
 
-/// The cycles of a line on which something is open, and the named ones, each with the settlement terms it keeps.
+/// The named cycles of a line, or where none are named those on which something is open, each with the settlement terms
+/// it keeps.
 pub(crate) async fn open_cycles(tx: &mut Tx, pair: Pair, named: &[CycleId]) -> Result<Vec<Open>, DbError> {
-    let sql = "select c.*, t.terms from cycles c join settlement_terms t on t.retailer_id = c.retailer_id \
-               and t.vendor_id = c.vendor_id and t.version = c.terms_version \
-               where c.retailer_id = $1 and c.vendor_id = $2 and (c.outstanding_paisa > 0 or c.id in {3}) \
-               order by c.due_on, c.id";
-    let rows = tx.query(sql, params![pair.0, pair.1, Value::list(named)]).await?;
+    let rows = if named.is_empty() {
+        let sql = "select c.*, t.terms from cycles c join settlement_terms t on t.retailer_id = c.retailer_id \
+                   and t.vendor_id = c.vendor_id and t.version = c.terms_version \
+                   where c.retailer_id = $1 and c.vendor_id = $2 and c.outstanding_paisa > 0 order by c.due_on, c.id";
+        tx.query(sql, params![pair.0, pair.1]).await?
+    } else {
+        let sql = "select c.*, t.terms from cycles c join settlement_terms t on t.retailer_id = c.retailer_id \
+                   and t.vendor_id = c.vendor_id and t.version = c.terms_version \
+                   where c.retailer_id = $1 and c.vendor_id = $2 and c.id in {3} order by c.due_on, c.id";
+        tx.query(sql, params![pair.0, pair.1, Value::list(named)]).await?
+    };
     rows.iter().map(|row| Ok(Open { cycle: cycles::read(row)?, terms: terms(row)? })).collect()
 }
 

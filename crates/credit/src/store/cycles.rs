@@ -46,7 +46,7 @@ pub(crate) fn ended_disputes(row: &Row) -> Result<Vec<(BusinessDate, BusinessDat
 
 /// Counters of one vendor's cycle numbers. A delivery uses the one of its order, so that deliveries of one vendor seldom
 /// wait for each other; the numbers of all of them together have no doubles, but gaps.
-const LANES: i64 = 8;
+pub(super) const LANES: i64 = 8;
 /// The first number that is given, less one.
 const NUMBERS_AFTER: i64 = 100;
 
@@ -59,7 +59,12 @@ pub(crate) async fn draw_number(tx: &mut Tx, vendor: VendorId, order: OrderId) -
                returning next_number";
     let row = tx.query_one(sql, params![vendor, format!("CYCLE/{lane}")]).await?;
     let turn: i64 = row.get("next_number")?;
-    Ok(turn.saturating_mul(LANES).saturating_sub(lane).saturating_add(NUMBERS_AFTER))
+    Ok(number(lane, turn))
+}
+
+/// The number that a turn of a lane gives.
+pub(super) const fn number(lane: i64, turn: i64) -> i64 {
+    turn.saturating_mul(LANES).saturating_sub(lane).saturating_add(NUMBERS_AFTER)
 }
 
 const COLUMNS: &[&str] = &[
@@ -78,32 +83,36 @@ const COLUMNS: &[&str] = &[
     "due_on",
     "late_from",
     "terms_version",
+    "note",
     "version",
     "created_at",
 ];
 
-/// Inserts a cycle on which nothing was repaid. Waits for no answer.
-pub(crate) async fn insert(tx: &mut Tx, cycle: &Cycle) -> Result<(), DbError> {
-    let row = params![
-        cycle.retailer_id,
-        cycle.id,
-        cycle.vendor_id,
-        cycle.number.as_str(),
-        cycle.order_id,
-        cycle.principal,
-        cycle.outstanding,
-        cycle.repaid,
-        cycle.discount,
-        cycle.interest,
-        cycle.status,
-        cycle.started_on,
-        cycle.due_on,
-        cycle.late_from(),
-        cycle.terms_version,
-        cycle.version,
-        cycle.created_at,
-    ];
-    tx.insert_many("cycles", COLUMNS, vec![row]).await
+/// Inserts cycles on which nothing was repaid. Waits for no answer.
+pub(crate) async fn insert(tx: &mut Tx, cycles: &[Cycle]) -> Result<(), DbError> {
+    let rows = cycles.iter().map(|cycle| {
+        params![
+            cycle.retailer_id,
+            cycle.id,
+            cycle.vendor_id,
+            cycle.number.as_str(),
+            cycle.order_id,
+            cycle.principal,
+            cycle.outstanding,
+            cycle.repaid,
+            cycle.discount,
+            cycle.interest,
+            cycle.status,
+            cycle.started_on,
+            cycle.due_on,
+            cycle.late_from(),
+            cycle.terms_version,
+            cycle.note.clone(),
+            cycle.version,
+            cycle.created_at,
+        ]
+    });
+    tx.insert_many("cycles", COLUMNS, rows.collect()).await
 }
 
 /// Writes what can change on a cycle whose line is locked. Waits for no answer.

@@ -4,6 +4,8 @@ pub(crate) mod adjustments;
 pub(crate) mod cycles;
 pub(crate) mod disputes;
 pub(crate) mod lines;
+pub(crate) mod named;
+pub(crate) mod openings;
 pub(crate) mod promises;
 pub(crate) mod reservations;
 pub(crate) mod totals;

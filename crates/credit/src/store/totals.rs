@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use db::{DbError, Row, Tx, Value, params};
 use kernel::{BusinessDate, Instant, Money, OrderId, ReservationId, RetailerId, VendorId};
+use ledger::Part;
 
 use super::{broken, pair, pairs_value};
 use crate::Pair;
@@ -159,17 +160,40 @@ pub(crate) struct Recount {
     pub(crate) events: i64,
 }
 
-/// The next lines behind a place with what their events come to: takings, endings, repayments, their reversals, and
-/// adjustments each are one.
-pub(crate) async fn recounts(tx: &mut Tx, after: Option<Pair>, most: i64) -> Result<Vec<Recount>, DbError> {
+/// The kept positions of some books' lines behind a place.
+async fn positions_after(tx: &mut Tx, part: Part, after: Option<Pair>, most: i64) -> Result<Vec<Row>, DbError> {
     let (retailer, vendor) =
         after.map(|(retailer, vendor)| (retailer.to_string(), vendor.to_string())).unwrap_or_default();
-    let sql = "select l.retailer_id, l.vendor_id, l.reserved_paisa, l.outstanding_paisa, l.position_seq \
-               from credit_lines l where (l.retailer_id, l.vendor_id) > ($1, $2) \
-               order by l.retailer_id, l.vendor_id limit $3";
+    match part {
+        Part::All => {
+            let sql = "select * from credit_lines l where (l.retailer_id, l.vendor_id) > ($1, $2) \
+                       order by l.retailer_id, l.vendor_id limit $3";
+            tx.query(sql, params![retailer, vendor, most]).await
+        }
+        Part::Vendor(only) => {
+            let sql = "select * from credit_lines l where l.vendor_id = $1 and l.retailer_id > $2 \
+                       order by l.retailer_id limit $3";
+            tx.query(sql, params![only, retailer, most]).await
+        }
+        Part::Retailer(only) => {
+            let sql = "select * from credit_lines l where l.retailer_id = $1 and l.vendor_id > $2 \
+                       order by l.vendor_id limit $3";
+            tx.query(sql, params![only, vendor, most]).await
+        }
+        Part::Book((only, with)) => {
+            let sql = "select * from credit_lines l where l.retailer_id = $1 and l.vendor_id = $2 \
+                       and (l.retailer_id, l.vendor_id) > ($3, $4) limit $5";
+            tx.query(sql, params![only, with, retailer, vendor, most]).await
+        }
+    }
+}
+
+/// The next lines behind a place with what their events come to: takings, endings, openings, repayments,
+/// their reversals, and adjustments each are one.
+pub(crate) async fn recounts(tx: &mut Tx, part: Part, after: Option<Pair>, most: i64) -> Result<Vec<Recount>, DbError> {
     let mut found = Vec::new();
     let mut places = HashMap::new();
-    for row in tx.query(sql, params![retailer, vendor, most]).await? {
+    for row in positions_after(tx, part, after, most).await? {
         let pair = pair(&row)?;
         places.insert(pair, found.len());
         found.push(Recount {
@@ -201,10 +225,20 @@ pub(crate) async fn recounts(tx: &mut Tx, after: Option<Pair>, most: i64) -> Res
     let sql = "select a.retailer_id, a.vendor_id, cast(count(*) as bigint) as events \
                from {rows 1: retailer_id text, vendor_id text} v join adjustments a \
                on a.retailer_id = v.retailer_id and a.vendor_id = v.vendor_id group by a.retailer_id, a.vendor_id";
-    let adjusted = tx.query(sql, params![pairs]).await?;
-    for (rows, has_amount, has_events) in
-        [(&held, true, true), (&open, true, false), (&repaid, false, true), (&adjusted, false, true)]
-    {
+    let adjusted = tx.query(sql, params![pairs.clone()]).await?;
+    let sql = "select c.retailer_id, c.vendor_id, cast(count(*) as bigint) as events \
+               from {rows 1: retailer_id text, vendor_id text} v join cycles c \
+               on c.retailer_id = v.retailer_id and c.vendor_id = v.vendor_id where c.order_id is null \
+               group by c.retailer_id, c.vendor_id";
+    let opened = tx.query(sql, params![pairs]).await?;
+    let counted = [
+        (&held, true, true),
+        (&open, true, false),
+        (&repaid, false, true),
+        (&adjusted, false, true),
+        (&opened, false, true),
+    ];
+    for (rows, has_amount, has_events) in counted {
         for row in rows {
             let place = places.get(&pair(row)?).and_then(|place| found.get_mut(*place));
             let Some(line) = place else { continue };

@@ -57,8 +57,22 @@ impl Cpu {
 
 /// Resident memory of a process in MiB.
 pub(crate) fn rss_mib(pid: u32) -> f64 {
-    let Ok(status) = fs::read_to_string(format!("/proc/{pid}/status")) else { return 0.0 };
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    memory_mib(&pid.to_string(), "VmRSS:")
+}
+
+/// The most resident memory of this process since [`forget_peak`], in MiB.
+pub(crate) fn peak_mib() -> f64 {
+    memory_mib("self", "VmHWM:")
+}
+
+/// Lets the peak begin anew at what is resident now. Where the kernel does not, the peak is that since the start.
+pub(crate) fn forget_peak() {
+    let _ = fs::write("/proc/self/clear_refs", "5");
+}
+
+fn memory_mib(process: &str, what: &str) -> f64 {
+    let Ok(status) = fs::read_to_string(format!("/proc/{process}/status")) else { return 0.0 };
+    let line = status.lines().find_map(|line| line.strip_prefix(what));
     let kib: f64 = line.and_then(|rest| rest.split_whitespace().next()?.parse().ok()).unwrap_or(0.0);
     kib / 1_024.0
 }

@@ -12,6 +12,7 @@ mod load;
 mod machine;
 mod run;
 mod store;
+mod verify;
 mod world;
 
 pub use run::{Flags, run};

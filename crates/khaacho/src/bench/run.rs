@@ -64,6 +64,18 @@ enum What {
         #[arg(long)]
         json: bool,
     },
+    /// Check and export a journal, made in a fresh temporary SQLite file or in the empty --database that is named.
+    Verify {
+        /// Journal entries.
+        #[arg(long, default_value_t = 1_000_000)]
+        entries: usize,
+        /// Books that they are spread over.
+        #[arg(long, default_value_t = 1_000)]
+        books: usize,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// What the bench prints.
@@ -96,7 +108,12 @@ struct Report {
 
 /// Runs the bench.
 pub async fn run(config: Config, common: &CommonFlags, flags: Flags) -> anyhow::Result<ExitCode> {
-    let What::Place { clients, seconds, hot, routed, url, token, json } = flags.what;
+    let (clients, seconds, hot, routed, url, token, json) = match flags.what {
+        What::Place { clients, seconds, hot, routed, url, token, json } => {
+            (clients, seconds, hot, routed, url, token, json)
+        }
+        What::Verify { entries, books, json } => return check_books(&config, common, entries, books, json).await,
+    };
     let shape = match (hot, routed) {
         (true, _) => Shape::Hot,
         (_, true) => Shape::Routed,
@@ -107,10 +124,7 @@ pub async fn run(config: Config, common: &CommonFlags, flags: Flags) -> anyhow::
     let report = if let (Some(url), Some(token)) = (url, token) {
         running(&url, &token, shape, clients, time).await?
     } else {
-        let folder = tempfile::tempdir()?;
-        let fresh = format!("sqlite:{}", folder.path().join("bench.db").display());
-        let is_named = common.database.is_some() || std::env::var_os("KHAACHO_DATABASE").is_some();
-        let database = if is_named { config.database.clone() } else { fresh };
+        let (_folder, database) = database(&config, common)?;
         own(&database, shape, clients, time, &progress).await?
     };
     progress.finish_and_clear();
@@ -123,6 +137,31 @@ pub async fn run(config: Config, common: &CommonFlags, flags: Flags) -> anyhow::
         print_report(&report)?;
     }
     Ok(if is_clean { ExitCode::SUCCESS } else { ExitCode::from(3) })
+}
+
+/// The database that is named, or a fresh file, which goes with its folder.
+fn database(config: &Config, common: &CommonFlags) -> anyhow::Result<(tempfile::TempDir, String)> {
+    let folder = tempfile::tempdir()?;
+    let fresh = format!("sqlite:{}", folder.path().join("bench.db").display());
+    let is_named = common.database.is_some() || std::env::var_os("KHAACHO_DATABASE").is_some();
+    Ok((folder, if is_named { config.database.clone() } else { fresh }))
+}
+
+async fn check_books(
+    config: &Config,
+    common: &CommonFlags,
+    entries: usize,
+    books: usize,
+    json: bool,
+) -> anyhow::Result<ExitCode> {
+    let (_folder, database) = database(config, common)?;
+    let report = super::verify::run(&database, entries, books).await?;
+    if json {
+        print_line(&serde_json::to_string(&report)?);
+    } else {
+        report.lines().iter().for_each(|line| print_line(line));
+    }
+    Ok(if report.findings == 0 { ExitCode::SUCCESS } else { ExitCode::from(3) })
 }
 
 /// A server of our own as another process, so that its CPU and memory are its own.
@@ -292,7 +331,7 @@ async fn check(database: &str, loads: &[&Seen], progress: &ProgressBar) -> anyho
     let unanswered: u64 = loads.iter().map(|seen| seen.errors).sum();
     let extra = there.iter().filter(|id| !answered.contains(id)).count();
     let overspent = db.read(async |tx| store::overspent_lines(tx).await).await?;
-    let report = verify::run(&db, progress).await.map_err(|error: DbError| error)?;
+    let report = verify::run(&db, ledger::Part::All, progress).await.map_err(|error: DbError| error)?;
     for finding in report.findings.iter().take(10) {
         writeln!(std::io::stderr(), "{finding}")?;
     }

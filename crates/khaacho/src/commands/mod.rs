@@ -1,6 +1,8 @@
 //! The command line.
 
+mod books;
 mod chat;
+mod import;
 mod user;
 
 use std::io::Write as _;
@@ -9,11 +11,11 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use db::{Access, Db};
 use indicatif::{ProgressBar, ProgressStyle};
-use kernel::{Clock, Scope};
+use kernel::Clock;
 
 use crate::config::{CommonFlags, Config};
 use crate::serve::{self, print_line};
-use crate::{bench, demo, export, verify};
+use crate::{bench, demo};
 
 /// B2B ordering and trade credit over WhatsApp.
 #[derive(Parser)]
@@ -34,30 +36,31 @@ enum Command {
     /// Be a retailer or a vendor in the terminal.
     Chat(chat::Flags),
     /// Check books, positions and the audit log.
-    Verify {
-        /// Print the report as JSON.
-        #[arg(long)]
-        json: bool,
-    },
+    Verify(books::VerifyFlags),
     /// Bring the database's tables up to date.
     Migrate,
     /// Create operators and set passwords.
     User(user::Flags),
-    /// Print the journal in hledger's syntax.
-    Export,
+    /// Print what others can read.
+    #[command(subcommand)]
+    Export(books::Export),
+    /// Take over a paper balance book from CSV or XLSX files.
+    Import(import::Flags),
     /// Measure.
     Bench(bench::Flags),
 }
 
-/// Runs the command that was asked for. Exit codes: 0 well, 1 it could not be done, 2 the arguments are wrong, 3 `verify`
-/// or a bench's own check found something.
+/// Runs the command that was asked for. Exit codes: 0 well, 1 it could not be done, 2 the arguments are wrong, 3 a bench's
+/// own check found something; of `verify`: 0 all is well, 1 something is wrong, 2 it could not be checked; of
+/// `import`: 0 all taken, 1 something refused, 2 it could not run.
 pub async fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    let failed = if matches!(arguments.command, Command::Import(_)) { import::COULD_NOT_RUN } else { 1 };
     match run(arguments).await {
         Ok(code) => code,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "khaacho: {error:#}");
-            ExitCode::from(1)
+            ExitCode::from(failed)
         }
     }
 }
@@ -69,7 +72,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Serve => serve_until_told(config).await?,
         Command::Demo(flags) => demo::run(config, flags).await?,
         Command::Chat(flags) => chat::run(config, flags).await?,
-        Command::Verify { json } => return check(&config, json).await,
+        Command::Verify(flags) => return Ok(books::verify(&config, flags).await),
         Command::Migrate => {
             let clock = Clock::system();
             let db = Db::open(&config.database_url()?, &config.database_options(Access::Serve))?;
@@ -79,12 +82,9 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
                 names => print_line(&format!("Applied {}.", names.join(", "))),
             }
         }
+        Command::Import(flags) => return import::run(&config, flags).await,
         Command::User(flags) => user::run(config, flags).await?,
-        Command::Export => {
-            let db = Db::open(&config.database_url()?, &config.database_options(Access::Read))?;
-            let text = export::journal_text(&db, Scope::All).await?;
-            std::io::stdout().write_all(text.as_bytes())?;
-        }
+        Command::Export(what) => books::export(&config, what).await?,
         Command::Bench(flags) => return bench::run(config, &arguments.common, flags).await,
     }
     Ok(ExitCode::SUCCESS)
@@ -96,27 +96,6 @@ async fn serve_until_told(config: Config) -> anyhow::Result<()> {
     serve::told_to_stop().await;
     server.stop().await;
     Ok(())
-}
-
-async fn check(config: &Config, json: bool) -> anyhow::Result<ExitCode> {
-    let db = Db::open(&config.database_url()?, &config.database_options(Access::Read))?;
-    let progress = spinner();
-    let report = verify::run(&db, &progress).await?;
-    progress.finish_and_clear();
-    if json {
-        print_line(&serde_json::to_string(&report)?);
-    } else {
-        for finding in &report.findings {
-            print_line(finding);
-        }
-        let verdict =
-            if report.is_clean() { "clean".to_owned() } else { format!("{} findings", report.findings.len()) };
-        print_line(&format!(
-            "{verdict}: {} journal entries, {} credit lines, {} audit entries",
-            report.entries, report.lines, report.audit_entries
-        ));
-    }
-    Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::from(3) })
 }
 
 /// A spinner with a message, on terminals only.

@@ -3,6 +3,7 @@
 
 mod access;
 mod bad_input;
+mod books;
 mod e2e;
 mod expiry;
 mod scenario;

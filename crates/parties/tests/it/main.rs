@@ -31,7 +31,7 @@ impl House {
         let auth = Auth::new(SECRET, t.clock.clone());
         let (db, clock, ids) = (t.db.clone(), t.clock.clone(), t.ids.clone());
         let app = App { db, clock, ids, auth: auth.clone(), migrations: &[] };
-        let (routes, _) = parties::routes().split_for_parts();
+        let (routes, _) = parties::routes(&parties::Guard::default()).split_for_parts();
         Self { t, router: web::finish(routes, app, 64), auth }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! The tables are complete by law: an operation that stands in none of them fails the test.
 
+mod panel;
 mod world;
 
 use std::collections::BTreeSet;
@@ -46,7 +47,8 @@ fn get(operation: &'static str, path: String, statuses: [u16; 3]) -> Row {
 
 /// Reads, which leave the world as it is.
 fn reads(own: &Own) -> Vec<Row> {
-    let Own { retailer, vendor, product, line, reservation, cycle, open, .. } = own;
+    let Own { retailer, vendor, product, line, reservation, cycle, payments, claims, open, .. } = own;
+    let paid = json!({ "retailerId": retailer, "vendorId": vendor, "amount": "10.00" });
     vec![
         get("GET /api/v1/auth/profile", "auth/profile".to_owned(), EVERYONE),
         get("GET /api/v1/retailers", "retailers".to_owned(), OPERATORS),
@@ -61,6 +63,10 @@ fn reads(own: &Own) -> Vec<Row> {
         get("GET /api/v1/credit/lines/{id}/reservations", format!("credit/lines/{line}/reservations"), EVERYONE),
         get("GET /api/v1/credit/lines/{id}/cycles", format!("credit/lines/{line}/cycles"), EVERYONE),
         get("GET /api/v1/credit/lines/{id}/entries", format!("credit/lines/{line}/entries"), EVERYONE),
+        get("GET /api/v1/credit/lines/{id}/statement", format!("credit/lines/{line}/statement"), EVERYONE),
+        get("GET /api/v1/ledger/trial-balance", format!("ledger/trial-balance?vendorId={vendor}"), NOT_RETAILERS),
+        get("GET /api/v1/admin/audit/{retailerId}", format!("admin/audit/{retailer}"), OPERATORS),
+        get("GET /api/v1/admin/audit/credit/all", "admin/audit/credit/all".to_owned(), OPERATORS),
         row(
             "POST /api/v1/credit/check",
             "credit/check".to_owned(),
@@ -78,6 +84,13 @@ fn reads(own: &Own) -> Vec<Row> {
         get("GET /api/v1/admin/credit/retailer/{id}", format!("admin/credit/retailer/{retailer}"), OPERATORS),
         get("GET /api/v1/admin/credit/vendors/{id}", format!("admin/credit/vendors/{vendor}"), OPERATORS),
         get("GET /api/v1/admin/credit/{id}/evaluate", format!("admin/credit/{retailer}/evaluate"), OPERATORS),
+        row("POST /api/v1/credit/payment/preview", "credit/payment/preview".to_owned(), paid, EVERYONE),
+        get("GET /api/v1/credit/payments", "credit/payments".to_owned(), EVERYONE),
+        get("GET /api/v1/credit/payments/{id}", format!("credit/payments/{}", payments[0]), EVERYONE),
+        // A retailer has one history; others say whose.
+        get("GET /api/v1/credit/history", "credit/history".to_owned(), [200, 422, 422]),
+        get("GET /api/v1/credit/claims", "credit/claims".to_owned(), EVERYONE),
+        get("GET /api/v1/credit/claims/{id}", format!("credit/claims/{}", claims[0]), EVERYONE),
         get("GET /api/v1/admin/credit/aging", "admin/credit/aging".to_owned(), OPERATORS),
         get("GET /api/v1/orders", "orders".to_owned(), EVERYONE),
         get("GET /api/v1/orders/{id}", format!("orders/{open}"), EVERYONE),
@@ -210,8 +223,31 @@ fn because() -> Value {
     json!({ "reason": "agreed" })
 }
 
+fn payments(own: &Own) -> Vec<Row> {
+    let paid = json!({ "retailerId": own.retailer, "vendorId": own.vendor, "amount": "10.00", "method": "CASH" });
+    let payment = |place: usize, what: &str| format!("credit/payments/{}/{what}", own.payments[place]);
+    let claim = |place: usize, what: &str| format!("credit/claims/{}/{what}", own.claims[place]);
+    let why = || json!({ "reason": "a mistake" });
+    vec![
+        row("POST /api/v1/credit/payment", "credit/payment".to_owned(), paid.clone(), [403, 201, 201]),
+        row("POST /api/v1/admin/payment/record", "admin/payment/record".to_owned(), paid.clone(), [403, 403, 201]),
+        row("POST /api/v1/credit/payments/{id}/apply", payment(0, "apply"), json!({}), NOT_RETAILERS),
+        row(
+            "POST /api/v1/credit/payments/{id}/refund",
+            payment(1, "refund"),
+            json!({ "method": "CASH" }),
+            NOT_RETAILERS,
+        ),
+        row("POST /api/v1/credit/payments/{id}/reverse", payment(2, "reverse"), why(), NOT_RETAILERS),
+        row("POST /api/v1/credit/claims", "credit/claims".to_owned(), paid, [201, 201, 201]),
+        row("POST /api/v1/credit/claims/{id}/confirm", claim(0, "confirm"), json!({}), NOT_RETAILERS),
+        row("POST /api/v1/credit/claims/{id}/reject", claim(1, "reject"), why(), NOT_RETAILERS),
+    ]
+}
+
 fn rows(own: &Own) -> Vec<Row> {
     let mut rows = reads(own);
+    rows.extend(payments(own));
     rows.extend(commands(own));
     rows
 }
@@ -372,7 +408,15 @@ testkit::both_engines! {
         for ((status, text), expected) in refused {
             assert_eq!(status.as_u16(), expected, "{text}");
         }
-        for list in ["orders", "credit/lines", "credit/cycles", "whatsapp/messages"] {
+        for list in [
+            "orders",
+            "credit/lines",
+            "credit/cycles",
+            "credit/payments",
+            "credit/claims",
+            "credit/history",
+            "whatsapp/messages",
+        ] {
             let path = format!("{list}?retailerId={}&vendorId={}", foreign.retailer, foreign.vendor);
             for who in [retailer, vendor] {
                 let (status, text) = world.call(Some(who), &Method::GET, &path, &Value::Null).await;

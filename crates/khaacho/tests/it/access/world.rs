@@ -31,6 +31,10 @@ pub(crate) struct Own {
     /// A cycle whose dispute is open, and that dispute.
     pub(crate) disputed: String,
     pub(crate) dispute: String,
+    /// Three payments of which something waits for a cycle.
+    pub(crate) payments: Vec<String>,
+    /// Two claims that wait.
+    pub(crate) claims: Vec<String>,
     /// An order that is offered.
     pub(crate) open: String,
     /// An order that its vendor has accepted.
@@ -45,13 +49,13 @@ impl Own {
         let one =
             [&self.retailer, &self.vendor, &self.line, &self.reservation, &self.cycle, &self.open, &self.confirmed];
         let one = one.into_iter().chain([&self.disputed, &self.dispute]);
-        one.into_iter().chain(&self.offers).collect()
+        one.chain(&self.offers).chain(&self.payments).chain(&self.claims).collect()
     }
 }
 
 pub(crate) struct World {
-    _t: TestDb,
-    router: Router,
+    pub(crate) t: TestDb,
+    pub(crate) router: Router,
     auth: Auth,
     keys: AtomicUsize,
     pub(crate) own: Own,
@@ -72,7 +76,7 @@ impl World {
         let auth = Auth::new(SECRET, t.clock.clone());
         let keys = AtomicUsize::new(0);
         let (own, foreign) = (Own::default(), Own::default());
-        let mut world = Self { router: house.router, auth, keys, own, foreign, _t: t };
+        let mut world = Self { router: house.router, auth, keys, own, foreign, t };
         world.own = world.fill(1, "ONE").await;
         world.foreign = world.fill(2, "TWO").await;
         world
@@ -154,6 +158,18 @@ impl World {
             let order = self.made("orders", order.clone()).await;
             offers.push(self.offer_of(&vendor, &order).await);
         }
+        let (mut payments, mut claims) = (Vec::new(), Vec::new());
+        let paid = json!({
+            "retailerId": retailer, "vendorId": vendor, "amount": "30.00", "method": "CASH", "keepExcess": true,
+            "repayments": [{ "cycleId": cycle, "principal": "10.00" }],
+        });
+        for _ in 0..3 {
+            payments.push(self.made("credit/payment", paid.clone()).await);
+        }
+        let claim = json!({ "retailerId": retailer, "vendorId": vendor, "amount": "5.00", "method": "CASH" });
+        for _ in 0..2 {
+            claims.push(self.made("credit/claims", claim.clone()).await);
+        }
         Own {
             retailer,
             vendor,
@@ -164,6 +180,8 @@ impl World {
             cycle,
             disputed,
             dispute,
+            payments,
+            claims,
             open,
             confirmed,
             offers,

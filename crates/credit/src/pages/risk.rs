@@ -1,0 +1,133 @@
+//! The risk dashboard: open principal by days overdue as a picture and a table, and what is overdue.
+
+use axum::extract::State;
+use db::DbError;
+use kernel::{BusinessDate, Money, PageRequest};
+use maud::{Markup, html};
+use serde::Deserialize;
+use web::panel::{self, Errors, Fields, Form, Html, PageLanguage, Panel, Part, columns, day, money, number, text};
+use web::{App, Problem, Query};
+
+use super::words::Word;
+use super::{Names, overdue_tag};
+use crate::aging::{Aging, AgingFilter, aging};
+use crate::model::Cycle;
+use crate::store::cycles::CycleFilter;
+
+#[derive(Deserialize)]
+pub(super) struct RiskQuery {
+    #[serde(default)]
+    on: String,
+}
+
+/// The dashboard. A vendor sees its own.
+pub(super) async fn show(
+    State(app): State<App>,
+    panel: Panel,
+    Query(query): Query<RiskQuery>,
+) -> Result<Html, Problem> {
+    let (scope, today) = (panel.cx.actor.scope(), panel.cx.today());
+    let fields = Fields::of([("on", query.on)]);
+    let mut errors = Errors::default();
+    let on = fields.date("on", panel.language, &mut errors).unwrap_or(today);
+    let (aging, overdue, names) = app
+        .db
+        .read::<_, DbError, _>(async move |tx| {
+            let aging = aging(tx, scope, AgingFilter::default(), on, today).await?;
+            let filter = CycleFilter { overdue_on: Some(today), ..CycleFilter::default() };
+            let overdue = crate::store::cycles::cycles(tx, scope, filter, &PageRequest::default()).await?;
+            let pairs: Vec<_> = overdue.items.iter().map(Cycle::pair).collect();
+            let names = Names::of(tx, &pairs).await?;
+            Ok((aging, overdue.items, names))
+        })
+        .await?;
+    let language = panel.language;
+    let say = |word: Word| word.text(language);
+    let asked = Fields::of([("on", on.to_string())]);
+    let form = Form { fields: if errors.is_empty() { &asked } else { &fields }, errors: &errors };
+    let content = html! {
+        form.search method="get" {
+            (form.input("on", say(Word::AgingOn), "date", None))
+            button type="submit" { (say(Word::Show)) }
+        }
+        (aging_pictured(&aging, language))
+        h2 { (say(Word::OverdueCycles)) }
+        (overdue_table(&overdue, &names, today, language))
+    };
+    Ok(panel.page(say(Word::Risk), content))
+}
+
+fn aging_pictured(aging: &Aging, language: PageLanguage) -> Markup {
+    let say = |word: Word| word.text(language);
+    let parts = [
+        Part { label: say(Word::NotDue), amount: aging.not_due, class: "age-0" },
+        Part { label: say(Word::D1), amount: aging.d1to30, class: "age-1" },
+        Part { label: say(Word::D31), amount: aging.d31to60, class: "age-2" },
+        Part { label: say(Word::D61), amount: aging.d61to90, class: "age-3" },
+        Part { label: say(Word::D90), amount: aging.over90, class: "age-4" },
+    ];
+    let rows = parts.iter().map(|part| {
+        vec![
+            html! { span class={ "dot " (part.class) } {} (part.label) },
+            money(part.amount),
+            html! { (share(part.amount, aging.outstanding)) " %" },
+        ]
+    });
+    let overdue = aging.outstanding.minus(aging.not_due).unwrap_or_default();
+    html! {
+        dl.figures {
+            div { dt { (say(Word::Total)) } dd { (money(aging.outstanding)) } }
+            div { dt { (say(Word::OverdueSum)) } dd { (money(overdue)) } }
+        }
+        h2 { (say(Word::Aging)) }
+        div.columns-2 {
+            div.card { (columns(say(Word::Aging), &parts)) }
+            (panel::table(
+                language,
+                say(Word::Aging),
+                &[text(say(Word::Overdue)), number(say(Word::Open)), number(say(Word::Share))],
+                rows.collect(),
+            ))
+        }
+    }
+}
+
+/// Hundredths of a whole, rounded half to even; zero of nothing.
+fn share(part: Money, whole: Money) -> i64 {
+    let numerator = i128::from(part.paisa()).saturating_mul(100);
+    kernel::div_half_even(numerator, i128::from(whole.paisa())).and_then(|share| share.try_into().ok()).unwrap_or(0)
+}
+
+fn overdue_table(cycles: &[Cycle], names: &Names, today: BusinessDate, language: PageLanguage) -> Markup {
+    let say = |word: Word| word.text(language);
+    let columns = [
+        text(say(Word::Cycle)),
+        text(say(Word::Retailer)),
+        text(say(Word::Vendor)),
+        text(say(Word::Due)),
+        text(say(Word::Overdue)),
+        number(say(Word::Open)),
+    ];
+    let row = |cycle: &Cycle| {
+        vec![
+            html! { (cycle.number) },
+            html! { a href={ "/admin/retailers/" (cycle.retailer_id) } { (names.retailer(cycle.retailer_id)) } },
+            html! { (names.vendor(cycle.vendor_id)) },
+            day(cycle.due_on),
+            overdue_tag(cycle.overdue_days(today), language),
+            money(cycle.outstanding),
+        ]
+    };
+    panel::table(language, say(Word::OverdueCycles), &columns, cycles.iter().map(row).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_of_a_hundred() {
+        let of = |part, whole| share(Money::from_paisa(part), Money::from_paisa(whole));
+        assert_eq!((of(1, 3), of(2, 3), of(5, 5), of(0, 0)), (33, 67, 100, 0));
+    }
+}
