@@ -105,7 +105,7 @@ pub(crate) fn claim_rejected(retailer: &Retailer, claim: &Claim) -> Option<NewMe
         Language::RomanNepali => format!("Tapaile tireko bhannubhaeko {cash} pusti huna sakena. Karan: {why}"),
         Language::English => format!("The payment of {cash} that you told us of was not confirmed. Reason: {why}"),
     };
-    let template = Template::new("claim_rejected_v1", TEMPLATE_LANGUAGE).param(&cash).param(why);
+    let template = Template::new("claim_answered_v1", TEMPLATE_LANGUAGE).param(&cash).param(why);
     message(retailer, format!("claim:{}", claim.id), text, template.build().ok())
 }
 

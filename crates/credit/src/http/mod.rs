@@ -58,7 +58,7 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         Refusal::ExcessRefunded { refunded } => conflict().with("refunded", refunded.to_string()),
         Refusal::PaymentReversed { on } => conflict().with("reversedOn", on.to_string()),
         Refusal::AboveUnapplied { maximum } => conflict().with("maximum", maximum.to_string()),
-        Refusal::ClaimDecided { status } => conflict().with("status", status.to_string()),
+        Refusal::ClaimDecided { status } => conflict().with("answer", status.to_string()),
         Refusal::DuplicateReference { first, amount, paid_on } => conflict()
             .with("paymentId", first.to_string())
             .with("amount", amount.to_string())

@@ -65,7 +65,7 @@ pub async fn apply(
         (None, None) => Spread { amount: Some(payment.unapplied), named, on, keep_excess: true },
         _ => Spread { amount, named, on, keep_excess: false },
     };
-    let plan = match plan(tx, payment.pair(), &spread, on).await? {
+    let plan = match plan(tx, payment.pair(), &spread, (on, on)).await? {
         Ok(plan) => plan,
         Err(refusal) => return Ok(Err(refusal)),
     };

@@ -21,7 +21,7 @@ pub async fn claim(
     new: &NewClaim,
 ) -> Result<Result<Outcome<Claim>, Refusal>, DbError> {
     let pair = new.pair;
-    if !scope.includes(pair.0, Some(pair.1)) || !lines::exists(tx, pair).await? {
+    if lines::granted_at(tx, scope, pair).await?.is_none() {
         return Ok(Err(Refusal::NotFound("credit line")));
     }
     let reference = match check(cx, new) {

@@ -97,10 +97,10 @@ pub async fn preview(
     spread: &Spread,
     today: BusinessDate,
 ) -> Result<Result<Preview, Refusal>, DbError> {
-    if !scope.includes(pair.0, Some(pair.1)) || !lines::exists(tx, pair).await? {
+    let Some(since) = lines::granted_at(tx, scope, pair).await? else {
         return Ok(Err(Refusal::NotFound("credit line")));
-    }
-    let plan = match plan(tx, pair, spread, today).await? {
+    };
+    let plan = match plan(tx, pair, spread, (since.business_date(), today)).await? {
         Ok(plan) => plan,
         Err(refusal) => return Ok(Err(refusal)),
     };
@@ -113,11 +113,17 @@ pub async fn preview(
     Ok(Ok(Preview { amount: plan.amount, on: spread.on, repayments, unapplied: plan.kept }))
 }
 
-/// Gathers the cycles of a line and spreads a payment over them. One statement.
-async fn plan(tx: &mut Tx, pair: Pair, spread: &Spread, today: BusinessDate) -> Result<Result<Plan, Refusal>, DbError> {
+/// Gathers the cycles of a line and spreads a payment over them; `bounds` are the day of the line's grant and today. One
+/// statement.
+async fn plan(
+    tx: &mut Tx,
+    pair: Pair,
+    spread: &Spread,
+    bounds: (BusinessDate, BusinessDate),
+) -> Result<Result<Plan, Refusal>, DbError> {
     let named: Vec<_> = spread.named.iter().flatten().map(|named| named.cycle).collect();
     let open = store::open_cycles(tx, pair, &named).await?;
-    Ok(rules::allocate(&open, spread, today))
+    Ok(rules::allocate(&open, spread, bounds))
 }
 
 /// Records a payment: all of its parts, or nothing.
@@ -213,7 +219,8 @@ pub(crate) async fn record_on(
     if let Some(refusal) = store::duplicate(tx, new.pair, new.method, &reference).await? {
         return Ok(Err(refusal));
     }
-    let plan = match plan(tx, new.pair, &new.spread, cx.today()).await? {
+    let bounds = (line.created_at.business_date(), cx.today());
+    let plan = match plan(tx, new.pair, &new.spread, bounds).await? {
         Ok(plan) => plan,
         Err(refusal) => return Ok(Err(refusal)),
     };

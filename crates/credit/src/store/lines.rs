@@ -96,10 +96,13 @@ pub(crate) async fn for_update(tx: &mut Tx, scope: Scope, id: LineId) -> Result<
     Ok(found.filter(|line| scope.includes(line.retailer_id, Some(line.vendor_id))))
 }
 
-/// Whether a retailer has a line with a vendor.
-pub(crate) async fn exists(tx: &mut Tx, pair: Pair) -> Result<bool, DbError> {
-    let sql = "select id from credit_lines where retailer_id = $1 and vendor_id = $2";
-    Ok(tx.query_opt(sql, params![pair.0, pair.1]).await?.is_some())
+/// When the line of a retailer with a vendor was granted, inside a scope; nothing where there is none.
+pub(crate) async fn granted_at(tx: &mut Tx, scope: Scope, pair: Pair) -> Result<Option<Instant>, DbError> {
+    if !scope.includes(pair.0, Some(pair.1)) {
+        return Ok(None);
+    }
+    let sql = "select created_at from credit_lines where retailer_id = $1 and vendor_id = $2";
+    tx.query_opt(sql, params![pair.0, pair.1]).await?.map(|row| row.get("created_at")).transpose()
 }
 
 /// Locks and reads the line of a retailer with a vendor, without what is overdue on it.

@@ -139,6 +139,163 @@ testkit::both_engines! {
         assert_eq!((status, &changed["limit"]), (StatusCode::OK, &json!("200.00")));
     }
 
+    async fn payments_are_recorded_seen_and_taken_back_from_outside(t: TestDb) {
+        let world = World::new(t, Money::from_rupees(10_000).unwrap(), 30, None).await;
+        let client = Client::new(&world);
+        let (shop, store) = world.pair;
+        let (stranger, other_shop) = (vendor(world.other_vendor()), retailer(world.other_retailer()));
+        for rupees in [1_000, 500] {
+            let (order, amount) = (world.order(), Money::from_rupees(rupees).unwrap());
+            world.reserve(world.pair, order, amount).await.unwrap();
+            world.deliver(order, amount).await.unwrap();
+        }
+        let (_, cycles) = client.get(retailer(shop), "credit/cycles").await;
+        let cycle = cycles["items"][1]["id"].clone();
+        let asked = json!({ "retailerId": shop, "vendorId": store, "amount": 1045 });
+        let preview = "credit/payment/preview";
+        let (status, seen) = client.call(retailer(shop), "POST", preview, None, &asked).await;
+        assert_eq!((status, &seen["repayments"][1]["principal"]), (StatusCode::OK, &json!("100.00")));
+        assert_eq!(client.call(other_shop, "POST", preview, None, &asked).await.0, StatusCode::NOT_FOUND);
+
+        let path = "credit/payment";
+        let mut pay = json!({ "retailerId": shop, "vendorId": store, "amount": "1045.00", "method": "CHEQUE" });
+        let unreferenced = client.call(vendor(store), "POST", path, Some("a"), &pay).await;
+        assert_eq!((unreferenced.0, &unreferenced.1["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("reference")));
+        pay["reference"] = json!("000123");
+        assert_eq!(client.call(retailer(shop), "POST", path, Some("b"), &pay).await.0, StatusCode::FORBIDDEN);
+        assert_eq!(client.call(stranger, "POST", path, Some("b"), &pay).await.0, StatusCode::NOT_FOUND);
+        let (status, unkeyed) = client.call(vendor(store), "POST", path, None, &pay).await;
+        assert_eq!((status, &unkeyed["code"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("IDEMPOTENCY_KEY_REQUIRED")));
+        let first = client.call(vendor(store), "POST", path, Some("b"), &pay).await;
+        assert_eq!((first.0, &first.1["position"]["outstanding"]), (StatusCode::CREATED, &json!("400.00")));
+        assert_eq!(client.call(vendor(store), "POST", path, Some("b"), &pay).await, first);
+        let (status, twice) = client.call(operator(), "POST", "admin/payment/record", Some("c"), &pay).await;
+        assert_eq!((status, &twice["code"]), (StatusCode::CONFLICT, &json!("DUPLICATE_REFERENCE")));
+        assert_eq!(twice["paymentId"], first.1["id"]);
+        assert_eq!(client.call(vendor(store), "POST", "admin/payment/record", Some("c"), &pay).await.0, StatusCode::FORBIDDEN);
+
+        let wrong = [
+            (json!("-1.00"), None, "amount"), (json!("1.005"), None, "amount"), (json!([]), None, "amount"),
+            (json!("1.00"), Some(json!([{ "cycleId": cycle }])), "repayments[0].principal"),
+            (json!("1.00"), Some(json!([{ "cycleId": cycle, "cash": "1.00", "principal": 1 }])), "repayments[0].cash"),
+            (json!("1.00"), Some(json!([{ "cycleId": shop, "cash": "1.00" }])), "repayments[0].cycleId"),
+        ];
+        for (place, (amount, parts, field)) in wrong.into_iter().enumerate() {
+            let mut body = json!({ "retailerId": shop, "vendorId": store, "amount": amount, "method": "CASH" });
+            if let Some(parts) = parts {
+                body["repayments"] = parts;
+            }
+            let (status, answer) = client.call(operator(), "POST", path, Some(&format!("w{place}")), &body).await;
+            assert_eq!((status, &answer["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!(field)), "{answer}");
+        }
+        for (allocation, parts, field) in [
+            ("OLDEST_DUE_FIRST", Some(json!([{ "cycleId": cycle, "cash": "1.00" }])), "allocation"),
+            ("NAMED", None, "repayments"),
+            ("YOUNGEST", None, "allocation"),
+        ] {
+            let mut body = asked.clone();
+            body["allocation"] = json!(allocation);
+            if let Some(parts) = parts {
+                body["repayments"] = parts;
+            }
+            let (status, answer) = client.call(operator(), "POST", preview, None, &body).await;
+            assert_eq!((status, &answer["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!(field)), "{answer}");
+        }
+        let bad_date = json!({
+            "retailerId": shop, "vendorId": store, "amount": "1.00", "method": "CASH", "on": "2026-02-30",
+        });
+        let (_, answer) = client.call(operator(), "POST", path, Some("d"), &bad_date).await;
+        assert_eq!((&answer["code"], &answer["field"]), (&json!("VALIDATION"), &json!("on")));
+        let over = json!({
+            "retailerId": shop, "vendorId": store, "method": "CASH",
+            "repayments": [{ "cycleId": cycle, "principal": "400.01" }],
+        });
+        let (_, answer) = client.call(operator(), "POST", path, Some("e"), &over).await;
+        assert_eq!((&answer["code"], &answer["maximum"]), (&json!("OVERPAYMENT"), &json!("400.00")));
+        assert_eq!(answer["cycle"], cycles["items"][1]["number"]);
+
+        let place = format!("credit/payments/{}", first.1["id"].as_str().unwrap());
+        for who in [retailer(shop), vendor(store), operator()] {
+            let (status, shown) = client.get(who, &place).await;
+            assert_eq!((status, shown["repayments"].as_array().unwrap().len()), (StatusCode::OK, 2));
+            let (_, listed) = client.get(who, "credit/payments?limit=1").await;
+            assert_eq!((&listed["items"][0]["id"], &listed["next"]), (&first.1["id"], &Value::Null));
+            let (_, history) = client.get(who, &format!("credit/history?retailerId={shop}&limit=2")).await;
+            assert_eq!(history["items"][0]["kind"], "REPAYMENT");
+            let next = history["next"].as_str().unwrap();
+            let (_, older) = client.get(who, &format!("credit/history?retailerId={shop}&after={next}")).await;
+            assert_eq!((&older["items"][0]["kind"], &older["items"][2]), (&json!("DELIVERY"), &Value::Null));
+        }
+        for who in [stranger, other_shop] {
+            assert_eq!(client.get(who, &place).await.0, StatusCode::NOT_FOUND);
+            assert_eq!(client.get(who, &format!("credit/payments?retailerId={shop}")).await.1["items"], json!([]));
+            assert_eq!(client.get(who, &format!("credit/history?retailerId={shop}")).await.1["items"], json!([]));
+        }
+        let reverse = format!("{place}/reverse");
+        let why = json!({ "reason": "the cheque bounced" });
+        assert_eq!(client.call(stranger, "POST", &reverse, Some("r"), &why).await.0, StatusCode::NOT_FOUND);
+        let (status, reversed) = client.call(vendor(store), "POST", &reverse, Some("r"), &why).await;
+        assert_eq!((status, &reversed["status"]), (StatusCode::OK, &json!("REVERSED")));
+        assert_eq!(client.call(operator(), "POST", &reverse, Some("s"), &why).await, (status, reversed));
+        let (_, history) = client.get(retailer(shop), "credit/history?limit=1").await;
+        assert_eq!(history["items"][0]["kind"], "REVERSAL");
+        assert_eq!(world.findings().await, Vec::<String>::new());
+    }
+
+    async fn claims_and_what_is_kept_from_outside(t: TestDb) {
+        let world = World::new(t, Money::from_rupees(10_000).unwrap(), 30, None).await;
+        let client = Client::new(&world);
+        let (shop, store) = world.pair;
+        let stranger = vendor(world.other_vendor());
+        let claim = json!({
+            "retailerId": shop, "vendorId": store, "amount": "100.00", "method": "ESEWA", "reference": "E-1",
+        });
+        let path = "credit/claims";
+        let other_shop = retailer(world.other_retailer());
+        assert_eq!(client.call(other_shop, "POST", path, Some("a"), &claim).await.0, StatusCode::NOT_FOUND);
+        let (status, made) = client.call(retailer(shop), "POST", path, Some("a"), &claim).await;
+        assert_eq!((status, &made["status"]), (StatusCode::CREATED, &json!("OPEN")));
+        let place = format!("{path}/{}", made["id"].as_str().unwrap());
+        assert_eq!(client.get(retailer(shop), &place).await, (StatusCode::OK, made));
+        assert_eq!(client.get(stranger, &place).await.0, StatusCode::NOT_FOUND);
+        let confirm = format!("{place}/confirm");
+        let keep = json!({ "keepExcess": true });
+        assert_eq!(client.call(retailer(shop), "POST", &confirm, Some("b"), &keep).await.0, StatusCode::FORBIDDEN);
+        assert_eq!(client.call(stranger, "POST", &confirm, Some("b"), &keep).await.0, StatusCode::NOT_FOUND);
+        let (status, over) = client.call(vendor(store), "POST", &confirm, Some("b"), &json!({})).await;
+        assert_eq!((status, &over["code"], &over["maximumCash"]), (StatusCode::CONFLICT, &json!("OVERPAYMENT"), &json!("0.00")));
+        let (status, confirmed) = client.call(vendor(store), "POST", &confirm, Some("c"), &keep).await;
+        assert_eq!((status, &confirmed["status"]), (StatusCode::OK, &json!("CONFIRMED")));
+        let reject = format!("{place}/reject");
+        let (status, decided) = client.call(vendor(store), "POST", &reject, Some("d"), &json!({ "reason": "no" })).await;
+        assert_eq!((status, &decided["code"], &decided["answer"]), (StatusCode::CONFLICT, &json!("CLAIM_DECIDED"), &json!("CONFIRMED")));
+        let (_, listed) = client.get(retailer(shop), "credit/claims?status=CONFIRMED").await;
+        assert_eq!(listed["items"][0]["paymentId"], confirmed["paymentId"]);
+
+        let payment = format!("credit/payments/{}", confirmed["paymentId"].as_str().unwrap());
+        let (_, kept) = client.get(retailer(shop), "credit/payments?unapplied=true").await;
+        assert_eq!(kept["items"][0]["unapplied"], "100.00");
+        let (order, amount) = (world.order(), Money::from_rupees(40).unwrap());
+        world.reserve(world.pair, order, amount).await.unwrap();
+        world.deliver(order, amount).await.unwrap();
+        let (apply, refund) = (format!("{payment}/apply"), format!("{payment}/refund"));
+        for (place, path, body) in [("e", &apply, json!({})), ("f", &refund, json!({ "method": "CASH" }))] {
+            assert_eq!(client.call(retailer(shop), "POST", path, Some(place), &body).await.0, StatusCode::FORBIDDEN);
+            assert_eq!(client.call(stranger, "POST", path, Some(place), &body).await.0, StatusCode::NOT_FOUND);
+        }
+        let (status, applied) = client.call(vendor(store), "POST", &apply, Some("g"), &json!({})).await;
+        assert_eq!((status, &applied["unapplied"], &applied["repayments"][0]["source"]), (StatusCode::OK, &json!("62.00"), &json!("ADVANCE")));
+        let back = json!({ "amount": "62.01", "method": "CASH" });
+        let (status, above) = client.call(vendor(store), "POST", &refund, Some("h"), &back).await;
+        assert_eq!((status, &above["code"], &above["maximum"]), (StatusCode::CONFLICT, &json!("ABOVE_UNAPPLIED"), &json!("62.00")));
+        let (status, refunded) = client.call(vendor(store), "POST", &refund, Some("i"), &json!({ "method": "CASH" })).await;
+        assert_eq!((status, &refunded["refunded"]), (StatusCode::OK, &json!("62.00")));
+        let reverse = format!("{payment}/reverse");
+        let (status, stays) = client.call(vendor(store), "POST", &reverse, Some("j"), &json!({ "reason": "x" })).await;
+        assert_eq!((status, &stays["code"], &stays["refunded"]), (StatusCode::CONFLICT, &json!("EXCESS_REFUNDED"), &json!("62.00")));
+        assert_eq!(world.findings().await, Vec::<String>::new());
+    }
+
     async fn lines_are_listed_page_by_page(t: TestDb) {
         let world = World::new(t, Money::ZERO, 30, None).await;
         let client = Client::new(&world);

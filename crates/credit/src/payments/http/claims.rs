@@ -127,7 +127,7 @@ pub(crate) struct ConfirmRequest {
     params(("id" = ClaimId, Path), ("Idempotency-Key" = String, Header, description = "New for each command.")),
     responses(
         (status = 200, body = Claim), (status = 404),
-        (status = 409, description = "`CLAIM_DECIDED` with `status`, or what a payment is refused with.")
+        (status = 409, description = "`CLAIM_DECIDED` with `answer`, or what a payment is refused with.")
     )
 )]
 pub(crate) async fn confirm(

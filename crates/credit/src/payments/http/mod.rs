@@ -5,7 +5,7 @@ mod claims;
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
-use db::DbError;
+use db::{DbError, text_enum};
 use http::StatusCode;
 use kernel::{BusinessDate, CycleId, Money, Page, PageRequest, PaymentId, RetailerId, VendorId};
 use ledger::{Entry, Method};
@@ -38,6 +38,27 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(claims::get))
         .routes(routes!(claims::confirm))
         .routes(routes!(claims::reject))
+}
+
+text_enum! {
+    /// How a payment is spread.
+    pub enum Allocation {
+        /// Over the open cycles as they fall due.
+        OldestDueFirst = "OLDEST_DUE_FIRST",
+        /// Over the cycles that `repayments` name.
+        Named = "NAMED",
+    }
+}
+
+/// An allocation that says something else than the repayments beside it.
+fn check_allocation(allocation: Option<Allocation>, parts: Option<&Vec<PartRequest>>) -> Result<(), Problem> {
+    match (allocation, parts) {
+        (Some(Allocation::OldestDueFirst), Some(_)) => {
+            Err(Problem::field("allocation", "NAMED beside repayments; or leave one of them out"))
+        }
+        (Some(Allocation::Named), None) => Err(Problem::field("repayments", "the cycles with their parts")),
+        _ => Ok(()),
+    }
 }
 
 /// A cycle with its part of a payment.
@@ -94,7 +115,10 @@ pub(crate) struct PaymentRequest {
     /// When it was paid; today where it is left out.
     #[serde(default)]
     on: Option<BusinessDate>,
-    /// The cycles with their parts. Where it is left out, the oldest due first (`OLDEST_DUE_FIRST`).
+    /// How it is spread; follows from `repayments` where it is left out.
+    #[serde(default)]
+    allocation: Option<Allocation>,
+    /// The cycles with their parts; the oldest due first where it is left out.
     #[serde(default)]
     repayments: Option<Vec<PartRequest>>,
     /// Whether what is above all that is owed is kept for later instead of refused.
@@ -110,6 +134,7 @@ fn answer<T: Serialize>(status: StatusCode, outcome: Result<T, Refusal>) -> Resu
 }
 
 async fn recorded(app: &App, keyed: Keyed, body: PaymentRequest, cx: kernel::Context) -> Result<Response, Problem> {
+    check_allocation(body.allocation, body.repayments.as_ref())?;
     let spread = Spread {
         amount: body.amount,
         named: named(body.repayments)?,
@@ -178,6 +203,9 @@ pub(crate) struct PreviewRequest {
     /// When it is paid; today where it is left out.
     #[serde(default)]
     on: Option<BusinessDate>,
+    /// How it is spread; follows from `repayments` where it is left out.
+    #[serde(default)]
+    allocation: Option<Allocation>,
     /// The cycles with their parts; the oldest due first where it is left out.
     #[serde(default)]
     repayments: Option<Vec<PartRequest>>,
@@ -198,6 +226,7 @@ pub(crate) async fn preview(
 ) -> Result<Json<Preview>, Problem> {
     let (scope, today) = (cx.actor.scope(), cx.today());
     let pair = (body.retailer_id, body.vendor_id);
+    check_allocation(body.allocation, body.repayments.as_ref())?;
     let spread = Spread {
         amount: body.amount,
         named: named(body.repayments)?,

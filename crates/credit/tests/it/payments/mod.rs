@@ -86,6 +86,32 @@ pub(crate) async fn clean(world: &World) {
     assert_eq!(world.findings().await, Vec::<String>::new());
 }
 
+/// A program that is not ours accepts the books and finds our balances.
+pub(crate) async fn hledger_agrees(world: &World) {
+    let (retailer, vendor) = world.pair;
+    let page = world.write(async move |tx, _| ledger::export_page(tx, Scope::All, None).await).await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("books.journal");
+    std::fs::write(&path, format!("{}{}", ledger::export_header(), page.text)).unwrap();
+    let hledger = |arguments: &[&str]| {
+        let output = std::process::Command::new("hledger").arg("-f").arg(&path).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    hledger(&["check", "--strict"]);
+    let theirs = hledger(&["balance", "--flat", "--empty", "--no-total", "--output-format=csv"]);
+    let ours = world.write(async move |tx, _| ledger::balances(tx, Scope::All, retailer, vendor).await).await;
+    for ledger::Balance { account, balance } in ours {
+        let name = match account {
+            ledger::Account::Receivable | ledger::Account::Advances => format!("vendor:{vendor}:{account}:{retailer}"),
+            other => format!("vendor:{vendor}:{other}"),
+        };
+        let amount = if balance.is_zero() { "0".to_owned() } else { format!("NPR {balance}") };
+        let line = format!("\"{name}\",\"{amount}\"");
+        assert!(theirs.contains(&line), "{line} is not in\n{theirs}");
+    }
+}
+
 /// The texts of what the retailer was told, in the order of writing.
 pub(crate) async fn told(world: &World) -> Vec<String> {
     world

@@ -5,7 +5,8 @@ use kernel::{Money, Scope};
 use ledger::Method;
 
 use super::{
-    apply, balance, by, clean, count, date, is, kept, money, owes, paid, pay, refund, reverse, state, told, world,
+    apply, balance, by, clean, count, date, hledger_agrees, is, kept, money, owes, paid, pay, refund, reverse, state,
+    told, world,
 };
 
 testkit::both_engines! {
@@ -48,6 +49,7 @@ testkit::both_engines! {
         assert_eq!((listed(unapplied).await.len(), listed(PaymentFilter::default()).await.len()), (0, 1));
         assert_eq!(reverse(&world, id).await, Err(Refusal::ExcessRefunded { refunded: money("150") }));
         clean(&world).await;
+        hledger_agrees(&world).await;
     }
 
     async fn a_bounced_cheque_opens_its_cycles_again(t: TestDb) {
@@ -90,6 +92,7 @@ testkit::both_engines! {
         assert_eq!(world.aging(date("2026-04-19"), world.today()).await.outstanding, Money::ZERO);
         assert_eq!(world.aging(date("2026-04-20"), world.today()).await.outstanding, money("1460"));
         clean(&world).await;
+        hledger_agrees(&world).await;
     }
 
     async fn a_closed_cycle_owes_only_what_was_reversed(t: TestDb) {

@@ -47,7 +47,8 @@ fn get(operation: &'static str, path: String, statuses: [u16; 3]) -> Row {
 
 /// Reads, which leave the world as it is.
 fn reads(own: &Own) -> Vec<Row> {
-    let Own { retailer, vendor, product, line, reservation, cycle, open, .. } = own;
+    let Own { retailer, vendor, product, line, reservation, cycle, payments, claims, open, .. } = own;
+    let paid = json!({ "retailerId": retailer, "vendorId": vendor, "amount": "10.00" });
     vec![
         get("GET /api/v1/auth/profile", "auth/profile".to_owned(), EVERYONE),
         get("GET /api/v1/retailers", "retailers".to_owned(), OPERATORS),
@@ -72,6 +73,13 @@ fn reads(own: &Own) -> Vec<Row> {
         get("GET /api/v1/credit/cycles", "credit/cycles".to_owned(), EVERYONE),
         get("GET /api/v1/credit/cycles/{id}", format!("credit/cycles/{cycle}"), EVERYONE),
         get("GET /api/v1/credit/cycles/{id}/quote", format!("credit/cycles/{cycle}/quote"), EVERYONE),
+        row("POST /api/v1/credit/payment/preview", "credit/payment/preview".to_owned(), paid, EVERYONE),
+        get("GET /api/v1/credit/payments", "credit/payments".to_owned(), EVERYONE),
+        get("GET /api/v1/credit/payments/{id}", format!("credit/payments/{}", payments[0]), EVERYONE),
+        // A retailer has one history; others say whose.
+        get("GET /api/v1/credit/history", "credit/history".to_owned(), [200, 422, 422]),
+        get("GET /api/v1/credit/claims", "credit/claims".to_owned(), EVERYONE),
+        get("GET /api/v1/credit/claims/{id}", format!("credit/claims/{}", claims[0]), EVERYONE),
         get("GET /api/v1/admin/credit/aging", "admin/credit/aging".to_owned(), OPERATORS),
         get("GET /api/v1/orders", "orders".to_owned(), EVERYONE),
         get("GET /api/v1/orders/{id}", format!("orders/{open}"), EVERYONE),
@@ -90,6 +98,10 @@ fn reads(own: &Own) -> Vec<Row> {
 /// Commands; each stands where the ones before it leave its objects as it needs them.
 fn commands(own: &Own) -> Vec<Row> {
     let Own { retailer, vendor, product, newcomer, line, cycle, open, confirmed, offers, .. } = own;
+    let paid = json!({ "retailerId": retailer, "vendorId": vendor, "amount": "10.00", "method": "CASH" });
+    let payment = |place: usize, what: &str| format!("credit/payments/{}/{what}", own.payments[place]);
+    let claim = |place: usize, what: &str| format!("credit/claims/{}/{what}", own.claims[place]);
+    let why = || json!({ "reason": "a mistake" });
     let shop = json!({ "name": "New", "ownerName": "New", "phone": "9779841111111" });
     let seller = json!({ "name": "New", "ownerName": "New", "phone": "9779842222222", "numberPrefix": "NEW" });
     let good = json!({ "sku": "NEW", "name": "New", "nameNe": "नयाँ", "unit": "bora" });
@@ -119,6 +131,19 @@ fn commands(own: &Own) -> Vec<Row> {
             json!({ "principal": "50.00", "method": "CASH" }),
             [403, 201, 201],
         ),
+        row("POST /api/v1/credit/payment", "credit/payment".to_owned(), paid.clone(), [403, 201, 201]),
+        row("POST /api/v1/admin/payment/record", "admin/payment/record".to_owned(), paid.clone(), [403, 403, 201]),
+        row("POST /api/v1/credit/payments/{id}/apply", payment(0, "apply"), json!({}), NOT_RETAILERS),
+        row(
+            "POST /api/v1/credit/payments/{id}/refund",
+            payment(1, "refund"),
+            json!({ "method": "CASH" }),
+            NOT_RETAILERS,
+        ),
+        row("POST /api/v1/credit/payments/{id}/reverse", payment(2, "reverse"), why(), NOT_RETAILERS),
+        row("POST /api/v1/credit/claims", "credit/claims".to_owned(), paid, [201, 201, 201]),
+        row("POST /api/v1/credit/claims/{id}/confirm", claim(0, "confirm"), json!({}), NOT_RETAILERS),
+        row("POST /api/v1/credit/claims/{id}/reject", claim(1, "reject"), why(), NOT_RETAILERS),
         row("POST /api/v1/orders", "orders".to_owned(), order, [201, 403, 201]),
         row("POST /api/v1/order-routing/accept/{offerId}", answer("accept", 0), json!({}), NOT_RETAILERS),
         row(
@@ -306,7 +331,15 @@ testkit::both_engines! {
         for ((status, text), expected) in refused {
             assert_eq!(status.as_u16(), expected, "{text}");
         }
-        for list in ["orders", "credit/lines", "credit/cycles", "whatsapp/messages"] {
+        for list in [
+            "orders",
+            "credit/lines",
+            "credit/cycles",
+            "credit/payments",
+            "credit/claims",
+            "credit/history",
+            "whatsapp/messages",
+        ] {
             let path = format!("{list}?retailerId={}&vendorId={}", foreign.retailer, foreign.vendor);
             for who in [retailer, vendor] {
                 let (status, text) = world.call(Some(who), &Method::GET, &path, &Value::Null).await;

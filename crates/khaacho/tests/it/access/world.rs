@@ -28,6 +28,10 @@ pub(crate) struct Own {
     pub(crate) line: String,
     pub(crate) reservation: String,
     pub(crate) cycle: String,
+    /// Three payments of which something waits for a cycle.
+    pub(crate) payments: Vec<String>,
+    /// Two claims that wait.
+    pub(crate) claims: Vec<String>,
     /// An order that is offered.
     pub(crate) open: String,
     /// An order that its vendor has accepted.
@@ -41,7 +45,7 @@ impl Own {
     pub(crate) fn ids(&self) -> Vec<&String> {
         let one =
             [&self.retailer, &self.vendor, &self.line, &self.reservation, &self.cycle, &self.open, &self.confirmed];
-        one.into_iter().chain(&self.offers).collect()
+        one.into_iter().chain(&self.offers).chain(&self.payments).chain(&self.claims).collect()
     }
 }
 
@@ -152,7 +156,19 @@ impl World {
             let order = self.made("orders", order.clone()).await;
             offers.push(self.offer_of(&vendor, &order).await);
         }
-        Own { retailer, vendor, product, newcomer, line, reservation, cycle, open, confirmed, offers }
+        let (mut payments, mut claims) = (Vec::new(), Vec::new());
+        let paid = json!({
+            "retailerId": retailer, "vendorId": vendor, "amount": "30.00", "method": "CASH", "keepExcess": true,
+            "repayments": [{ "cycleId": cycle, "principal": "10.00" }],
+        });
+        for _ in 0..3 {
+            payments.push(self.made("credit/payment", paid.clone()).await);
+        }
+        let claim = json!({ "retailerId": retailer, "vendorId": vendor, "amount": "5.00", "method": "CASH" });
+        for _ in 0..2 {
+            claims.push(self.made("credit/claims", claim.clone()).await);
+        }
+        Own { retailer, vendor, product, newcomer, line, reservation, cycle, payments, claims, open, confirmed, offers }
     }
 
     /// An order that the vendor has accepted.
