@@ -31,8 +31,17 @@ pub(super) fn stories() -> Vec<(String, String)> {
     examples.iter().map(|example| (example["name"].as_str().unwrap().to_owned(), story(example))).collect()
 }
 
+/// A member that nobody tells would be an expectation that nobody checks.
+fn only(value: &Value, members: &[&str]) {
+    for member in value.as_object().into_iter().flat_map(|object| object.keys()) {
+        assert!(members.contains(&member.as_str()), "{member} of {value} is not told");
+    }
+}
+
 fn story(example: &Value) -> String {
+    only(example, &["name", "line", "steps"]);
     let line = &example["line"];
+    only(line, &["limit", "termsDays", "lateInterestBpYear"]);
     // One example goes on delivering on a line that is long overdue, to age it.
     let mut story = format!("line L R V limit {} overdue 365", text(line, "limit").unwrap());
     if let Some(days) = line["termsDays"].as_i64() {
@@ -42,51 +51,66 @@ fn story(example: &Value) -> String {
         let _ = write!(story, " interest {interest}");
     }
     story.push('\n');
+    let mut today = "";
     for step in example["steps"].as_array().unwrap() {
+        if let Some(on) = text(step, "on").filter(|on| *on > today) {
+            let _ = writeln!(story, "on {on}");
+            today = on;
+        }
         tell(step, &mut story);
+        then(step, &mut story);
     }
     story
 }
 
 fn tell(step: &Value, story: &mut String) {
     let (what, order) = (text(step, "do").unwrap(), text(step, "order").unwrap_or_default());
-    if let Some(on) = text(step, "on").filter(|_| what == "deliver" || what == "repay") {
-        let _ = writeln!(story, "on {on}");
-    }
+    let (always, asked_for): (&[&str], &[&str]) = match what {
+        "reserve" | "deliver" => (&["amount"], &[]),
+        "cancel" => (&[], &[]),
+        "repay" | "quote" => (&[], &SETTLED),
+        "aging" => (&[], &BUCKETS),
+        other => panic!("an unknown step: {other}"),
+    };
+    let around = ["do", "order", "on", "then", "cycles", "refused"];
+    only(step, &[&around, always, asked_for, &REFUSED_WITH].concat());
     let outcome = match text(step, "refused") {
         Some(code) => format!(" -> refused {code}{}", figures(step, &REFUSED_WITH)),
         None if what == "repay" || what == "quote" => format!(" -> {}", figures(step, &SETTLED).trim()),
         None => String::new(),
     };
-    match what {
-        "reserve" => {
-            let _ = writeln!(story, "order O{order} R V {}{outcome}", text(step, "amount").unwrap());
-        }
+    let _ = match what {
+        "reserve" => writeln!(story, "order O{order} R V {}{outcome}", text(step, "amount").unwrap()),
         "deliver" => {
             if let Some(amount) = text(step, "amount") {
                 let _ = writeln!(story, "order O{order} R V {amount}");
             }
-            let _ = writeln!(story, "deliver O{order}{outcome}");
+            writeln!(story, "deliver O{order}{outcome}")
         }
-        "cancel" => {
-            let _ = writeln!(story, "cancel O{order}");
-        }
+        "cancel" => writeln!(story, "cancel O{order}{outcome}"),
         "repay" => {
-            let _ = writeln!(story, "repay O{order}{}{outcome}", asked(step));
+            let on = text(step, "on").unwrap();
+            // Where principal and cash are named, each must follow from the other.
+            if let Some((principal, cash)) = text(step, "principal").zip(text(step, "cash")) {
+                let _ = writeln!(story, "quote O{order} cash {cash} on {on} -> principal {principal} rounding 0");
+            }
+            writeln!(story, "repay O{order}{} paid {on}{outcome}", asked(step))
         }
-        "quote" => {
-            let _ = writeln!(story, "quote O{order}{} on {}{outcome}", asked(step), text(step, "on").unwrap());
-        }
-        "aging" => {
-            let _ = writeln!(story, "aging R {}{}", text(step, "on").unwrap(), figures(step, &BUCKETS));
-        }
-        other => panic!("an unknown step: {other}"),
-    }
-    let then = figures(&step["then"], &["reserved", "outstanding", "available"]);
-    if !then.is_empty() {
-        let _ = writeln!(story, "expect R V{then}");
+        "quote" => writeln!(story, "quote O{order}{} on {}{outcome}", asked(step), text(step, "on").unwrap()),
+        _ => writeln!(story, "aging R {}{}", text(step, "on").unwrap(), figures(step, &BUCKETS)),
+    };
+}
+
+/// What must hold after a step.
+fn then(step: &Value, story: &mut String) {
+    let position = ["reserved", "outstanding", "available"];
+    only(&step["then"], &position);
+    let figures_then = figures(&step["then"], &position);
+    if !figures_then.is_empty() {
+        let _ = writeln!(story, "expect R V{figures_then}");
     }
     for (order, cycle) in step["cycles"].as_object().into_iter().flatten() {
+        only(cycle, &["outstanding", "status"]);
         let _ = writeln!(story, "cycle O{order}{}", figures(cycle, &["outstanding", "status"]));
     }
 }
@@ -97,4 +121,37 @@ fn asked(step: &Value) -> String {
         Some(principal) => format!(" principal {principal}"),
         None => format!(" cash {}", text(step, "cash").unwrap()),
     }
+}
+
+/// Every word and figure of a value.
+fn leaves<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+    match value {
+        Value::String(leaf) => found.push(leaf),
+        Value::Array(items) => items.iter().for_each(|item| leaves(item, found)),
+        Value::Object(members) => {
+            for (_, member) in members.iter().filter(|(name, _)| *name != "do") {
+                leaves(member, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn every_figure_of_the_examples_is_told() {
+    let file: Value = serde_json::from_str(EXAMPLES).unwrap();
+    for example in file["examples"].as_array().unwrap() {
+        let (told, mut found) = (story(example), Vec::new());
+        leaves(&example["steps"], &mut found);
+        assert!(!found.is_empty());
+        for leaf in found {
+            assert!(told.contains(leaf), "{leaf} is not in\n{told}");
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "colour of {\"colour\":\"red\"} is not told")]
+fn what_nobody_tells_is_refused() {
+    only(&serde_json::json!({ "colour": "red" }), &SETTLED);
 }

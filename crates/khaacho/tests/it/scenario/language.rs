@@ -4,12 +4,14 @@
 //! # A remark.
 //! line L1 R1 V1 limit 100000 terms 30 largest 60000 overdue 45 interest 1000 grace 5 discount 500 through 15
 //! change L1 limit 10000 status PAUSED
+//! cap R1 150000                               over all lines of a retailer
+//! ceiling V1 500000                           over all that a vendor lends
 //! order O1 R1 V1 50000 -> offered             an order for an amount, with the vendor named
 //! order O2 R1 V1 10 x 500 cash -> offered     ten units at 500 each, for cash
 //! order O3 R1 V1 50000 also V2 at 51000       V2 sells the same for another price, and routing chooses
 //! accept O1, reject O1, dispatch O1           the vendor's answer and its way
 //! deliver O1, deliver O1 7                    accepts and dispatches first where that is still to be done; 7 units came
-//! cancel O1, cancel O1 by operator
+//! cancel O1, cancel O1 by operator            the retailer cancels, or an operator
 //! day +25, on 2026-03-26
 //! repay O1 principal 5000 -> cash 4750 discount 250
 //! repay O1 cash 4750 paid 2026-03-20 by ESEWA ref TX-1
@@ -35,6 +37,8 @@ use ledger::Method;
 pub(crate) enum Step {
     Line(Line),
     Change { line: String, limit: Option<Money>, status: Option<LineStatus> },
+    Cap { retailer: String, cap: Money },
+    Ceiling { vendor: String, ceiling: Money },
     Order(Order),
     Accept { order: String },
     Reject { order: String },
@@ -229,6 +233,8 @@ fn step(words: &mut Words<'_>) -> Result<Step, String> {
             };
             Step::Change { line, limit, status }
         }
+        "cap" => Step::Cap { retailer: words.name("the retailer")?, cap: words.read("an amount")? },
+        "ceiling" => Step::Ceiling { vendor: words.name("the vendor")?, ceiling: words.read("an amount")? },
         "order" => Step::Order(order(words)?),
         "accept" => Step::Accept { order: words.name(ORDER)? },
         "reject" => Step::Reject { order: words.name(ORDER)? },
@@ -354,6 +360,8 @@ fn what_cannot_be_read_is_told_with_its_line() {
         ("order O1 R1 V1 ten", "\"ten\" is not an amount"),
         ("order O1 R1 V1 10.005", "\"10.005\" is not an amount"),
         ("order O1 R1 V1 10 -> ", "nothing stands behind ->"),
+        ("cap R1", "an amount is missing"),
+        ("cancel O1 by nobody", "\"nobody\" cannot be told to cancel"),
         ("cancel O1 O2", "\"O2\" is one word too many"),
         ("day 25", "\"25\" is not a number of days ahead, like +25"),
         ("on 2026-02-30", "\"2026-02-30\" is not a date, like 2026-03-26"),

@@ -4,19 +4,26 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use db::{Access, Db, DbError, Options, params};
 use http::{Method, StatusCode};
 use kernel::{Clock, Id as _, Role, UserId};
 use serde_json::Value;
 use testkit::postgres::{TestDatabase, fresh_database};
 use web::{Auth, Caller};
 
+/// The orders that are there.
+pub(crate) const ORDERS: &str = "select cast(count(*) as bigint) as n from orders";
+/// What holds a part of a line.
+pub(crate) const RESERVATIONS: &str = "select cast(count(*) as bigint) as n from reservations where state = 'ACTIVE'";
+/// Commands that were carried out or refused, each with its answer.
+pub(crate) const KEYS: &str = "select cast(count(*) as bigint) as n from idempotency_keys";
 const SECRET: &str = "a secret of at least 32 characters";
 /// Numbers the keys of what is made.
 static MADE: AtomicUsize = AtomicUsize::new(0);
 /// A server that has not started, or not stopped, after this long hangs.
-const LONGEST: Duration = Duration::from_mins(1);
+pub(crate) const LONGEST: Duration = Duration::from_mins(1);
 
 /// Where the data lies, for as long as a test needs it.
 pub(crate) struct Home {
@@ -52,6 +59,14 @@ impl Home {
         self.command("serve").args(["--listen", "127.0.0.1:0"]).output().unwrap()
     }
 
+    /// What a statement counts as `n`, beside a server that runs and without one.
+    pub(crate) async fn count(&self, sql: &'static str) -> usize {
+        let options = Options { access: Access::Read, ..Options::default() };
+        let db = Db::open(&self.url.parse().unwrap(), &options).unwrap();
+        let counted: Result<i64, DbError> = db.read(async |tx| tx.query_one(sql, params![]).await?.get("n")).await;
+        usize::try_from(counted.unwrap()).unwrap()
+    }
+
     /// `khaacho verify` finds nothing.
     pub(crate) fn is_clean(&self) {
         let verified = self.command("verify").output().unwrap();
@@ -61,7 +76,7 @@ impl Home {
     }
 }
 
-/// A running server.
+/// A running server; killed where a test fails and leaves it behind.
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: String,
@@ -90,29 +105,47 @@ impl Server {
         Self { child, address }
     }
 
+    /// ADDRESS:PORT.
+    pub(crate) fn host(&self) -> &str {
+        self.address.trim_start_matches("http://")
+    }
+
     /// SIGKILL.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// SIGTERM; waits for its end.
+    /// SIGTERM; does not wait for its end.
     pub(crate) fn terminate(&self) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
     }
 
+    /// Whether the process has not ended.
+    pub(crate) fn is_there(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
     /// Whether the process ended well within its time.
+    #[expect(clippy::disallowed_methods, reason = "the process runs by the machine's clock")]
     pub(crate) fn ended_well(mut self) -> bool {
-        let begun = Clock::system().now();
-        while Clock::system().now().micros() - begun.micros() < i64::try_from(LONGEST.as_micros()).unwrap() {
+        let begun = Instant::now();
+        while begun.elapsed() < LONGEST {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status.success();
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        let _ = self.child.kill();
         false
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // One that has ended already is not killed again.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -120,7 +153,7 @@ impl Server {
 #[derive(Clone)]
 pub(crate) struct Asker {
     client: reqwest::Client,
-    token: String,
+    pub(crate) token: String,
 }
 
 /// An answer, or that there was none.

@@ -7,6 +7,16 @@ use super::server::Asker;
 
 /// What one order costs: one bora at 100.00.
 pub(crate) const PRICE_PAISA: i64 = 10_000;
+/// How much of the product there is.
+pub(crate) const STOCK: i64 = 100_000;
+
+/// What lies on a line, in paisa.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Position {
+    pub(crate) reserved: i64,
+    pub(crate) outstanding: i64,
+    pub(crate) available: i64,
+}
 
 pub(crate) struct World {
     pub(crate) vendor: String,
@@ -26,7 +36,7 @@ impl World {
         let product = id(&asker.made(address, "products", product).await);
         let vendor = json!({ "name": "Karnali", "ownerName": "Hari", "phone": "9779858000001", "numberPrefix": "KAR" });
         let vendor = id(&asker.made(address, "vendors", vendor).await);
-        let sold = json!({ "productId": product, "terms": { "price": "100.00", "stock": 100_000 } });
+        let sold = json!({ "productId": product, "terms": { "price": "100.00", "stock": STOCK } });
         let put = asker.ask(address, Method::PUT, &format!("vendors/{vendor}/products"), "stock", &sold).await.unwrap();
         assert!(put.status.is_success(), "{}", put.body);
         let mut shops = Vec::new();
@@ -49,10 +59,12 @@ impl World {
         })
     }
 
-    /// Reserved and outstanding of a line, in paisa.
-    pub(crate) async fn position(&self, asker: &Asker, address: &str, shop: usize) -> [i64; 2] {
+    /// What lies on a shop's line.
+    pub(crate) async fn position(&self, asker: &Asker, address: &str, shop: usize) -> Position {
         let position = asker.get(address, &format!("credit/lines/{}/available", self.shops[shop].1)).await;
-        ["reserved", "outstanding"].map(|part| paisa(&position[part]))
+        let [reserved, outstanding, available] =
+            ["reserved", "outstanding", "available"].map(|part| paisa(&position[part]));
+        Position { reserved, outstanding, available }
     }
 
     /// How much of the product is there, and how much of it is held.
@@ -63,6 +75,6 @@ impl World {
 }
 
 /// An amount as the API writes it, in paisa.
-pub(crate) fn paisa(amount: &Value) -> i64 {
+fn paisa(amount: &Value) -> i64 {
     amount.as_str().unwrap().replace('.', "").parse().unwrap()
 }
