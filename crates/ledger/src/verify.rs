@@ -15,6 +15,7 @@
 //! Statements: [`plan`] 1; [`verify`] 3 for every [`PAGE`] entries, 1 more where a stretch begins within a book.
 
 use db::{DbError, Row, Tx};
+use kernel::Money;
 
 use crate::Part;
 use crate::entry::{FIRST_HASH, HASH_FORMAT, content_hash};
@@ -70,8 +71,8 @@ pub enum Wrong {
     #[error("does not follow the entry before it")]
     Unlinked,
     /// Its postings do not sum to zero.
-    #[error("was changed after it was written: its postings differ by {0} paisa")]
-    Unbalanced(i128),
+    #[error("does not balance: its postings differ by {0}")]
+    Unbalanced(Money),
     /// Its content is not what its hash was made of.
     #[error("was changed after it was written")]
     Changed,
@@ -287,8 +288,10 @@ impl Check {
             previous_hash,
         );
         let hash = content_hash(&content, &mut self.buffer);
-        let difference: i128 = postings.iter().map(|(.., paisa)| i128::from(*paisa)).sum();
-        let wrong = if difference != 0 {
+        let difference = Money::sum(postings.iter().map(|(.., paisa)| Money::from_paisa(*paisa)));
+        // A sum that does not fit is that of no entry.
+        let difference = difference.unwrap_or(Money::from_paisa(i64::MAX));
+        let wrong = if !difference.is_zero() {
             Some(Wrong::Unbalanced(difference))
         } else if !is_hex_of(required(row, "hash")?, &hash) {
             Some(Wrong::Changed)

@@ -360,9 +360,9 @@ testkit::both_engines! {
         finds(
             "update journal_entries set seq = 9 where seq = 1",
             "update journal_entries set seq = 1 where seq = 9",
-            "lacks entry number 1",
+            "entry 1 has postings, but is not there",
         ).await;
-        finds("update books set seq = 3 where seq = 2", "update books set seq = 2 where seq = 3", "head says otherwise").await;
+        finds("update books set seq = 3 where seq = 2", "update books set seq = 2 where seq = 3", "head says that it ends with entry 3").await;
         // There is no order behind these holds.
         let orphans = world.all_findings().await;
         assert!(orphans.iter().any(|found| found.contains("which holds nothing")), "{orphans:?}");

@@ -2,6 +2,7 @@
 //! each book is named.
 
 use db::{DbError, Engine, Value, params};
+use kernel::Money;
 use ledger::{FIRST_HASH, Finding, Pair, Part, Wrong};
 use testkit::TestDb;
 
@@ -117,11 +118,11 @@ testkit::both_engines! {
         assert_eq!(all.len(), 6, "{all:?}");
         for (column, is_text) in all {
             let (new, back, expected) = match column.as_str() {
-                "retailer_id" | "vendor_id" => ("'x'", if column == "vendor_id" { "$2" } else { "$1" }, Wrong::Unbalanced(7)),
-                "seq" => ("70", "7", Wrong::Unbalanced(7)),
+                "retailer_id" | "vendor_id" => ("'x'", if column == "vendor_id" { "$2" } else { "$1" }, Wrong::Unbalanced(Money::from_paisa(7))),
+                "seq" => ("70", "7", Wrong::Unbalanced(Money::from_paisa(7))),
                 "number" => ("0", "2", Wrong::Changed),
                 "account" => ("'advances'", "'sales'", Wrong::Changed),
-                "amount_paisa" => ("-8", "-7", Wrong::Unbalanced(-1)),
+                "amount_paisa" => ("-8", "-7", Wrong::Unbalanced(Money::from_paisa(-1))),
                 other => panic!("{other} is new: {is_text}"),
             };
             let place = "account = 'sales' and seq = 7 and retailer_id = $1 and vendor_id = $2";
