@@ -19,6 +19,7 @@ mod http;
 mod jobs;
 mod lifecycle;
 mod place;
+mod records;
 mod rules;
 mod statement;
 mod store;

@@ -15,7 +15,7 @@ use routing::{Decision, DecisionKind, DecisionRow, Offer, OfferOutcome, OfferSta
 
 use crate::expiry;
 use crate::facts::{Facts, Request};
-use crate::place::{deadline, new_offer};
+use crate::records::{deadline, new_offer};
 use crate::rules::{OrderState, delivery_code, may_follow};
 use crate::store::{self, NewEvent};
 use crate::words;

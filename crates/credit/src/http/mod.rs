@@ -82,14 +82,15 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         Refusal::FieldOf { field, right } => Problem::field(field.clone(), *right),
         Refusal::ExcessRefunded { refunded } => conflict().with("refunded", refunded.to_string()),
         Refusal::PaymentReversed { on } => conflict().with("reversedOn", on.to_string()),
-        Refusal::AboveUnapplied { maximum } => conflict().with("maximum", maximum.to_string()),
+        Refusal::AboveUnapplied { maximum } | Refusal::AboveOutstanding { maximum } => {
+            conflict().with("maximum", maximum.to_string())
+        }
         Refusal::ClaimDecided { status } => conflict().with("answer", status.to_string()),
         Refusal::DuplicateReference { first, amount, paid_on } => conflict()
             .with("paymentId", first.to_string())
             .with("amount", amount.to_string())
             .with("paidOn", paid_on.to_string()),
         Refusal::CycleClosed { status, .. } => conflict().with("status", status.to_string()),
-        Refusal::AboveOutstanding { maximum } => conflict().with("maximum", maximum.to_string()),
         Refusal::DisputeOpen { dispute } => conflict().with("disputeId", dispute.to_string()),
         Refusal::DisputeDecided { status } => conflict().with("status", status.to_string()),
         Refusal::VersionMismatch { version } => {

@@ -1,0 +1,266 @@
+//! The tables: every operation, what it needs and what each role gets for it.
+
+use serde_json::{Value, json};
+
+use super::world::Own;
+
+/// Operations that anyone may call.
+pub(super) const PUBLIC: &[&str] = &[
+    "GET /api/v1/health",
+    "GET /api/v1/health/ready",
+    "POST /api/v1/auth/login",
+    "POST /api/v1/auth/refresh",
+    "POST /api/v1/auth/logout",
+    "POST /api/v1/auth/register",
+    // Meta has no token of ours: its deliveries are signed, and its handshake names a secret.
+    "GET /api/v1/whatsapp/webhook",
+    "POST /api/v1/whatsapp/webhook",
+];
+
+const EVERYONE: [u16; 3] = [200, 200, 200];
+const NOT_RETAILERS: [u16; 3] = [403, 200, 200];
+const OPERATORS: [u16; 3] = [403, 403, 200];
+
+/// An operation with what a retailer, a vendor and an operator get for it, where the objects are their own.
+#[derive(Clone)]
+pub(super) struct Row {
+    pub(super) operation: &'static str,
+    /// Behind `/api/v1/`.
+    pub(super) path: String,
+    pub(super) body: Value,
+    pub(super) statuses: [u16; 3],
+}
+
+fn row(operation: &'static str, path: String, body: Value, statuses: [u16; 3]) -> Row {
+    Row { operation, path, body, statuses }
+}
+
+fn get(operation: &'static str, path: String, statuses: [u16; 3]) -> Row {
+    row(operation, path, Value::Null, statuses)
+}
+
+/// Reads, which leave the world as it is.
+pub(super) fn reads(own: &Own) -> Vec<Row> {
+    let Own { retailer, vendor, product, line, reservation, cycle, payments, claims, open, .. } = own;
+    let paid = json!({ "retailerId": retailer, "vendorId": vendor, "amount": "10.00" });
+    vec![
+        get("GET /api/v1/auth/profile", "auth/profile".to_owned(), EVERYONE),
+        get("GET /api/v1/retailers", "retailers".to_owned(), OPERATORS),
+        get("GET /api/v1/retailers/{id}", format!("retailers/{retailer}"), OPERATORS),
+        get("GET /api/v1/vendors", "vendors".to_owned(), OPERATORS),
+        get("GET /api/v1/products", "products".to_owned(), EVERYONE),
+        get("GET /api/v1/products/{id}", format!("products/{product}"), EVERYONE),
+        get("GET /api/v1/vendors/{id}/products", format!("vendors/{vendor}/products"), NOT_RETAILERS),
+        get("GET /api/v1/credit/lines", "credit/lines".to_owned(), EVERYONE),
+        get("GET /api/v1/credit/lines/{id}", format!("credit/lines/{line}"), EVERYONE),
+        get("GET /api/v1/credit/lines/{id}/available", format!("credit/lines/{line}/available"), EVERYONE),
+        get("GET /api/v1/credit/lines/{id}/reservations", format!("credit/lines/{line}/reservations"), EVERYONE),
+        get("GET /api/v1/credit/lines/{id}/cycles", format!("credit/lines/{line}/cycles"), EVERYONE),
+        get("GET /api/v1/credit/lines/{id}/entries", format!("credit/lines/{line}/entries"), EVERYONE),
+        get("GET /api/v1/credit/lines/{id}/statement", format!("credit/lines/{line}/statement"), EVERYONE),
+        get("GET /api/v1/ledger/trial-balance", format!("ledger/trial-balance?vendorId={vendor}"), NOT_RETAILERS),
+        get("GET /api/v1/admin/audit/{retailerId}", format!("admin/audit/{retailer}"), OPERATORS),
+        get("GET /api/v1/admin/audit/credit/all", "admin/audit/credit/all".to_owned(), OPERATORS),
+        row(
+            "POST /api/v1/credit/check",
+            "credit/check".to_owned(),
+            json!({ "retailerId": retailer, "vendorId": vendor, "amount": "10.00" }),
+            EVERYONE,
+        ),
+        get("GET /api/v1/credit/reservations/{id}", format!("credit/reservations/{reservation}"), EVERYONE),
+        get("GET /api/v1/credit/cycles", "credit/cycles".to_owned(), EVERYONE),
+        get("GET /api/v1/credit/cycles/{id}", format!("credit/cycles/{cycle}"), EVERYONE),
+        get("GET /api/v1/credit/cycles/{id}/quote", format!("credit/cycles/{cycle}/quote"), EVERYONE),
+        get("GET /api/v1/credit/cycles/{id}/events", format!("credit/cycles/{cycle}/events"), EVERYONE),
+        get("GET /api/v1/credit/disputes", "credit/disputes".to_owned(), EVERYONE),
+        get("GET /api/v1/credit/lines/{id}/history", format!("credit/lines/{line}/history"), EVERYONE),
+        get("GET /api/v1/admin/credit/risk-dashboard", "admin/credit/risk-dashboard".to_owned(), OPERATORS),
+        get("GET /api/v1/admin/credit/retailer/{id}", format!("admin/credit/retailer/{retailer}"), OPERATORS),
+        get("GET /api/v1/admin/credit/vendors/{id}", format!("admin/credit/vendors/{vendor}"), OPERATORS),
+        get("GET /api/v1/admin/credit/{id}/evaluate", format!("admin/credit/{retailer}/evaluate"), OPERATORS),
+        row("POST /api/v1/credit/payment/preview", "credit/payment/preview".to_owned(), paid, EVERYONE),
+        get("GET /api/v1/credit/payments", "credit/payments".to_owned(), EVERYONE),
+        get("GET /api/v1/credit/payments/{id}", format!("credit/payments/{}", payments[0]), EVERYONE),
+        // A retailer has one history; others say whose.
+        get("GET /api/v1/credit/history", "credit/history".to_owned(), [200, 422, 422]),
+        get("GET /api/v1/credit/claims", "credit/claims".to_owned(), EVERYONE),
+        get("GET /api/v1/credit/claims/{id}", format!("credit/claims/{}", claims[0]), EVERYONE),
+        get("GET /api/v1/admin/credit/aging", "admin/credit/aging".to_owned(), OPERATORS),
+        get("GET /api/v1/orders", "orders".to_owned(), EVERYONE),
+        get("GET /api/v1/orders/{id}", format!("orders/{open}"), EVERYONE),
+        get("GET /api/v1/orders/{id}/events", format!("orders/{open}/events"), EVERYONE),
+        get("GET /api/v1/order-routing/order/{orderId}", format!("order-routing/order/{open}"), OPERATORS),
+        get(
+            "GET /api/v1/order-routing/vendor/{vendorId}/pending",
+            format!("order-routing/vendor/{vendor}/pending"),
+            NOT_RETAILERS,
+        ),
+        get("GET /api/v1/whatsapp/messages", "whatsapp/messages".to_owned(), EVERYONE),
+        get("GET /api/v1/financial-export/journal", "financial-export/journal".to_owned(), NOT_RETAILERS),
+    ]
+}
+
+/// Commands; each stands where the ones before it leave its objects as it needs them.
+pub(super) fn commands(own: &Own) -> Vec<Row> {
+    [payments(own), registration(own), lines(own), cycles(own), orders(own)].concat()
+}
+
+fn registration(own: &Own) -> Vec<Row> {
+    let Own { vendor, product, newcomer, .. } = own;
+    let shop = json!({ "name": "New", "ownerName": "New", "phone": "9779841111111" });
+    let seller = json!({ "name": "New", "ownerName": "New", "phone": "9779842222222", "numberPrefix": "NEW" });
+    let good = json!({ "sku": "NEW", "name": "New", "nameNe": "नयाँ", "unit": "bora" });
+    let sold = json!({ "productId": product, "terms": { "price": "100.00", "stock": 50 } });
+    vec![
+        row("POST /api/v1/retailers", "retailers".to_owned(), shop, [403, 403, 201]),
+        row("POST /api/v1/retailers/{id}/approve", format!("retailers/{newcomer}/approve"), json!({}), OPERATORS),
+        row("POST /api/v1/vendors", "vendors".to_owned(), seller, [403, 403, 201]),
+        row("POST /api/v1/products", "products".to_owned(), good, [403, 403, 201]),
+        row("PUT /api/v1/vendors/{id}/products", format!("vendors/{vendor}/products"), sold, NOT_RETAILERS),
+    ]
+}
+
+fn lines(own: &Own) -> Vec<Row> {
+    let Own { retailer, vendor, newcomer, line, .. } = own;
+    let grant = json!({ "retailerId": newcomer, "vendorId": vendor, "limit": "10.00" });
+    vec![
+        row("POST /api/v1/credit/lines", "credit/lines".to_owned(), grant, [403, 201, 201]),
+        row(
+            "PATCH /api/v1/credit/lines/{id}",
+            format!("credit/lines/{line}"),
+            json!({ "termsDays": 31, "reason": "longer" }),
+            NOT_RETAILERS,
+        ),
+        row("POST /api/v1/credit/lines/{id}/pause", format!("credit/lines/{line}/pause"), because(), NOT_RETAILERS),
+        row("POST /api/v1/credit/lines/{id}/unpause", format!("credit/lines/{line}/unpause"), because(), NOT_RETAILERS),
+        row("POST /api/v1/admin/credit/{id}/pause", format!("admin/credit/{retailer}/pause"), because(), OPERATORS),
+        row("POST /api/v1/admin/credit/{id}/unpause", format!("admin/credit/{retailer}/unpause"), because(), OPERATORS),
+        row(
+            "PUT /api/v1/admin/credit/{id}/cap",
+            format!("admin/credit/{retailer}/cap"),
+            json!({ "cap": "90000.00", "reason": "agreed" }),
+            OPERATORS,
+        ),
+        row(
+            "PUT /api/v1/admin/credit/vendors/{id}/ceiling",
+            format!("admin/credit/vendors/{vendor}/ceiling"),
+            json!({ "ceiling": "90000.00", "reason": "agreed" }),
+            OPERATORS,
+        ),
+    ]
+}
+
+fn cycles(own: &Own) -> Vec<Row> {
+    let Own { cycle, disputed, dispute, .. } = own;
+    vec![
+        row(
+            "POST /api/v1/credit/cycles/{id}/repay",
+            format!("credit/cycles/{cycle}/repay"),
+            json!({ "principal": "50.00", "method": "CASH" }),
+            [403, 201, 201],
+        ),
+        row(
+            "POST /api/v1/credit/cycles/{id}/promise",
+            format!("credit/cycles/{cycle}/promise"),
+            json!({ "on": "2026-01-08" }),
+            [201, 201, 201],
+        ),
+        row(
+            "PATCH /api/v1/credit/cycles/{id}",
+            format!("credit/cycles/{cycle}"),
+            json!({ "note": "calls on Fridays" }),
+            NOT_RETAILERS,
+        ),
+        row(
+            "POST /api/v1/admin/adjustment/create",
+            "admin/adjustment/create".to_owned(),
+            json!({ "cycleId": cycle, "kind": "RETURN", "amount": "1.00", "reason": "one was broken" }),
+            [403, 403, 201],
+        ),
+        row(
+            "POST /api/v1/credit/disputes/{id}/decide",
+            format!("credit/disputes/{dispute}/decide"),
+            json!({ "upheld": false, "reason": "seen" }),
+            OPERATORS,
+        ),
+        row(
+            "POST /api/v1/credit/cycles/{id}/close",
+            format!("credit/cycles/{disputed}/close"),
+            json!({ "reason": "moved away" }),
+            OPERATORS,
+        ),
+        row(
+            "POST /api/v1/credit/cycles/{id}/dispute",
+            format!("credit/cycles/{cycle}/dispute"),
+            json!({ "orderLine": 1, "reason": "wet" }),
+            [201, 403, 201],
+        ),
+    ]
+}
+
+fn orders(own: &Own) -> Vec<Row> {
+    let Own { retailer, vendor, product, open, confirmed, offers, .. } = own;
+    let order = json!({
+        "retailerId": retailer, "vendorId": vendor, "paymentMode": "CREDIT",
+        "lines": [{ "productId": product, "quantity": 1 }],
+    });
+    let answer = |verb: &str, offer: usize| format!("order-routing/{verb}/{}", offers[offer]);
+    vec![
+        row("POST /api/v1/orders", "orders".to_owned(), order, [201, 403, 201]),
+        row("POST /api/v1/order-routing/accept/{offerId}", answer("accept", 0), json!({}), NOT_RETAILERS),
+        row(
+            "POST /api/v1/order-routing/reject/{offerId}",
+            answer("reject", 1),
+            json!({ "reason": "no rice left" }),
+            NOT_RETAILERS,
+        ),
+        row(
+            "PATCH /api/v1/orders/{id}/status",
+            format!("orders/{open}/status"),
+            json!({ "status": "CANCELLED", "reason": "changed my mind" }),
+            EVERYONE,
+        ),
+        row(
+            "PATCH /api/v1/orders/{id}/status",
+            format!("orders/{confirmed}/status"),
+            json!({ "status": "DISPATCHED" }),
+            NOT_RETAILERS,
+        ),
+        row(
+            "PATCH /api/v1/orders/{id}/status",
+            format!("orders/{confirmed}/status"),
+            json!({ "status": "FAILED", "reason": "the road is gone" }),
+            OPERATORS,
+        ),
+    ]
+}
+
+fn because() -> Value {
+    json!({ "reason": "agreed" })
+}
+
+fn payments(own: &Own) -> Vec<Row> {
+    let paid = json!({ "retailerId": own.retailer, "vendorId": own.vendor, "amount": "10.00", "method": "CASH" });
+    let payment = |place: usize, what: &str| format!("credit/payments/{}/{what}", own.payments[place]);
+    let claim = |place: usize, what: &str| format!("credit/claims/{}/{what}", own.claims[place]);
+    let why = || json!({ "reason": "a mistake" });
+    vec![
+        row("POST /api/v1/credit/payment", "credit/payment".to_owned(), paid.clone(), [403, 201, 201]),
+        row("POST /api/v1/admin/payment/record", "admin/payment/record".to_owned(), paid.clone(), [403, 403, 201]),
+        row("POST /api/v1/credit/payments/{id}/apply", payment(0, "apply"), json!({}), NOT_RETAILERS),
+        row(
+            "POST /api/v1/credit/payments/{id}/refund",
+            payment(1, "refund"),
+            json!({ "method": "CASH" }),
+            NOT_RETAILERS,
+        ),
+        row("POST /api/v1/credit/payments/{id}/reverse", payment(2, "reverse"), why(), NOT_RETAILERS),
+        row("POST /api/v1/credit/claims", "credit/claims".to_owned(), paid, [201, 201, 201]),
+        row("POST /api/v1/credit/claims/{id}/confirm", claim(0, "confirm"), json!({}), NOT_RETAILERS),
+        row("POST /api/v1/credit/claims/{id}/reject", claim(1, "reject"), why(), NOT_RETAILERS),
+    ]
+}
+
+pub(super) fn rows(own: &Own) -> Vec<Row> {
+    [reads(own), commands(own)].concat()
+}
