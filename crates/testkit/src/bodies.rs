@@ -68,7 +68,10 @@ fn visit(right: &Value, path: &str, is_required: bool, optional: &[&str], found:
 
 /// Values of other kinds. Amounts are read from numbers too, but not with three decimals and not beyond 64 bits.
 fn others(right: &Value) -> Vec<Value> {
-    let mut others = vec![json!(true), json!(1.555), json!(u64::MAX)];
+    let mut others = vec![json!(1.555), json!(u64::MAX)];
+    if !right.is_boolean() {
+        others.push(json!(true));
+    }
     if !right.is_string() {
         others.push(json!("some words"));
     }

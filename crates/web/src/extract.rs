@@ -145,6 +145,10 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     json.end().map_err(|error| {
         Problem::new(StatusCode::BAD_REQUEST, "MALFORMED_JSON", format!("something follows the JSON body: {error}"))
     })?;
+    // Serde takes a list for the members in their order, so that `[]` would be a body with nothing but optional ones.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Problem::field("body", "an object is expected"));
+    }
     Ok(parsed)
 }
 
