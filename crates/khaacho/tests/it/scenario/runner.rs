@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use credit::{Ask, PaymentMode};
-use db::{DbError, params};
 use http::Method;
 use kernel::{Id as _, Money, Role, UserId};
 use serde_json::{Value, json};
@@ -141,11 +140,12 @@ impl<'a> Run<'a> {
             }
             Step::Cap { retailer, cap } => {
                 let id = self.retailer(retailer).await;
-                self.set("update retailers set cap_paisa = $1 where id = $2", *cap, id).await
+                self.set(&format!("admin/credit/{id}/cap"), json!({ "cap": cap, "reason": WHY })).await
             }
             Step::Ceiling { vendor, ceiling } => {
                 let id = self.vendor(vendor).await;
-                self.set("update vendors set ceiling_paisa = $1 where id = $2", *ceiling, id).await
+                let path = format!("admin/credit/vendors/{id}/ceiling");
+                self.set(&path, json!({ "ceiling": ceiling, "reason": WHY })).await
             }
             Step::Order(order) => self.order(order).await,
             Step::Accept { order } => self.answer_offer(order, "accept").await?,
@@ -194,12 +194,8 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Caps and ceilings have no route yet: the row is written.
-    async fn set(&self, sql: &'static str, amount: Money, id: String) -> Seen {
-        let set = self.shop.t.db.write(async move |tx| tx.exec(sql, params![amount, id.clone()]).await);
-        let set: Result<(), DbError> = set.await;
-        set.unwrap();
-        Seen { word: "set".to_owned(), figures: json!({}) }
+    async fn set(&self, path: &str, body: Value) -> Seen {
+        Seen::of(&self.shop.call(&Method::PUT, path, &body).await, "set")
     }
 
     /// The answer, with the parts of the repayment beside the cycle.
