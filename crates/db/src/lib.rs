@@ -21,6 +21,7 @@ mod postgres;
 mod row;
 mod sql;
 mod sqlite;
+mod statistics;
 mod tx;
 mod value;
 

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::DbError;
 use crate::sql::{Engine, translate_migration};
+use crate::statistics;
 use crate::tx::Tx;
 use crate::{Db, Value, params};
 
@@ -83,6 +84,9 @@ async fn apply(
                 done.push(migration.name);
             }
         }
+    }
+    if engine == Engine::Sqlite && !done.is_empty() {
+        statistics::assume(tx).await?;
     }
     Ok(done)
 }

@@ -227,9 +227,11 @@ pub(crate) async fn leave_out_expired<'a>(
     if held.is_empty() {
         return Ok(());
     }
+    // The retailer is compared as an expression, so that what has expired is looked for, which is next to nothing, and not
+    // all that the retailer holds.
     let sql = "select r.retailer_id, r.vendor_id, cast(sum(r.amount_paisa) as bigint) as expired \
                from {rows 1: retailer_id text, vendor_id text} v join reservations r \
-               on r.retailer_id = v.retailer_id and r.vendor_id = v.vendor_id \
+               on r.retailer_id || '' = v.retailer_id and r.vendor_id = v.vendor_id \
                where r.state = 'ACTIVE' and r.expires_at <= $2 group by r.retailer_id, r.vendor_id";
     for row in tx.query(sql, params![pairs_value(held.keys()), now]).await? {
         if let Some(line) = held.get_mut(&pair(&row)?) {

@@ -3,10 +3,10 @@
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
-use db::{Access, Db, DbError, Options, Tx, params};
+use db::{Access, Db, DbError, Migration, Options, Tx, params};
 use tokio::task::{JoinSet, block_in_place};
 
-use crate::world::{World, add, counter, put};
+use crate::world::{NOW, TABLES, World, add, counter, put};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn transactions_that_wait_share_a_commit() {
@@ -255,5 +255,29 @@ async fn an_awkward_row_is_named_not_guessed() {
     for sql in ["select 1.5 as n", "select x'00' as n"] {
         let error = w.db.read(async move |tx| tx.query(sql, params![]).await).await.unwrap_err();
         assert!(error.to_string().contains("neither a number nor a text"), "{error}");
+    }
+}
+
+const PIECES: &[Migration] = &[
+    TABLES[0],
+    TABLES[1],
+    Migration {
+        name: "0003_pieces",
+        sql: "create table pieces (retailer_id text, id text, whole_id text, words text, \
+              primary key (retailer_id, id)) {clustered};\n\
+              create index pieces_of_whole on pieces (retailer_id, whole_id);",
+    },
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_key_of_which_most_is_known_is_used_before_there_are_any_rows() {
+    let w = World::sqlite().await;
+    w.db.migrate(PIECES, NOW).await.unwrap();
+    let plan = async |tx: &mut Tx| {
+        let sql = "explain query plan select words from pieces where retailer_id = $1 and whole_id = $2";
+        tx.query_one(sql, params!["r", "w"]).await?.get::<String>("detail")
+    };
+    for plan in [w.db.read(plan).await.unwrap(), w.db.write(plan).await.unwrap()] {
+        assert_eq!(plan, "SEARCH pieces USING INDEX pieces_of_whole (retailer_id=? AND whole_id=?)");
     }
 }
