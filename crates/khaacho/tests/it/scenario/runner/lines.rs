@@ -91,7 +91,7 @@ impl Run<'_> {
         seen
     }
 
-    /// The order check, with its first reason as the word and all of them as one figure.
+    /// The order check, with its first reason as the word, all of them as one figure, and bills by their orders.
     async fn check(&mut self, (retailer, vendor): (&str, &str), amount: Money, mode: PaymentMode) -> Seen {
         let body = json!({
             "retailerId": self.retailer(retailer).await, "vendorId": self.vendor(vendor).await, "amount": amount,
@@ -104,6 +104,11 @@ impl Run<'_> {
         if let Some(reasons) = seen.figures["reasons"].as_array() {
             let reasons: Vec<&str> = reasons.iter().filter_map(Value::as_str).collect();
             seen.figures["reasons"] = json!(reasons.join(", "));
+        }
+        if let Some(remedy) = seen.figures["remedy"].as_str() {
+            let cycles = self.orders.iter().filter_map(|(name, order)| Some((name, &order.cycle.as_ref()?.1)));
+            let named = cycles.fold(remedy.to_owned(), |remedy, (name, number)| remedy.replace(number, name));
+            seen.figures["remedy"] = json!(named);
         }
         seen
     }

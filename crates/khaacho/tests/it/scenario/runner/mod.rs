@@ -99,7 +99,8 @@ struct Placed {
     product: String,
     /// As it was asked for.
     body: Value,
-    cycle: Option<String>,
+    /// The cycle that its delivery opened, and the number that people say.
+    cycle: Option<(String, String)>,
 }
 
 impl<'a> Run<'a> {
@@ -134,13 +135,17 @@ impl<'a> Run<'a> {
     }
 
     fn cycle_of(&self, order: &str) -> Result<&str, String> {
-        self.order_of(order)?.cycle.as_deref().ok_or_else(|| format!("{order} opened no cycle"))
+        self.order_of(order)?
+            .cycle
+            .as_ref()
+            .map(|(id, _)| id.as_str())
+            .ok_or_else(|| format!("{order} opened no cycle"))
     }
 
     /// The order whose delivery opened a cycle.
     fn order_that_opened(&self, cycle: &Value) -> Option<String> {
         let mut orders = self.orders.iter();
-        orders.find(|(_, order)| order.cycle.as_deref() == cycle.as_str()).map(|(name, _)| name.clone())
+        orders.find(|(_, order)| order.cycle.as_ref().is_some_and(|(id, _)| id == cycle)).map(|(name, _)| name.clone())
     }
 
     /// What comes of a step, or why it cannot be done at all.

@@ -94,7 +94,7 @@ impl Run<'_> {
             }
             Step::Refuse { claim } => {
                 let path = format!("credit/claims/{}/reject", self.claim_of(claim)?);
-                self.post(&path, &json!({ "reason": WHY }), "refused-claim").await
+                self.post(&path, &json!({ "reason": WHY }), "declined").await
             }
             _ => return Ok(None),
         }))
@@ -157,7 +157,9 @@ impl Run<'_> {
             sums[name] = json!(before.plus(rupees(amount)).unwrap());
         };
         for repayment in standing {
-            PARTS.iter().for_each(|part| add(part, &repayment[*part]));
+            for part in PARTS {
+                add(part, &repayment[part]);
+            }
             if let Some(order) = self.order_that_opened(&repayment["cycleId"]) {
                 add(&order, &repayment["principal"]);
             }

@@ -23,7 +23,12 @@ impl Run<'_> {
                 self.place(name, product, body).await
             }
             Step::Answer { order, verb } => self.answer_offer(order, verb).await?,
-            Step::Status { order, status } => self.status(order, &json!({ "status": status, "reason": WHY })).await?,
+            Step::Status { order, status } => {
+                let seen = self.status(order, &json!({ "status": status, "reason": WHY })).await?;
+                // The delivery code is sent.
+                self.shop.work().await;
+                seen
+            }
             Step::Deliver { order, units, proof } => self.deliver(order, *units, *proof).await?,
             Step::Cancel { order, by_operator } => {
                 let body = json!({ "status": "CANCELLED", "reason": WHY });
@@ -141,7 +146,8 @@ impl Run<'_> {
             }
         };
         if let Some(cycle) = seen.figures["cycle"]["id"].as_str() {
-            self.orders.get_mut(order).unwrap().cycle = Some(cycle.to_owned());
+            let number = seen.figures["cycle"]["number"].as_str().unwrap().to_owned();
+            self.orders.get_mut(order).unwrap().cycle = Some((cycle.to_owned(), number));
         }
         Ok(seen)
     }
