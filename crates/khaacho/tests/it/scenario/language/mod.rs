@@ -29,46 +29,172 @@ use self::words::Words;
 pub(crate) enum Step {
     Twice(Box<Step>),
     Line(Line),
-    Change { line: String, limit: Option<Money>, status: Option<LineStatus>, overdue_days: Option<i64> },
-    Terms { line: String, days: Option<i64>, settlement: Settlement },
-    Pause { retailer: String, block: bool },
-    Unpause { retailer: String },
-    Cap { retailer: String, cap: Option<Money> },
-    Ceiling { vendor: String, ceiling: Option<Money> },
-    Check { retailer: String, vendor: String, amount: Money, mode: PaymentMode },
+    Change {
+        line: String,
+        limit: Option<Money>,
+        status: Option<LineStatus>,
+        overdue_days: Option<i64>,
+        days: Option<i64>,
+    },
+    Terms {
+        line: String,
+        days: Option<i64>,
+        settlement: Settlement,
+    },
+    Pause {
+        retailer: String,
+        block: bool,
+    },
+    Unpause {
+        retailer: String,
+    },
+    Cap {
+        retailer: String,
+        cap: Option<Money>,
+    },
+    Ceiling {
+        vendor: String,
+        ceiling: Option<Money>,
+    },
+    Check {
+        retailer: String,
+        vendor: String,
+        amount: Money,
+        mode: PaymentMode,
+    },
     Order(Order),
-    Answer { order: String, verb: &'static str },
-    Status { order: String, status: &'static str },
-    Deliver { order: String, units: Option<i64>, proof: Proof },
-    Cancel { order: String, by_operator: bool },
-    Again { name: String, order: String },
+    Answer {
+        order: String,
+        verb: &'static str,
+    },
+    Status {
+        order: String,
+        status: &'static str,
+    },
+    Deliver {
+        order: String,
+        units: Option<i64>,
+        proof: Proof,
+    },
+    Cancel {
+        order: String,
+        by_operator: bool,
+    },
+    Again {
+        name: String,
+        order: String,
+    },
     Day(i64),
     On(BusinessDate),
     Hours(i64),
-    Repay { order: String, ask: Ask, paid: Paid },
-    Quote { order: String, ask: Ask, on: Option<BusinessDate> },
-    Pay { payment: String, retailer: String, vendor: String, spread: Spread, paid: Paid },
-    Preview { retailer: String, vendor: String, spread: Spread, on: Option<BusinessDate> },
-    Apply { payment: String, spread: Spread },
-    Refund { payment: String, amount: Option<Money>, paid: Paid },
-    Reverse { payment: String },
-    Claim { claim: String, retailer: String, vendor: String, amount: Money, paid: Paid },
-    Confirm { claim: String, spread: Spread },
-    Refuse { claim: String },
-    Adjust { order: String, kind: String, increase: bool, amount: Money },
-    Dispute { order: String, order_line: Option<i64> },
-    Decide { order: String, amount: Option<Money> },
-    Promise { order: String, on: BusinessDate },
-    Close { order: String },
-    Extend { order: String, due_on: BusinessDate },
-    Expect { retailer: String, vendor: String },
-    Cycle { order: String },
-    Promises { order: String },
-    Payment { payment: String },
-    Stock { order: String, vendor: String },
-    Aging { retailer: String, on: BusinessDate },
-    Statement { retailer: String, vendor: String, from: BusinessDate, to: BusinessDate },
-    Balance { vendor: String, on: Option<BusinessDate> },
+    Repay {
+        order: String,
+        ask: Ask,
+        paid: Paid,
+    },
+    Quote {
+        order: String,
+        ask: Ask,
+        on: Option<BusinessDate>,
+    },
+    Pay {
+        payment: String,
+        retailer: String,
+        vendor: String,
+        spread: Spread,
+        paid: Paid,
+    },
+    Preview {
+        retailer: String,
+        vendor: String,
+        spread: Spread,
+        on: Option<BusinessDate>,
+    },
+    Apply {
+        payment: String,
+        spread: Spread,
+    },
+    Refund {
+        payment: String,
+        amount: Option<Money>,
+        paid: Paid,
+    },
+    Reverse {
+        payment: String,
+    },
+    Claim {
+        claim: String,
+        retailer: String,
+        vendor: String,
+        amount: Money,
+        paid: Paid,
+    },
+    Confirm {
+        claim: String,
+        spread: Spread,
+    },
+    Refuse {
+        claim: String,
+    },
+    Adjust {
+        order: String,
+        kind: String,
+        increase: bool,
+        amount: Money,
+    },
+    Dispute {
+        order: String,
+        order_line: Option<i64>,
+    },
+    Decide {
+        order: String,
+        amount: Option<Money>,
+    },
+    Promise {
+        order: String,
+        on: BusinessDate,
+    },
+    Close {
+        order: String,
+    },
+    Extend {
+        order: String,
+        due_on: BusinessDate,
+    },
+    Expect {
+        retailer: String,
+        vendor: String,
+    },
+    Track {
+        order: String,
+    },
+    Cycle {
+        order: String,
+    },
+    Promises {
+        order: String,
+    },
+    Payment {
+        payment: String,
+    },
+    Stock {
+        order: String,
+        vendor: String,
+    },
+    Aging {
+        retailer: String,
+        on: BusinessDate,
+    },
+    Statement {
+        retailer: String,
+        vendor: String,
+        from: BusinessDate,
+        to: BusinessDate,
+    },
+    Balance {
+        vendor: String,
+        on: Option<BusinessDate>,
+    },
 }
 
 impl Step {
@@ -77,6 +203,7 @@ impl Step {
         matches!(
             self,
             Self::Expect { .. }
+                | Self::Track { .. }
                 | Self::Cycle { .. }
                 | Self::Promises { .. }
                 | Self::Payment { .. }

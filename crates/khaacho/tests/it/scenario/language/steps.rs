@@ -38,7 +38,8 @@ fn limits(verb: &str, words: &mut Words<'_>) -> Result<Option<Step>, String> {
             let line = words.name(LINE)?;
             let limit = words.after("limit", AMOUNT)?;
             let status = words.after("status", "a status of lines")?;
-            Step::Change { line, limit, status, overdue_days: words.after("overdue", DAYS)? }
+            let overdue_days = words.after("overdue", DAYS)?;
+            Step::Change { line, limit, status, overdue_days, days: words.after("terms", DAYS)? }
         }
         "terms" => {
             let (line, days) = (words.name(LINE)?, words.try_read());
@@ -251,6 +252,7 @@ fn care(verb: &str, words: &mut Words<'_>) -> Result<Option<Step>, String> {
 fn looks(verb: &str, words: &mut Words<'_>) -> Result<Option<Step>, String> {
     Ok(Some(match verb {
         "expect" => Step::Expect { retailer: words.name(RETAILER)?, vendor: words.name(VENDOR)? },
+        "track" => Step::Track { order: words.name(ORDER)? },
         "cycle" => Step::Cycle { order: words.name(ORDER)? },
         "promises" => Step::Promises { order: words.name(ORDER)? },
         "payment" => Step::Payment { payment: words.name(PAYMENT)? },

@@ -12,7 +12,7 @@ impl Run<'_> {
     pub(super) async fn on_a_line(&mut self, step: &Step) -> Result<Option<Seen>, String> {
         Ok(Some(match step {
             Step::Line(line) => self.line(line).await,
-            Step::Change { line, limit, status, overdue_days } => {
+            Step::Change { line, limit, status, overdue_days, days } => {
                 let mut change = json!({ "reason": WHY });
                 if let Some(limit) = limit {
                     change["limit"] = json!(limit);
@@ -22,6 +22,9 @@ impl Run<'_> {
                 }
                 if let Some(days) = overdue_days {
                     change["maxOverdueDays"] = json!(days);
+                }
+                if let Some(days) = days {
+                    change["termsDays"] = json!(days);
                 }
                 self.change(line, &change).await?
             }

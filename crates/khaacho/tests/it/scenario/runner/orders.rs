@@ -34,6 +34,7 @@ impl Run<'_> {
                 let body = json!({ "status": "CANCELLED", "reason": WHY });
                 if *by_operator { self.status(order, &body).await? } else { self.by_retailer(order, &body).await? }
             }
+            Step::Track { order } => self.track(&self.order_of(order)?.id).await,
             Step::Stock { order, vendor } => self.stock(order, vendor).await?,
             _ => return Ok(None),
         }))
@@ -120,7 +121,11 @@ impl Run<'_> {
         if !answer.status.is_success() {
             return Ok(Seen::of(&answer, ""));
         }
-        Ok(self.changed(&self.shop.call(&Method::GET, &format!("orders/{id}"), &Value::Null).await))
+        Ok(self.track(&id).await)
+    }
+
+    async fn track(&self, id: &str) -> Seen {
+        self.changed(&self.shop.call(&Method::GET, &format!("orders/{id}"), &Value::Null).await)
     }
 
     async fn deliver(&mut self, order: &str, units: Option<i64>, proof: Proof) -> Result<Seen, String> {
