@@ -1,34 +1,23 @@
-//! The load: clients that place orders until the time is up, and what they saw.
+//! The load: clients that ask until the time is up, and what they saw.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
-use hyper::{Method, StatusCode};
+use hyper::StatusCode;
 use kernel::IdGen;
 
 use super::client::Client;
-use super::world::World;
-
-/// Which orders are placed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Shape {
-    /// Any retailer with any vendor, the vendor named.
-    Named,
-    /// Any retailer; routing chooses the vendor.
-    Routed,
-    /// One retailer with one vendor.
-    Hot,
-}
+use super::work::Work;
 
 /// What the clients saw.
 #[derive(Debug)]
 pub(crate) struct Seen {
     /// Requests sent.
     pub(crate) sent: u64,
-    /// Orders accepted, by their key: the order's id.
+    /// What was accepted, by its key: the id of what came of it.
     pub(crate) accepted: HashMap<String, String>,
-    /// Orders refused with a business code.
+    /// Requests refused with a business code.
     pub(crate) refused: u64,
     /// Anything else.
     pub(crate) errors: u64,
@@ -65,23 +54,15 @@ impl Seen {
     }
 }
 
-/// Runs `clients` clients for a time.
-pub(crate) async fn run(
-    address: &str,
-    token: &str,
-    world: &World,
-    shape: Shape,
-    clients: usize,
-    time: Duration,
-) -> anyhow::Result<Seen> {
-    let mut tasks = Vec::with_capacity(clients);
+/// Runs one client for each piece of work, for a time or until all is done.
+pub(crate) async fn run<W: Work>(address: &str, token: &str, works: Vec<W>, time: Duration) -> anyhow::Result<Seen> {
+    let mut clients = Vec::with_capacity(works.len());
+    for work in works {
+        clients.push((Client::connect(address, token).await?, work));
+    }
     let started = Instant::now();
     let deadline = started + time;
-    for number in 0..clients {
-        let mut client = Client::connect(address, token).await?;
-        let (world, ids) = (world.clone(), IdGen::system());
-        tasks.push(tokio::spawn(async move { place(&mut client, &world, &ids, shape, number, deadline).await }));
-    }
+    let tasks: Vec<_> = clients.into_iter().map(|(client, work)| tokio::spawn(ask(client, work, deadline))).collect();
     let mut seen = Seen::new()?;
     for task in tasks {
         seen.add(task.await??)?;
@@ -90,44 +71,23 @@ pub(crate) async fn run(
     Ok(seen)
 }
 
-/// A small generator for choices that need not be unguessable (xorshift64*, Vigna 2016).
-struct Choices(u64);
-
-impl Choices {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        let number = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33;
-        usize::try_from(number).unwrap_or(0) % bound.max(1)
-    }
-}
-
-async fn place(
-    client: &mut Client,
-    world: &World,
-    ids: &IdGen,
-    shape: Shape,
-    number: usize,
-    deadline: Instant,
-) -> anyhow::Result<Seen> {
+async fn ask(mut client: Client, mut work: impl Work, deadline: Instant) -> anyhow::Result<Seen> {
     let mut seen = Seen::new()?;
-    let mut choices = Choices(u64::from_le_bytes(ids.random_bytes()) | 1);
-    let run = u64::from_le_bytes(ids.random_bytes());
-    while Instant::now() < deadline {
-        let key = format!("bench-{run:x}-{number}-{}", seen.sent);
-        let body = order(world, shape, &mut choices);
+    let run = kernel::hex(&IdGen::system().random_bytes::<8>());
+    while Instant::now() < deadline
+        && let Some(ask) = work.next()
+    {
+        let key = format!("bench-{run}-{}", seen.sent);
         let sent = Instant::now();
-        let answer = client.send(Method::POST, "/api/v1/orders", Some(&key), body).await;
+        let answer = client.send(ask.method, &ask.path, Some(&key), ask.body).await;
         let micros = u64::try_from(sent.elapsed().as_micros()).unwrap_or(u64::MAX);
         // Widens by itself as far as needed; only a value beyond 64 bits could fail.
         let _ = seen.latency.record(micros);
         seen.sent += 1;
         match answer {
-            Ok(answer) if answer.status == StatusCode::CREATED => {
-                let order: serde_json::Value = serde_json::from_slice(&answer.body)?;
-                let id = order["id"].as_str().unwrap_or_default().to_owned();
-                seen.accepted.insert(key, id);
+            Ok(answer) if answer.status.is_success() => {
+                let body = serde_json::from_slice(&answer.body)?;
+                seen.accepted.insert(key, work.id(&body).unwrap_or_default().to_owned());
             }
             Ok(answer) if matches!(answer.status, StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY) => {
                 seen.refused += 1;
@@ -146,26 +106,4 @@ async fn place(
         seen.first_errors.truncate(5);
     }
     Ok(seen)
-}
-
-/// Three different products of one order, with the retailer and, unless it is routed, the vendor.
-fn order(world: &World, shape: Shape, choices: &mut Choices) -> String {
-    let (retailer, vendor) = match shape {
-        Shape::Hot => (0, 0),
-        Shape::Named | Shape::Routed => (choices.below(world.retailers.len()), choices.below(world.vendors.len())),
-    };
-    let first = choices.below(world.products.len());
-    let lines: Vec<serde_json::Value> = (0..3)
-        .filter_map(|step| world.products.get((first + step * 7) % world.products.len()))
-        .map(|product| serde_json::json!({ "productId": product, "quantity": 1 }))
-        .collect();
-    let mut body = serde_json::json!({
-        "retailerId": world.retailers.get(retailer), "paymentMode": "CREDIT", "lines": lines,
-    });
-    if shape != Shape::Routed
-        && let Some(vendor) = world.vendors.get(vendor)
-    {
-        body["vendorId"] = serde_json::json!(vendor);
-    }
-    body.to_string()
 }

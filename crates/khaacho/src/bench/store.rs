@@ -125,9 +125,16 @@ pub(crate) async fn rows(tx: &mut Tx, table: &'static Table, orders: usize) -> R
     Ok(tx.query(table.sql, params![most]).await?.into_iter().map(db::Row::into_values).collect())
 }
 
-/// Every order's id, and what lies on each line against its limit, for the check afterwards.
-pub(crate) async fn order_ids(tx: &mut Tx, after: &str, most: i64) -> Result<Vec<String>, DbError> {
-    let rows = tx.query("select id from orders where id > $1 order by id limit $2", params![after, most]).await?;
+/// Lists orders for [`ids`].
+pub(crate) const ORDERS: &str = "select id from orders where id > $1 order by id limit $2";
+/// Lists cycles for [`ids`].
+pub(crate) const CYCLES: &str = "select id from cycles where id > $1 order by id limit $2";
+/// Lists repayments for [`ids`].
+pub(crate) const REPAYMENTS: &str = "select id from repayments where id > $1 order by id limit $2";
+
+/// A page of the ids that a statement lists, for the check afterwards.
+pub(crate) async fn ids(tx: &mut Tx, listed: &'static str, after: &str, most: i64) -> Result<Vec<String>, DbError> {
+    let rows = tx.query(listed, params![after, most]).await?;
     rows.iter().map(|row| row.get("id")).collect()
 }
 

@@ -10,7 +10,7 @@ use ledger::{Account, Balanced, EntryKind, Method, NewEntry, Pair, Part};
 use serde::Serialize;
 
 use super::floor::rate;
-use super::machine;
+use super::{Outcome, engine, machine};
 use crate::verify;
 
 /// Entries posted in one transaction while the journal is made.
@@ -32,11 +32,15 @@ pub(super) struct Report {
     exported_per_second: f64,
     exported_mib: u64,
     exporting_peak_mib: f64,
-    pub(super) findings: u64,
+    findings: u64,
 }
 
-impl Report {
-    pub(super) fn lines(&self) -> Vec<String> {
+impl Outcome for Report {
+    fn is_clean(&self) -> bool {
+        self.findings == 0
+    }
+
+    fn lines(&self) -> Vec<String> {
         vec![
             format!("{}: {} entries in {} books", self.database, self.entries, self.books),
             format!("  posted/s            {:.0}", self.posted_per_second),
@@ -67,7 +71,7 @@ pub(super) async fn run(database: &str, entries: usize, books: usize) -> anyhow:
     let (started, mut sink) = (Stopwatch::now(), Counted(0));
     crate::export::write_journal(&db, Part::All, &mut sink, &ProgressBar::hidden()).await?;
     Ok(Report {
-        database: database.split(':').next().unwrap_or_default().to_owned(),
+        database: engine(database),
         entries: report.entries,
         books,
         posted_per_second: rate(entries, took),

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use catalog::{NewProduct, VendorTerms};
-use credit::NewLine;
+use credit::{Line, NewLine};
 use db::Db;
 use indicatif::ProgressBar;
 use kernel::{Actor, Clock, Context, IdGen, Money, ProductId, RetailerId, VendorId};
@@ -13,6 +13,8 @@ pub(crate) const RETAILERS: usize = 1_000;
 /// Vendors, unless it is asked otherwise.
 pub(crate) const VENDORS: usize = 10;
 const PRODUCTS: usize = 30;
+/// The limit of every line: nothing is refused for want of credit.
+const LIMIT: Money = Money::from_paisa(1_000_000_000_000_000);
 /// Retailers made in one transaction.
 const BATCH: usize = 50;
 
@@ -24,28 +26,18 @@ pub(crate) struct World {
     pub(crate) products: Vec<ProductId>,
 }
 
-/// Makes the world in an empty database. `limit` is that of every line.
-pub(crate) async fn make(db: &Db, limit: Money, progress: &ProgressBar) -> anyhow::Result<World> {
+impl World {
+    /// Three different products, from one on.
+    pub(crate) fn three_products(&self, first: usize) -> impl Iterator<Item = ProductId> {
+        (0..3).filter_map(move |step| self.products.get((first + step * 7) % self.products.len()).copied())
+    }
+}
+
+/// Makes the world in an empty database.
+pub(crate) async fn make(db: &Db, progress: &ProgressBar) -> anyhow::Result<World> {
     let (clock, ids) = (Clock::system(), IdGen::system());
     let cx = Context::new(&clock, &ids, Actor::System, "bench");
-    let mut world = World::default();
-    for number in 0..VENDORS {
-        let letter = |index: usize| char::from(b'A'.saturating_add(u8::try_from(index % 26).unwrap_or(0)));
-        let new = NewVendor {
-            name: format!("Vendor {number}"),
-            owner_name: "Bench".to_owned(),
-            phone: format!("97797{number:08}"),
-            place: Some("Birendranagar".to_owned()),
-            latitude_micro: Some(28_600_000),
-            longitude_micro: Some(81_630_000),
-            language: Language::English,
-            number_prefix: format!("B{}{}", letter(number / 26), letter(number)),
-            capacity: 10_000,
-        };
-        let cx = cx.clone();
-        let made = db.write(async move |tx| parties::create_vendor(tx, &cx, &new).await).await?;
-        world.vendors.push(made.context("a vendor")?.id);
-    }
+    let mut world = World { vendors: vendors(db).await?, ..World::default() };
     for number in 0..PRODUCTS {
         let new = NewProduct {
             sku: format!("BENCH-{number}"),
@@ -78,7 +70,7 @@ pub(crate) async fn make(db: &Db, limit: Money, progress: &ProgressBar) -> anyho
         let made = db.write(async move |tx| {
             let mut retailers = Vec::with_capacity(BATCH);
             for number in 0..BATCH {
-                retailers.push(retailer(tx, &cx, batch * BATCH + number, &vendors, limit).await?);
+                retailers.push(retailer(tx, &cx, batch * BATCH + number, &vendors).await?.0);
             }
             Ok::<_, db::DbError>(retailers)
         });
@@ -88,13 +80,37 @@ pub(crate) async fn make(db: &Db, limit: Money, progress: &ProgressBar) -> anyho
     Ok(world)
 }
 
-async fn retailer(
+/// Makes the bench's vendors.
+pub(crate) async fn vendors(db: &Db) -> anyhow::Result<Vec<VendorId>> {
+    let (clock, ids) = (Clock::system(), IdGen::system());
+    let mut vendors = Vec::with_capacity(VENDORS);
+    for number in 0..VENDORS {
+        let letter = |index: usize| char::from(b'A'.saturating_add(u8::try_from(index % 26).unwrap_or(0)));
+        let new = NewVendor {
+            name: format!("Vendor {number}"),
+            owner_name: "Bench".to_owned(),
+            phone: format!("97797{number:08}"),
+            place: Some("Birendranagar".to_owned()),
+            latitude_micro: Some(28_600_000),
+            longitude_micro: Some(81_630_000),
+            language: Language::English,
+            number_prefix: format!("B{}{}", letter(number / 26), letter(number)),
+            capacity: 10_000,
+        };
+        let cx = Context::new(&clock, &ids, Actor::System, "bench");
+        let made = db.write(async move |tx| parties::create_vendor(tx, &cx, &new).await).await?;
+        vendors.push(made.context("a vendor")?.id);
+    }
+    Ok(vendors)
+}
+
+/// Makes a retailer with a line at each vendor.
+pub(crate) async fn retailer(
     tx: &mut db::Tx,
     cx: &Context,
     number: usize,
     vendors: &[VendorId],
-    limit: Money,
-) -> Result<RetailerId, db::DbError> {
+) -> Result<(RetailerId, Vec<Line>), db::DbError> {
     let new = NewRetailer {
         name: format!("Retailer {number}"),
         owner_name: "Bench".to_owned(),
@@ -104,19 +120,24 @@ async fn retailer(
         longitude_micro: Some(81_630_000),
         language: Language::English,
     };
-    let refused = |what: &str| db::DbError::Constraint(format!("the bench cannot make {what}"));
     let made = parties::create_retailer(tx, cx, &new).await?.map_err(|_| refused("a retailer"))?;
+    let mut lines = Vec::with_capacity(vendors.len());
     for vendor in vendors {
         let line = NewLine {
             retailer_id: made.id,
             vendor_id: *vendor,
-            limit,
+            limit: LIMIT,
             terms_days: 30,
             max_order: None,
             max_overdue_days: 30,
             settlement: None,
         };
-        credit::create_line(tx, cx, line).await?.map_err(|_| refused("a line"))?;
+        lines.push(credit::create_line(tx, cx, line).await?.map_err(|_| refused("a line"))?);
     }
-    Ok(made.id)
+    Ok((made.id, lines))
+}
+
+/// A command of the bench's own that the use cases refused.
+pub(crate) fn refused(what: &str) -> db::DbError {
+    db::DbError::Constraint(format!("the bench cannot make {what}"))
 }

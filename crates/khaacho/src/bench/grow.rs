@@ -1,0 +1,114 @@
+//! `khaacho bench grow`: what an order costs where more and more lie already.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Instant;
+
+use indicatif::ProgressBar;
+use serde::Serialize;
+
+use super::check::{Checked, check};
+use super::history::{self, Until};
+use super::load;
+use super::report::millis;
+use super::server::{Server, empty, open};
+use super::work::{Choices, Placing, Shape};
+use super::{LoadFlags, Outcome, engine, floor, store, world};
+
+/// Orders of the first step; each further one has ten times as many.
+const FIRST: usize = 10_000;
+
+/// What a growing database cost.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Report {
+    database: String,
+    clients: usize,
+    steps: Vec<Step>,
+    /// Orders a second of the last step, of those of the first.
+    kept: f64,
+    lost: usize,
+    doubled: usize,
+    overspent: i64,
+    findings: usize,
+    errors: u64,
+}
+
+/// Placing with so many orders there already.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Step {
+    orders: usize,
+    orders_per_second: f64,
+    p50_ms: f64,
+    p99_ms: f64,
+    /// Whole lives of orders that were made a second, to come here.
+    made_per_second: f64,
+}
+
+/// Grows an empty database, and places orders at each step.
+pub(crate) async fn run(
+    database: &str,
+    most: usize,
+    flags: &LoadFlags,
+    progress: &ProgressBar,
+) -> anyhow::Result<Report> {
+    let world = Arc::new(world::make(&empty(database).await?, progress).await?);
+    let (mut there, mut made_orders) = (0, HashSet::new());
+    let (mut steps, mut loads) = (Vec::new(), Vec::new());
+    let sizes = std::iter::successors(Some(FIRST.min(most)), |size| (*size < most).then(|| (size * 10).min(most)));
+    for orders in sizes {
+        let started = Instant::now();
+        let missing = orders.saturating_sub(there);
+        let made = history::make(&open(database)?, &world, missing, Until::Repaid, progress).await?;
+        let made_per_second = floor::rate(made.orders.len(), started.elapsed());
+        made_orders.extend(made.orders.iter().map(ToString::to_string));
+        progress.set_message(format!("placing beside {orders} orders"));
+        let server = Server::start(database).await?;
+        let placing = || Placing { world: Arc::clone(&world), shape: Shape::Named, choices: Choices::new() };
+        let works = (0..flags.clients).map(|_| placing()).collect();
+        let seen = load::run(&server.address, &server.token, works, flags.time()).await?;
+        server.stop().await?;
+        steps.push(Step {
+            orders,
+            orders_per_second: floor::rate(seen.accepted.len(), seen.took),
+            p50_ms: millis(&seen, 0.5),
+            p99_ms: millis(&seen, 0.99),
+            made_per_second,
+        });
+        there = orders + seen.accepted.len();
+        loads.push(seen);
+    }
+    progress.set_message("checking");
+    let seen: Vec<_> = loads.iter().collect();
+    let checked = check(database, store::ORDERS, &made_orders, &seen, progress).await?;
+    Ok(report(engine(database), flags.clients, steps, &checked, loads.iter().map(|seen| seen.errors).sum()))
+}
+
+fn report(database: String, clients: usize, steps: Vec<Step>, checked: &Checked, errors: u64) -> Report {
+    let kept = match (steps.first(), steps.last()) {
+        (Some(first), Some(last)) => last.orders_per_second / first.orders_per_second,
+        _ => 0.0,
+    };
+    let Checked { lost, doubled, overspent, findings } = *checked;
+    Report { database, clients, steps, kept, lost, doubled, overspent, findings, errors }
+}
+
+impl Outcome for Report {
+    fn lines(&self) -> Vec<String> {
+        let head = format!("{} with {} clients", self.database, self.clients);
+        let mut lines = vec![head, "  there already  orders/s  p50 ms  p99 ms  made/s".to_owned()];
+        lines.extend(self.steps.iter().map(|step| {
+            let Step { orders, orders_per_second, p50_ms, p99_ms, made_per_second } = step;
+            format!("  {orders:>13}  {orders_per_second:>8.0}  {p50_ms:>6.2}  {p99_ms:>6.2}  {made_per_second:>6.0}")
+        }));
+        lines.push(format!("  last of first       {:.2}", self.kept));
+        lines.push(format!("  lost, doubled       {}, {}", self.lost, self.doubled));
+        lines.push(format!("  overspent, findings {}, {}", self.overspent, self.findings));
+        lines
+    }
+
+    fn is_clean(&self) -> bool {
+        self.lost + self.doubled + self.findings == 0 && self.overspent == 0 && self.errors == 0
+    }
+}
