@@ -51,6 +51,7 @@ stories! {
     a_limit_is_cut
     a_limit_is_cut_below_what_is_held
     a_limit_of_nothing
+    a_line_for_each_pair
     a_paisa_that_nothing_matches
     a_part_arrives
     a_part_does_not_lift_it
@@ -59,6 +60,7 @@ stories! {
     a_preview_changes_nothing
     a_reference_counts_once
     a_refusal_leaves_nothing
+    a_small_rest_goes_on
     a_thousand_times_a_thousand_million
     an_expired_hold_frees_the_cap
     an_expired_hold_frees_the_ceiling
@@ -70,6 +72,7 @@ stories! {
     cash_in_the_books
     cash_needs_no_credit
     confirmed_by_code
+    days_that_cannot_be
     delivered_and_counted
     disputed_more_than_once
     each_part_is_rounded
@@ -80,6 +83,7 @@ stories! {
     failed_on_the_way
     fewer_days_keep_the_discount_short
     given_up
+    half_price
     how_old_what_is_owed_is
     in_parts_as_at_once
     interest_ends_at_the_principal
@@ -121,13 +125,17 @@ stories! {
     the_last_paisa
     the_next_vendor_is_checked_anew
     the_next_vendor_must_lend_too
+    the_oldest_is_what_is_due_first
     the_orders_own_amount_counts_once
     the_payer_names_the_bill
     the_statement_of_a_month
     through_the_calendar
     too_long_overdue
+    two_payments_and_the_first_bounces
     two_vendors_never_mix
+    what_an_expired_offer_can_still_do
     what_came_back
+    what_is_delivered_in_parts_of_a_rupee
     whose_reference_it_is
     withdrawn_after_accepting
     without_a_line
