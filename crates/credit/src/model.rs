@@ -257,6 +257,11 @@ impl Cycle {
         self.due_on.plus_days(self.standstill.ended_days())
     }
 
+    /// When it was paid off; never, where an operator closed it.
+    pub(crate) fn paid_off_on(&self) -> Option<BusinessDate> {
+        self.closed_on.filter(|_| self.status == CycleStatus::FullyPaid)
+    }
+
     /// The first day on which a repayment may be dated: what was computed for later events stays true.
     pub fn repayable_from(&self) -> BusinessDate {
         [self.last_repayment_on, self.adjusted_on].into_iter().flatten().fold(self.started_on, BusinessDate::max)

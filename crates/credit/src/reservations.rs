@@ -3,7 +3,7 @@
 //! Giving back or converting twice changes nothing and answers what the first time did.
 
 use db::{DbError, Tx};
-use kernel::{BusinessDate, Context, Instant, Money, OrderId, ReservationId, RetailerId};
+use kernel::{BusinessDate, Context, Instant, Money, OrderId, ReservationId, RetailerId, VendorId};
 use ledger::{Account, Balanced, EntryKind, NewEntry};
 
 use crate::Pair;
@@ -65,9 +65,15 @@ pub async fn keep(tx: &mut Tx, retailer: RetailerId, order: OrderId) -> Result<(
     reservations::keep(tx, retailer, order).await
 }
 
-/// The orders of these retailers whose holds have passed their deadline, in order. One statement.
-pub async fn expired_holds(tx: &mut Tx, retailers: &[RetailerId], now: Instant) -> Result<Vec<OrderId>, DbError> {
-    reservations::expired(tx, retailers, now).await
+/// The orders of these retailers, and those with these vendors, whose holds have passed their deadline, in order. One
+/// statement.
+pub async fn expired_holds(
+    tx: &mut Tx,
+    retailers: &[RetailerId],
+    vendors: &[VendorId],
+    now: Instant,
+) -> Result<Vec<OrderId>, DbError> {
+    reservations::expired(tx, retailers, vendors, now).await
 }
 
 /// The hold of an order under the lock of its line, or how it ended.

@@ -1,17 +1,18 @@
 //! Offers past their deadline give back what they hold as soon as somebody else needs it.
 //!
-//! A decision that finds too little credit looks for the retailers' expired holds, releases them in its own transaction
-//! and decides again; the orders wait as PLACED, holding nothing, for a job that finds their next vendor. Where credit is
-//! not short nothing is looked for, so that placing costs no statement more.
+//! A decision that finds too little credit looks for the retailer's expired holds, and those of others with a vendor whose
+//! ceiling they share, releases them in its own transaction and decides again; the orders wait as PLACED, holding nothing,
+//! for a job that finds their next vendor. Where credit is not short nothing is looked for, so that placing costs no
+//! statement more.
 //!
 //! The orders are locked behind the lines of the decision, against the usual order: who moves such an order on at the same
 //! moment may wait for those lines. PostgreSQL breaks that circle and the driver runs the transaction again.
 
 use std::collections::BTreeSet;
 
-use credit::Reason;
+use credit::{Exposure, Reason};
 use db::{DbError, Tx};
-use kernel::{Actor, Context, OrderId, RetailerId, Scope};
+use kernel::{Actor, Context, OrderId, RetailerId, Scope, VendorId};
 use queue::{NewJob, Queue};
 use routing::{Decision, Ineligible, OfferState};
 
@@ -22,26 +23,47 @@ use crate::store;
 /// The job that finds the next vendor of an order whose offer expired; its payload is `{ "order": … }`.
 pub const NEXT_VENDOR_JOB: &str = "orders.next_vendor";
 
-/// Whether credit was short with some vendor, so that expired holds may stand in the way.
-pub(crate) fn is_short_of_credit(decision: &Decision) -> bool {
-    let short = Reason::InsufficientCredit.to_string();
-    decision.candidates.iter().any(|candidate| match &candidate.ineligible {
-        Some(Ineligible::OrderCheck { reasons }) => reasons.contains(&short),
-        _ => false,
-    })
+/// Who found credit short, and the vendors with a ceiling with whom: their expired holds may stand in the way.
+#[derive(Debug, Default)]
+pub(crate) struct Short {
+    retailers: BTreeSet<RetailerId>,
+    vendors: BTreeSet<VendorId>,
 }
 
-/// Releases what the expired offers of these retailers hold, queues their next vendors, and returns how many there were.
-/// One statement, and about 20 for each.
-pub(crate) async fn release_expired(
-    tx: &mut Tx,
-    cx: &Context,
-    retailers: &BTreeSet<RetailerId>,
-) -> Result<usize, DbError> {
-    let retailers: Vec<RetailerId> = retailers.iter().copied().collect();
+impl Short {
+    /// Adds what a decision for a retailer found.
+    pub(crate) fn add(&mut self, retailer: RetailerId, decision: &Decision, exposure: &Exposure) {
+        let short = Reason::InsufficientCredit.to_string();
+        for candidate in &decision.candidates {
+            match &candidate.ineligible {
+                Some(Ineligible::OrderCheck { reasons }) if reasons.contains(&short) => {
+                    self.retailers.insert(retailer);
+                    self.vendors.extend(exposure.ceiling(candidate.vendor_id).map(|_| candidate.vendor_id));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// What was not looked at yet, and is from now on.
+    pub(crate) fn beyond(mut self, swept: &mut Self) -> Self {
+        self.retailers.retain(|retailer| swept.retailers.insert(*retailer));
+        self.vendors.retain(|vendor| swept.vendors.insert(*vendor));
+        self
+    }
+}
+
+/// Releases what the expired offers of these hold, queues their next vendors, and returns how many there were. No statement
+/// where nothing is short; else one, and about 20 for each.
+pub(crate) async fn release_expired(tx: &mut Tx, cx: &Context, short: Short) -> Result<usize, DbError> {
+    if short.retailers.is_empty() && short.vendors.is_empty() {
+        return Ok(0);
+    }
+    let retailers: Vec<RetailerId> = short.retailers.into_iter().collect();
+    let vendors: Vec<VendorId> = short.vendors.into_iter().collect();
     let cx = cx.acting_as(Actor::System);
     let mut released = 0;
-    for id in credit::expired_holds(tx, &retailers, cx.now).await? {
+    for id in credit::expired_holds(tx, &retailers, &vendors, cx.now).await? {
         let Some(mut order) = store::find_for_update(tx, Scope::All, id).await? else { continue };
         // Its vendor may have answered in time before the lock.
         let offers = routing::offers_of_order(tx, order.retailer_id, id).await?;

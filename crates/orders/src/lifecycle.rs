@@ -4,7 +4,7 @@
 //! one order have one outcome. Going to the next vendor releases credit and stock at the last one and takes them at the
 //! next in one transaction.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
 use audit::Entry;
 use catalog::StockChange;
@@ -13,7 +13,7 @@ use db::{DbError, Tx};
 use kernel::{Actor, Context, Instant, OfferId, OrderId, Scope, VendorId};
 use routing::{Decision, DecisionKind, DecisionRow, Offer, OfferOutcome, OfferState};
 
-use crate::expiry;
+use crate::expiry::{self, Short};
 use crate::facts::{Facts, Request};
 use crate::records::{deadline, new_offer};
 use crate::rules::{OrderState, delivery_code, may_follow};
@@ -242,9 +242,9 @@ pub(crate) async fn next_vendor(tx: &mut Tx, cx: &Context, mut order: Order, why
     release(tx, cx, &order, why).await?;
     facts.give_back(&order).map_err(|error| DbError::Constraint(error.to_string()))?;
     let mut decision = decide_next(&facts, &request, &asked)?;
-    if expiry::is_short_of_credit(&decision)
-        && expiry::release_expired(tx, cx, &BTreeSet::from([order.retailer_id])).await? > 0
-    {
+    let mut short = Short::default();
+    short.add(order.retailer_id, &decision, &facts.exposure);
+    if expiry::release_expired(tx, cx, short).await? > 0 {
         facts = Facts::gather(tx, std::slice::from_ref(&request), cx.today()).await?;
         decision = decide_next(&facts, &request, &asked)?;
     }

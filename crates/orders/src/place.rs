@@ -3,7 +3,7 @@
 //! Every order of a set is decided on the same locked facts, one after another, so the outcome is that of some order of
 //! them one by one. A refused order leaves nothing but its audit entry.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
 use credit::{Check, PaymentMode};
 use db::{DbError, Tx};
@@ -11,7 +11,7 @@ use kernel::{Context, Money, OrderId, ProductId, RetailerId, VendorId};
 use parties::{Retailer, RetailerStatus};
 use routing::{Decision, DecisionKind, Ineligible, Offer};
 
-use crate::expiry;
+use crate::expiry::{self, Short};
 use crate::facts::{Facts, Request};
 use crate::records::Records;
 use crate::rules::OrderState;
@@ -130,18 +130,16 @@ pub async fn place_all(tx: &mut Tx, set: &[Place]) -> Result<Vec<Outcome>, DbErr
         });
     }
     let requests: Vec<Request> = set.iter().map(request).collect();
-    let mut swept = BTreeSet::new();
+    let mut swept = Short::default();
     loop {
         let mut facts = Facts::gather(tx, &requests, last.cx.today()).await?;
-        let (mut decisions, mut short) = (Vec::with_capacity(set.len()), BTreeSet::new());
+        let (mut decisions, mut short) = (Vec::with_capacity(set.len()), Short::default());
         for ((place, request), draft) in set.iter().zip(&requests).zip(&drafts) {
             decisions.push(decide(&mut facts, place, request, draft.as_ref(), &mut short));
         }
         // Nothing is written yet. Where credit is short, offers past their deadline give back what they hold, and all is
-        // decided again; each retailer is looked at once.
-        let short: BTreeSet<RetailerId> = short.difference(&swept).copied().collect();
-        if !short.is_empty() && expiry::release_expired(tx, &last.cx, &short).await? > 0 {
-            swept.extend(short);
+        // decided again; each retailer and vendor is looked at once.
+        if expiry::release_expired(tx, &last.cx, short.beyond(&mut swept)).await? > 0 {
             continue;
         }
         let mut records = Records::default();
@@ -180,13 +178,7 @@ pub(crate) enum Decided {
 }
 
 /// Decides one order; who found credit short is added to `short`.
-fn decide(
-    facts: &mut Facts,
-    place: &Place,
-    request: &Request,
-    draft: Option<&Order>,
-    short: &mut BTreeSet<RetailerId>,
-) -> Decided {
+fn decide(facts: &mut Facts, place: &Place, request: &Request, draft: Option<&Order>, short: &mut Short) -> Decided {
     match checked(facts, place, request, draft, short) {
         Ok(decided) => decided,
         Err(refusal) => Decided::Refused(refusal),
@@ -198,7 +190,7 @@ fn checked(
     place: &Place,
     request: &Request,
     draft: Option<&Order>,
-    short: &mut BTreeSet<RetailerId>,
+    short: &mut Short,
 ) -> Result<Decided, PlaceRefusal> {
     check_lines(facts, &place.lines)?;
     if place.draft.is_some() && draft.is_none_or(|draft| draft.state != OrderState::Draft) {
@@ -211,9 +203,7 @@ fn checked(
         return Err(PlaceRefusal::UnknownVendor(vendor));
     }
     let decision = facts.route(request, retailer, &HashSet::new());
-    if expiry::is_short_of_credit(&decision) {
-        short.insert(place.retailer);
-    }
+    short.add(place.retailer, &decision, &facts.exposure);
     let Some(best) = chosen(&decision, place.vendor) else {
         return why_not(facts, retailer, request, decision);
     };

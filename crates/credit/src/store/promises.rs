@@ -41,7 +41,7 @@ pub(crate) async fn of_cycle(tx: &mut Tx, cycle: &Cycle, today: BusinessDate) ->
                 cycle_id: row.get("cycle_id")?,
                 promised_on,
                 note: row.get("note")?,
-                status: outcome(promised_on, replaced.map(Instant::business_date), cycle.closed_on, today),
+                status: outcome(promised_on, replaced.map(Instant::business_date), cycle.paid_off_on(), today),
                 created_at: row.get("created_at")?,
             })
         })

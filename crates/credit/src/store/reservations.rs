@@ -1,7 +1,9 @@
 //! Reservations: taking, ending, reading.
 
 use db::{DbError, Row, Tx, Value, params};
-use kernel::{CycleId, EntryId, Instant, Money, OrderId, Page, PageRequest, ReservationId, RetailerId, Scope};
+use kernel::{
+    CycleId, EntryId, Instant, Money, OrderId, Page, PageRequest, ReservationId, RetailerId, Scope, VendorId,
+};
 
 use crate::Pair;
 use crate::model::{Reservation, ReservationState};
@@ -62,10 +64,15 @@ pub(crate) async fn keep(tx: &mut Tx, retailer: RetailerId, order: OrderId) -> R
 }
 
 /// The orders of these retailers whose active reservations have passed their deadline.
-pub(crate) async fn expired(tx: &mut Tx, retailers: &[RetailerId], now: Instant) -> Result<Vec<OrderId>, DbError> {
-    let sql = "select order_id from reservations r where r.retailer_id in {1} and r.state = 'ACTIVE' \
-               and r.expires_at <= $2 order by r.order_id";
-    let rows = tx.query(sql, params![Value::list(retailers), now]).await?;
+pub(crate) async fn expired(
+    tx: &mut Tx,
+    retailers: &[RetailerId],
+    vendors: &[VendorId],
+    now: Instant,
+) -> Result<Vec<OrderId>, DbError> {
+    let sql = "select order_id from reservations r where (r.retailer_id in {1} or r.vendor_id in {2}) \
+               and r.state = 'ACTIVE' and r.expires_at <= $3 order by r.order_id";
+    let rows = tx.query(sql, params![Value::list(retailers), Value::list(vendors), now]).await?;
     rows.iter().map(|row| row.get("order_id")).collect()
 }
 

@@ -34,35 +34,110 @@ macro_rules! stories {
 }
 
 stories! {
+    a_bill_that_began_later
     a_blocked_line
     a_cap_and_a_ceiling
+    a_cap_and_a_ceiling_are_lifted
     a_cap_over_two_lines
+    a_ceiling_below_what_is_lent
     a_ceiling_over_two_retailers
+    a_cheque_bounces
+    a_claim_counts_when_confirmed
+    a_correction_goes_both_ways
+    a_dispute_is_upheld
+    a_dispute_stops_the_days
+    a_disputed_bill_is_passed_over
+    a_later_due_date
     a_limit_is_cut
+    a_limit_is_cut_below_what_is_held
+    a_limit_of_nothing
+    a_line_for_each_pair
     a_paisa_that_nothing_matches
     a_part_arrives
+    a_part_does_not_lift_it
     a_paused_line
+    a_paused_shop
+    a_preview_changes_nothing
     a_reference_counts_once
+    a_refusal_leaves_nothing
+    a_small_rest_goes_on
+    a_thousand_times_a_thousand_million
+    an_expired_hold_frees_the_cap
+    an_expired_hold_frees_the_ceiling
     an_offer_runs_out
+    brought_to_nothing
+    buckets_add_up
     cancelled_on_the_way
     cancelling
+    cash_in_the_books
     cash_needs_no_credit
+    confirmed_by_code
+    days_that_cannot_be
     delivered_and_counted
+    disputed_more_than_once
+    each_part_is_rounded
+    every_reason_is_told
+    every_way_back_is_checked
+    every_way_of_paying
     exactly_the_limit
+    failed_on_the_way
+    fewer_days_keep_the_discount_short
+    given_up
+    half_price
     how_old_what_is_owed_is
     in_parts_as_at_once
     interest_ends_at_the_principal
+    interest_of_each_part
+    interest_that_is_taken_back
+    kept_money_and_a_disputed_bill
+    kept_money_counts_when_it_is_applied
+    kept_money_given_back
     late_interest
+    midnight_in_kathmandu
+    money_kept_for_later
+    money_without_a_line
     more_than_is_owed
+    new_terms_are_for_new_bills
+    nobody_answers
     nobody_is_left
+    oldest_due_first
+    one_paisa
+    one_payment_three_rates
+    over_as_soon_as_it_is_read
     paid_some_days_ago
+    paid_while_disputed
+    promises_kept_and_broken
     rejected_goes_to_the_next
+    reversed_and_dated_back
+    rounded_once
+    sent_twice
+    six_holds_of_a_thousand
+    stock_and_credit_go_together
+    taken_back_once
+    terms_of_no_days
+    the_borders_of_age
     the_discount_of_day_fifteen
+    the_end_of_the_fiscal_year
+    the_gateway_calls_twice
     the_largest_order
     the_last_day_of_a_discount
+    the_last_fifty_paisa
+    the_last_paisa
+    the_next_vendor_is_checked_anew
     the_next_vendor_must_lend_too
+    the_oldest_is_what_is_due_first
     the_orders_own_amount_counts_once
+    the_payer_names_the_bill
+    the_statement_of_a_month
+    through_the_calendar
     too_long_overdue
+    two_payments_and_the_first_bounces
+    two_vendors_never_mix
+    what_an_expired_offer_can_still_do
+    what_came_back
+    what_is_delivered_in_parts_of_a_rupee
+    whose_reference_it_is
+    withdrawn_after_accepting
     without_a_line
 }
 
@@ -74,6 +149,17 @@ fn every_file_of_the_folder_is_a_story_that_is_played() {
     files.sort_unstable();
     let named: Vec<String> = STORIES.iter().map(|(name, _)| format!("{name}.txt")).collect();
     assert_eq!(named, files);
+}
+
+#[test]
+fn every_story_stands_under_its_subject() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/scenarios.md");
+    let page = fs::read_to_string(page).unwrap();
+    let (_, subjects) = page.split_once("## The stories").unwrap();
+    let mut listed: Vec<&str> = subjects.split('`').skip(1).step_by(2).collect();
+    listed.sort_unstable();
+    let named: Vec<&str> = STORIES.iter().map(|(name, _)| *name).collect();
+    assert_eq!(listed, named);
 }
 
 /// What is wrong with a story, played in a house of its own.
