@@ -64,10 +64,10 @@ pub async fn active_products(tx: &mut Tx) -> Result<Vec<Product>, DbError> {
 
 /// Products whose SKU or name contains a text, by SKU; the page's cursor is the last SKU.
 pub async fn list(tx: &mut Tx, search: &str, page: &PageRequest) -> Result<Page<Product>, DbError> {
-    let pattern = format!("%{}%", search.to_lowercase());
+    let pattern = db::containing(search);
     let after = page.after.clone().unwrap_or_default();
-    let sql = "select * from products p where p.sku > $1 and (lower(p.sku) like $2 or lower(p.name) like $2 or \
-               p.name_ne like $2) order by p.sku limit $3";
+    let sql = "select * from products p where p.sku > $1 and (lower(p.sku) like $2 escape '!' or lower(p.name) like $2 escape '!' \
+               or p.name_ne like $2 escape '!') order by p.sku limit $3";
     let rows = tx.query(sql, params![after, pattern, page.limit.saturating_add(1)]).await?;
     let found = rows.iter().map(product).collect::<Result<_, _>>()?;
     Ok(Page::from_overfull(found, page, |product: &Product| product.sku.clone()))

@@ -247,3 +247,8 @@ macro_rules! text_enum {
         }
     };
 }
+/// The pattern of `like $n escape '!'` for whatever contains a text, in lower case.
+pub fn containing(text: &str) -> String {
+    let text = text.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
+    format!("%{text}%")
+}

@@ -122,8 +122,7 @@ pub async fn all_vendors(tx: &mut Tx) -> Result<HashMap<VendorId, Vendor>, DbErr
 /// Retailers whose name or phone contains a text, in the order of their ids.
 pub async fn retailers_page(tx: &mut Tx, search: Option<&str>, page: &PageRequest) -> Result<Page<Retailer>, DbError> {
     // What people type means itself: the signs of patterns lose their meaning.
-    let text = search.unwrap_or_default().to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
-    let pattern = format!("%{text}%");
+    let pattern = db::containing(search.unwrap_or_default());
     let sql = "select * from retailers r where r.id > $1 \
                and (lower(r.name) like $2 escape '!' or r.phone like $2 escape '!') order by r.id limit $3";
     let after = page.after.clone().unwrap_or_default();

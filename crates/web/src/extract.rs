@@ -247,10 +247,10 @@ impl<T: DeserializeOwned> FromRequest<App> for KeyedBody<T> {
 }
 
 fn key(parts: &Parts) -> Result<String, Problem> {
-    let key = parts.headers.get("idempotency-key").and_then(|value| value.to_str().ok()).map(str::trim);
+    let key = parts.headers.get("idempotency-key").map(|value| value.to_str().map(str::trim));
     match key {
-        Some(key) if !key.is_empty() && key.len() <= LONGEST_KEY => Ok(key.to_owned()),
-        Some(_) => Err(Problem::field("Idempotency-Key", "1 to 200 characters")),
+        Some(Ok(key)) if !key.is_empty() && key.len() <= LONGEST_KEY => Ok(key.to_owned()),
+        Some(_) => Err(Problem::field("Idempotency-Key", "1 to 200 visible characters of ASCII")),
         None => {
             let detail = "send an `Idempotency-Key` header, new for each command and the same when you ask again";
             Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "IDEMPOTENCY_KEY_REQUIRED", detail)

@@ -4,6 +4,7 @@
 mod access;
 mod bad_input;
 mod books;
+mod costs;
 mod e2e;
 mod expiry;
 mod scenario;
