@@ -17,7 +17,8 @@
 //! under those of all its vendor's lines, so that what is placed after one was answered has seen it.
 //!
 //! A hold counts until its offer's deadline, unless [`keep`] took that away. Plain reads leave expired holds out; who
-//! would refuse an order for want of credit looks for [`expired_holds`] first, releases them and decides again.
+//! would refuse an order for want of credit looks for [`expired_holds`] first, and where a ceiling is short for
+//! [`expired_holds_with`] its vendor, releases them and decides again.
 //!
 //! What an order is, who is asked to deliver it, and who may sign in do not live here.
 //!
@@ -87,7 +88,7 @@ pub use payments::{
 pub use promises::{NewPromise, Promise, PromiseStatus, promise, promises};
 pub use refusal::Refusal;
 pub use repay::{NewRepayment, Quote, Repaid, Repayment, quote, record_repayment, repay};
-pub use reservations::{Take, convert, cycle_of_order, expired_holds, keep, release, take};
+pub use reservations::{Take, convert, cycle_of_order, expired_holds, expired_holds_with, keep, release, take};
 pub use risk::{
     Collection, Dashboard, Evaluation, LineEvaluation, NotedLine, RetailerCredit, Totals, VendorCredit, dashboard,
     evaluate, retailer_credit, vendor_credit,

@@ -65,15 +65,15 @@ pub async fn keep(tx: &mut Tx, retailer: RetailerId, order: OrderId) -> Result<(
     reservations::keep(tx, retailer, order).await
 }
 
-/// The orders of these retailers, and those with these vendors, whose holds have passed their deadline, in order. One
-/// statement.
-pub async fn expired_holds(
-    tx: &mut Tx,
-    retailers: &[RetailerId],
-    vendors: &[VendorId],
-    now: Instant,
-) -> Result<Vec<OrderId>, DbError> {
-    reservations::expired(tx, retailers, vendors, now).await
+/// The orders of these retailers whose holds have passed their deadline, in order. One statement.
+pub async fn expired_holds(tx: &mut Tx, retailers: &[RetailerId], now: Instant) -> Result<Vec<OrderId>, DbError> {
+    reservations::expired(tx, retailers, now).await
+}
+
+/// The orders with these vendors, whoever ordered, whose holds have passed their deadline, in order, with their lines
+/// locked. What others are busy with is left out, so that nobody waits in a circle. One statement.
+pub async fn expired_holds_with(tx: &mut Tx, vendors: &[VendorId], now: Instant) -> Result<Vec<OrderId>, DbError> {
+    reservations::expired_with(tx, vendors, now).await
 }
 
 /// The hold of an order under the lock of its line, or how it ended.

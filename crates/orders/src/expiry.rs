@@ -5,8 +5,9 @@
 //! for a job that finds their next vendor. Where credit is not short nothing is looked for, so that placing costs no
 //! statement more.
 //!
-//! The orders are locked behind the lines of the decision, against the usual order: who moves such an order on at the same
-//! moment may wait for those lines. PostgreSQL breaks that circle and the driver runs the transaction again.
+//! The retailer's own orders are locked behind the lines of the decision, against the usual order: who moves such an order
+//! on at the same moment may wait for those lines. PostgreSQL breaks that circle and the driver runs the transaction again.
+//! Those of others are many, so nobody is waited for: what somebody else is busy with counts until he is done.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +19,7 @@ use routing::{Decision, Ineligible, OfferState};
 
 use crate::lifecycle::{next_vendor, release, step};
 use crate::rules::OrderState;
-use crate::store;
+use crate::{Order, store};
 
 /// The job that finds the next vendor of an order whose offer expired; its payload is `{ "order": … }`.
 pub const NEXT_VENDOR_JOB: &str = "orders.next_vendor";
@@ -54,7 +55,7 @@ impl Short {
 }
 
 /// Releases what the expired offers of these hold, queues their next vendors, and returns how many there were. No statement
-/// where nothing is short; else one, and about 20 for each.
+/// where nothing is short; else one or two, and about 20 for each.
 pub(crate) async fn release_expired(tx: &mut Tx, cx: &Context, short: Short) -> Result<usize, DbError> {
     if short.retailers.is_empty() && short.vendors.is_empty() {
         return Ok(0);
@@ -63,21 +64,33 @@ pub(crate) async fn release_expired(tx: &mut Tx, cx: &Context, short: Short) -> 
     let vendors: Vec<VendorId> = short.vendors.into_iter().collect();
     let cx = cx.acting_as(Actor::System);
     let mut released = 0;
-    for id in credit::expired_holds(tx, &retailers, &vendors, cx.now).await? {
-        let Some(mut order) = store::find_for_update(tx, Scope::All, id).await? else { continue };
-        // Its vendor may have answered in time before the lock.
-        let offers = routing::offers_of_order(tx, order.retailer_id, id).await?;
-        let expired = offers.iter().find(|offer| offer.state == OfferState::Open && offer.deadline <= cx.now);
-        let Some(offer) = expired.filter(|_| order.state == OrderState::Offered) else { continue };
-        routing::resolve(tx, offer, OfferState::Expired, None, cx.now).await?;
-        release(tx, &cx, &order, "EXPIRED").await?;
-        order.vendor_id = None;
-        step(tx, &cx, &mut order, OrderState::Placed, Some("EXPIRED")).await?;
-        let job = NewJob::new(&cx, Queue::OrderRouting, NEXT_VENDOR_JOB, serde_json::json!({ "order": id }));
-        queue::enqueue(tx, &cx, vec![job]).await?;
-        released += 1;
+    for id in credit::expired_holds(tx, &retailers, cx.now).await? {
+        let order = store::find_for_update(tx, Scope::All, id).await?;
+        released += release_if_expired(tx, &cx, order).await?;
+    }
+    if !vendors.is_empty() {
+        for id in credit::expired_holds_with(tx, &vendors, cx.now).await? {
+            let order = store::find_if_free(tx, id).await?;
+            released += release_if_expired(tx, &cx, order).await?;
+        }
     }
     Ok(released)
+}
+
+/// Releases a locked order that is still before a vendor whose time is over, and counts it.
+async fn release_if_expired(tx: &mut Tx, cx: &Context, order: Option<Order>) -> Result<usize, DbError> {
+    let Some(mut order) = order else { return Ok(0) };
+    // Its vendor may have answered in time before the lock.
+    let offers = routing::offers_of_order(tx, order.retailer_id, order.id).await?;
+    let expired = offers.iter().find(|offer| offer.state == OfferState::Open && offer.deadline <= cx.now);
+    let Some(offer) = expired.filter(|_| order.state == OrderState::Offered) else { return Ok(0) };
+    routing::resolve(tx, offer, OfferState::Expired, None, cx.now).await?;
+    release(tx, cx, &order, "EXPIRED").await?;
+    order.vendor_id = None;
+    step(tx, cx, &mut order, OrderState::Placed, Some("EXPIRED")).await?;
+    let job = NewJob::new(cx, Queue::OrderRouting, NEXT_VENDOR_JOB, serde_json::json!({ "order": order.id }));
+    queue::enqueue(tx, cx, vec![job]).await?;
+    Ok(1)
 }
 
 /// Puts an order whose offer expired before its next vendor. One that was moved on or ended meanwhile stays.

@@ -73,6 +73,12 @@ pub async fn find_for_update(tx: &mut Tx, scope: Scope, id: OrderId) -> Result<O
     in_scope(tx, scope, row).await
 }
 
+/// Locks an order and reads it with its lines, unless somebody else has locked it.
+pub(crate) async fn find_if_free(tx: &mut Tx, id: OrderId) -> Result<Option<Order>, DbError> {
+    let row = tx.query_opt("select * from orders o where o.id = $1 {lock o skip locked}", params![id]).await?;
+    in_scope(tx, Scope::All, row).await
+}
+
 /// The codes of a retailer's orders.
 pub async fn codes(tx: &mut Tx, retailer: RetailerId, ids: &[OrderId]) -> Result<HashMap<OrderId, String>, DbError> {
     let sql = "select o.id, o.code from orders o where o.retailer_id = $1 and o.id in {2}";

@@ -64,15 +64,20 @@ pub(crate) async fn keep(tx: &mut Tx, retailer: RetailerId, order: OrderId) -> R
 }
 
 /// The orders of these retailers whose active reservations have passed their deadline.
-pub(crate) async fn expired(
-    tx: &mut Tx,
-    retailers: &[RetailerId],
-    vendors: &[VendorId],
-    now: Instant,
-) -> Result<Vec<OrderId>, DbError> {
-    let sql = "select order_id from reservations r where (r.retailer_id in {1} or r.vendor_id in {2}) \
-               and r.state = 'ACTIVE' and r.expires_at <= $3 order by r.order_id";
-    let rows = tx.query(sql, params![Value::list(retailers), Value::list(vendors), now]).await?;
+pub(crate) async fn expired(tx: &mut Tx, retailers: &[RetailerId], now: Instant) -> Result<Vec<OrderId>, DbError> {
+    let sql = "select order_id from reservations r where r.retailer_id in {1} and r.state = 'ACTIVE' \
+               and r.expires_at <= $2 order by r.order_id";
+    let rows = tx.query(sql, params![Value::list(retailers), now]).await?;
+    rows.iter().map(|row| row.get("order_id")).collect()
+}
+
+/// The orders with these vendors whose active reservations have passed their deadline, under the locks of their lines;
+/// those of lines that somebody else has locked are left out.
+pub(crate) async fn expired_with(tx: &mut Tx, vendors: &[VendorId], now: Instant) -> Result<Vec<OrderId>, DbError> {
+    let sql = "select r.order_id from reservations r join credit_lines l on l.retailer_id = r.retailer_id \
+               and l.vendor_id = r.vendor_id where r.vendor_id in {1} and r.state = 'ACTIVE' and r.expires_at <= $2 \
+               order by r.order_id {lock l skip locked}";
+    let rows = tx.query(sql, params![Value::list(vendors), now]).await?;
     rows.iter().map(|row| row.get("order_id")).collect()
 }
 

@@ -181,7 +181,7 @@ testkit::both_engines! {
         world.go_to(date("2026-01-02"));
         let check = world.check(pair, rupees(951), PaymentMode::Credit).await;
         assert_eq!((check.available, check.shortfall), (rupees(950), rupees(1)));
-        let expired = world.write(async move |tx, cx| credit::expired_holds(tx, &[pair.0], &[], cx.now).await).await;
+        let expired = world.write(async move |tx, cx| credit::expired_holds(tx, &[pair.0], cx.now).await).await;
         assert_eq!(expired, [order]);
         let (dashboard, retailer) = world.write(async move |tx, cx| {
             let retailer = credit::retailer_credit(tx, pair.0, cx.now).await?.unwrap();

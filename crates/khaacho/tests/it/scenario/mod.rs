@@ -84,6 +84,7 @@ stories! {
     fewer_days_keep_the_discount_short
     given_up
     half_price
+    how_fast_money_comes_in
     how_old_what_is_owed_is
     in_parts_as_at_once
     interest_ends_at_the_principal
@@ -101,6 +102,7 @@ stories! {
     nobody_answers
     nobody_is_left
     oldest_due_first
+    one_answer_everywhere
     one_paisa
     one_payment_three_rates
     over_as_soon_as_it_is_read
@@ -129,6 +131,7 @@ stories! {
     the_orders_own_amount_counts_once
     the_payer_names_the_bill
     the_statement_of_a_month
+    the_whole_book
     through_the_calendar
     too_long_overdue
     two_payments_and_the_first_bounces

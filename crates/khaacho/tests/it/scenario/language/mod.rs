@@ -185,6 +185,13 @@ pub(crate) enum Step {
         retailer: String,
         on: BusinessDate,
     },
+    Book,
+    Borrower {
+        retailer: String,
+    },
+    Lender {
+        vendor: String,
+    },
     Statement {
         retailer: String,
         vendor: String,
@@ -209,6 +216,9 @@ impl Step {
                 | Self::Payment { .. }
                 | Self::Stock { .. }
                 | Self::Aging { .. }
+                | Self::Book
+                | Self::Borrower { .. }
+                | Self::Lender { .. }
                 | Self::Statement { .. }
                 | Self::Balance { .. }
         )

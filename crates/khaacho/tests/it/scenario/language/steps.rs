@@ -258,6 +258,9 @@ fn looks(verb: &str, words: &mut Words<'_>) -> Result<Option<Step>, String> {
         "payment" => Step::Payment { payment: words.name(PAYMENT)? },
         "stock" => Step::Stock { order: words.name(ORDER)?, vendor: words.name(VENDOR)? },
         "aging" => Step::Aging { retailer: words.name(RETAILER)?, on: words.read(DATE)? },
+        "book" => Step::Book,
+        "borrower" => Step::Borrower { retailer: words.name(RETAILER)? },
+        "lender" => Step::Lender { vendor: words.name(VENDOR)? },
         "statement" => {
             let (retailer, vendor) = (words.name(RETAILER)?, words.name(VENDOR)?);
             let (from, to) = (words.read(DATE)?, words.after("to", DATE)?.ok_or("a statement needs its last day")?);

@@ -82,6 +82,20 @@ impl Run<'_> {
                 let retailer = self.retailer(retailer).await;
                 self.look(&format!("admin/credit/aging?retailerId={retailer}&on={on}")).await
             }
+            Step::Book => self.members("admin/credit/risk-dashboard").await,
+            Step::Borrower { retailer } => {
+                let id = self.retailer(retailer).await;
+                let mut seen = self.members(&format!("admin/credit/retailer/{id}")).await;
+                let evaluated = self.look(&format!("admin/credit/{id}/evaluate")).await.figures;
+                for figure in ["shouldBePaused", "worstOverdueDays"] {
+                    seen.figures[figure] = evaluated[figure].clone();
+                }
+                seen
+            }
+            Step::Lender { vendor } => {
+                let id = self.vendor(vendor).await;
+                self.members(&format!("admin/credit/vendors/{id}")).await
+            }
             Step::Balance { vendor, on } => self.balance(vendor, *on).await,
             other => panic!("nobody plays {other:?}"),
         })
@@ -91,6 +105,19 @@ impl Run<'_> {
         let mut seen = self.look(&format!("credit/cycles/{}", self.cycle_of(order)?)).await;
         seen.figures["due"] = seen.figures["dueOn"].clone();
         Ok(seen)
+    }
+
+    /// What is seen, with the figures of its parts (totals, aging, collection) beside its own.
+    async fn members(&self, path: &str) -> Seen {
+        let mut seen = self.look(path).await;
+        let parts: Vec<Value> =
+            seen.figures.as_object().unwrap().values().filter(|part| part.is_object()).cloned().collect();
+        for (name, figure) in parts.iter().filter_map(Value::as_object).flatten() {
+            if seen.figures[name].is_null() {
+                seen.figures[name] = figure.clone();
+            }
+        }
+        seen
     }
 
     /// What became of each promise, by its day.
