@@ -7,6 +7,7 @@ mod examples;
 mod guarantees;
 mod http;
 mod limits;
+mod model;
 mod payments;
 mod standing;
 mod world;
