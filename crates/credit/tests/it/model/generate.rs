@@ -123,7 +123,7 @@ fn deliver(dice: &mut Dice, naive: &Naive) -> Option<Command> {
 
 fn slip(dice: &mut Dice, naive: &Naive) -> Slip {
     let on = naive.today + [0, 0, 0, 0, -1, -2, -7, 1][usize::try_from(dice.roll(0, 7)).unwrap()];
-    let reference = dice.one_in(3).then(|| usize::try_from(dice.roll(0, 30)).unwrap());
+    let reference = dice.one_in(3).then(|| usize::try_from(dice.roll(0, 9)).unwrap());
     Slip { on, reference, keep_excess: dice.one_in(3) }
 }
 
@@ -139,7 +139,8 @@ fn repay(dice: &mut Dice, naive: &Naive) -> Option<Command> {
 }
 
 fn pay(dice: &mut Dice, naive: &Naive) -> Command {
-    let (pair, slip) = (any_pair(dice), slip(dice, naive));
+    let owing = any_cycle(dice, naive).filter(|_| !dice.one_in(6)).map(|cycle| naive.cycles[&cycle].pair);
+    let (pair, slip) = (owing.unwrap_or_else(|| any_pair(dice)), slip(dice, naive));
     let open = naive.cycles.values().filter(|cycle| cycle.pair == pair && cycle.is_open());
     let owed: i64 = open.map(|cycle| cycle.cash(cycle.outstanding(), slip.on)).sum();
     let more = if slip.keep_excess && dice.one_in(2) { dice.roll(0, 20_000) } else { 0 };
@@ -154,7 +155,7 @@ fn pay_named(dice: &mut Dice, naive: &Naive) -> Option<Command> {
     if let Some(second) = dice.pick(&beside) {
         parts.push((second, part(dice, naive, second, slip.on)));
     }
-    let amount = dice.one_in(2).then(|| dice.roll(0, 60_000));
+    let amount = dice.one_in(4).then(|| dice.roll(0, 60_000));
     Some(Command::PayNamed { pair, amount, parts, slip })
 }
 
@@ -162,7 +163,7 @@ fn after(dice: &mut Dice, naive: &Naive) -> Option<Command> {
     let all: Vec<Step> = naive.payments.keys().copied().collect();
     let waiting: Vec<Step> = all.iter().copied().filter(|step| naive.payments[step].unapplied > 0).collect();
     let payment = if dice.one_in(3) { dice.pick(&all) } else { dice.pick(&waiting).or_else(|| dice.pick(&all)) }?;
-    let amount = dice.one_in(2).then(|| dice.amount(naive.payments[&payment].unapplied));
+    let amount = dice.one_in(3).then(|| dice.amount(naive.payments[&payment].unapplied));
     Some(match dice.roll(0, 5) {
         0..=2 => Command::Apply { payment, amount },
         3 => Command::Refund { payment, amount },

@@ -4,7 +4,7 @@
 //!
 //! A run has its seed. Seeds that once failed stand in `seeds.txt` and run first; the others are 1, 2, 3 … A run that fails
 //! is made again without some of its commands as long as it still fails, and what is left is printed with the seed. There
-//! are 600 commands on either engine; `KHAACHO_MODEL_COMMANDS=20000` (`./test --long`) asks for that many.
+//! are 600 commands on either engine; `TEST_MODEL_COMMANDS=20000` (`./test --long`) asks for that many.
 
 mod acts;
 mod commands;
@@ -143,7 +143,7 @@ async fn shrunk(world: &World, mut failure: Failure, slips: bool) -> Failure {
 }
 
 fn count() -> usize {
-    std::env::var("KHAACHO_MODEL_COMMANDS").map_or(USUAL, |commands| commands.parse().unwrap())
+    std::env::var("TEST_MODEL_COMMANDS").map_or(USUAL, |commands| commands.parse().unwrap())
 }
 
 /// The seeds that once failed.

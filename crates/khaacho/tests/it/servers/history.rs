@@ -2,7 +2,7 @@
 //! is killed on the way. What every one of them was answered can be explained by doing it one after another, in an order
 //! that respects what was over before something else began.
 //!
-//! Lines do not depend on each other, so each has its own history and order. There is one round; `KHAACHO_HISTORY_ROUNDS`
+//! Lines do not depend on each other, so each has its own history and order. There is one round; `TEST_HISTORY_ROUNDS`
 //! (`./test --long`) asks for more, each on lines of its own.
 #![expect(clippy::print_stdout, reason = "the seed and what was seen are for whoever reads a failure")]
 
@@ -257,7 +257,7 @@ impl Round {
 }
 
 fn rounds() -> usize {
-    std::env::var("KHAACHO_HISTORY_ROUNDS").map_or(1, |rounds| rounds.parse().unwrap())
+    std::env::var("TEST_HISTORY_ROUNDS").map_or(1, |rounds| rounds.parse().unwrap())
 }
 
 async fn explained(home: &Home, processes: usize) {
