@@ -6,6 +6,7 @@ mod care;
 mod examples;
 mod guarantees;
 mod http;
+mod lessons;
 mod limits;
 mod model;
 mod payments;
