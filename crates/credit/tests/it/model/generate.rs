@@ -64,6 +64,13 @@ pub(super) fn next(dice: &mut Dice, naive: &Naive, step: Step) -> Command {
         let terms = dice.one_in(2).then(|| Terms { yearly: 1_000, ..dice.terms(days) });
         return Command::Grant { pair: *pair, limit: dice.roll(20_000, 150_000), days, terms };
     }
+    // Half of the runs have a cap, and half a ceiling, from the beginning.
+    if step == 3 && dice.one_in(2) {
+        return Command::Cap { retailer: 0, cap: Some(dice.roll(20_000, 150_000)) };
+    }
+    if step == 4 && dice.one_in(2) {
+        return Command::Ceiling { vendor: 0, ceiling: Some(dice.roll(20_000, 150_000)) };
+    }
     let made = match dice.roll(0, 99) {
         0..=15 => Some(reserve(dice, naive)),
         16..=21 => release(dice, naive),
@@ -75,9 +82,17 @@ pub(super) fn next(dice: &mut Dice, naive: &Naive, step: Step) -> Command {
         75..=78 => adjust(dice, naive),
         79..=85 => care(dice, naive),
         86..=91 => Some(limit(dice)),
-        _ => Some(Command::Pass { days: dice.pick(&[0, 1, 1, 2, 5, 10, 30, 45]).unwrap() }),
+        _ => Some(pass(dice, naive)),
     };
     made.unwrap_or_else(|| reserve(dice, naive))
+}
+
+/// Some days, or to the deadline of a hold, which is when it matters.
+fn pass(dice: &mut Dice, naive: &Naive) -> Command {
+    let active = naive.orders.values().filter_map(|holds| holds.last()).filter(|hold| hold.state == Held::Active);
+    let deadlines: Vec<i64> = active.filter_map(|hold| hold.until).filter(|until| *until > naive.today).collect();
+    let deadline = dice.pick(&deadlines).filter(|_| dice.one_in(2)).map(|until| until - naive.today);
+    Command::Pass { days: deadline.or_else(|| dice.pick(&[0, 1, 1, 2, 5, 10, 30, 45])).unwrap() }
 }
 
 fn any_pair(dice: &mut Dice) -> Pair {
@@ -122,7 +137,7 @@ fn deliver(dice: &mut Dice, naive: &Naive) -> Option<Command> {
 }
 
 fn slip(dice: &mut Dice, naive: &Naive) -> Slip {
-    let on = naive.today + [0, 0, 0, 0, -1, -2, -7, 1][usize::try_from(dice.roll(0, 7)).unwrap()];
+    let on = naive.today + [0, 0, 0, -1, -2, -7, -25, 1][usize::try_from(dice.roll(0, 7)).unwrap()];
     let reference = dice.one_in(3).then(|| usize::try_from(dice.roll(0, 9)).unwrap());
     Slip { on, reference, keep_excess: dice.one_in(3) }
 }
@@ -134,7 +149,12 @@ fn part(dice: &mut Dice, naive: &Naive, cycle: Step, on: i64) -> Ask {
 }
 
 fn repay(dice: &mut Dice, naive: &Naive) -> Option<Command> {
-    let (cycle, slip) = (any_cycle(dice, naive)?, slip(dice, naive));
+    let (cycle, mut slip) = (any_cycle(dice, naive)?, slip(dice, naive));
+    // What was paid while a dispute was open and is recorded after its decision.
+    let dispute = dice.pick(&naive.cycles[&cycle].disputes).filter(|_| dice.one_in(2));
+    if let Some((from, Some(decided))) = dispute {
+        slip.on = dice.roll(from, decided);
+    }
     Some(Command::Repay { cycle, ask: part(dice, naive, cycle, slip.on), slip })
 }
 
