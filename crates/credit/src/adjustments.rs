@@ -98,7 +98,7 @@ pub struct Adjusted {
 
 /// What an adjustment does to a debt: a decrease is negative. Never takes a cycle below zero, and never opens one that
 /// was paid or closed.
-fn decide(cycle: &Cycle, kind: AdjustmentKind, sign: Sign, amount: Money) -> Result<Money, Refusal> {
+pub(crate) fn decide(cycle: &Cycle, kind: AdjustmentKind, sign: Sign, amount: Money) -> Result<Money, Refusal> {
     if !amount.is_positive() {
         return Err(Refusal::Field { field: "amount", right: "above zero" });
     }
@@ -162,7 +162,7 @@ pub(crate) async fn cycle_for_update(tx: &mut Tx, scope: Scope, id: CycleId) -> 
     Ok(cycles::cycle(tx, scope, id).await?.map(|cycle| (line, cycle)))
 }
 
-fn adjusted(cycle: &Cycle, amount: Money, on: BusinessDate) -> Result<Cycle, Overflow> {
+pub(crate) fn adjusted(cycle: &Cycle, amount: Money, on: BusinessDate) -> Result<Cycle, Overflow> {
     let outstanding = cycle.outstanding.plus(amount)?;
     Ok(Cycle {
         outstanding,
@@ -175,7 +175,7 @@ fn adjusted(cycle: &Cycle, amount: Money, on: BusinessDate) -> Result<Cycle, Ove
     })
 }
 
-fn entry_of(cycle: &Cycle, change: &Change, on: BusinessDate) -> Result<NewEntry, DbError> {
+pub(crate) fn entry_of(cycle: &Cycle, change: &Change, on: BusinessDate) -> Result<NewEntry, DbError> {
     let (kind, against) = match change.kind {
         AdjustmentKind::Return => (EntryKind::Return, Account::Returns),
         AdjustmentKind::Dispute | AdjustmentKind::Correction => (EntryKind::Adjustment, Account::Adjustments),

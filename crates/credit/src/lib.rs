@@ -46,6 +46,8 @@ mod exposure;
 mod http;
 mod limits;
 mod lines;
+#[cfg(test)]
+mod machine;
 mod model;
 mod opening;
 mod pages;

@@ -78,7 +78,8 @@ impl Balanced {
         if difference.is_zero() { Ok(Self(postings)) } else { Err(Unbalanced::Difference(difference)) }
     }
 
-    pub(crate) fn postings(&self) -> &[Posting] {
+    /// Its postings, none of which is zero.
+    pub fn postings(&self) -> &[Posting] {
         &self.0
     }
 }

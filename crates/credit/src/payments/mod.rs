@@ -30,7 +30,7 @@ mod http;
 mod model;
 mod reference;
 mod reversal;
-mod rules;
+pub(crate) mod rules;
 pub(crate) mod store;
 
 use audit::Entry;
@@ -332,7 +332,7 @@ fn entry_for_audit(cx: &Context, done: &Done) -> Entry {
 }
 
 /// The entry of a repayment.
-fn journal(
+pub(crate) fn journal(
     payment: &Payment,
     cycle: &Cycle,
     paid: &Settlement,

@@ -1,6 +1,6 @@
 //! A file of many rows: every one is taken, and memory does not grow with them.
 //!
-//! Rows are 100 000 on SQLite and a tenth of that on PostgreSQL; `KHAACHO_IMPORT_ROWS=1000000` (`./test --long`) asks for
+//! Rows are 100 000 on SQLite and a tenth of that on PostgreSQL; `TEST_IMPORT_ROWS=1000000` (`./test --long`) asks for
 //! that many on both.
 
 use std::fmt::Write as _;
@@ -66,7 +66,7 @@ fn took(begun: std::time::Instant) -> Duration {
 }
 
 fn rows(usual: u64) -> u64 {
-    std::env::var("KHAACHO_IMPORT_ROWS").map_or(usual, |rows| rows.parse().unwrap())
+    std::env::var("TEST_IMPORT_ROWS").map_or(usual, |rows| rows.parse().unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,8 +1,10 @@
 //! The program itself, as processes of its own: started, raced, killed, told to end and asked again, over HTTP and on both
 //! engines. What one process does inside is the subject of the other tests.
 
+mod checker;
 mod crash;
 mod ending;
+mod history;
 mod imports;
 mod load;
 mod race;

@@ -18,6 +18,15 @@ pub(crate) struct Position {
     pub(crate) available: i64,
 }
 
+impl Position {
+    /// As the API writes it.
+    pub(crate) fn read(position: &Value) -> Self {
+        let [reserved, outstanding, available] =
+            ["reserved", "outstanding", "available"].map(|part| paisa(&position[part]));
+        Self { reserved, outstanding, available }
+    }
+}
+
 pub(crate) struct World {
     pub(crate) vendor: String,
     pub(crate) product: String,
@@ -61,10 +70,7 @@ impl World {
 
     /// What lies on a shop's line.
     pub(crate) async fn position(&self, asker: &Asker, address: &str, shop: usize) -> Position {
-        let position = asker.get(address, &format!("credit/lines/{}/available", self.shops[shop].1)).await;
-        let [reserved, outstanding, available] =
-            ["reserved", "outstanding", "available"].map(|part| paisa(&position[part]));
-        Position { reserved, outstanding, available }
+        Position::read(&asker.get(address, &format!("credit/lines/{}/available", self.shops[shop].1)).await)
     }
 
     /// How much of the product is there, and how much of it is held.
@@ -75,6 +81,6 @@ impl World {
 }
 
 /// An amount as the API writes it, in paisa.
-fn paisa(amount: &Value) -> i64 {
+pub(crate) fn paisa(amount: &Value) -> i64 {
     amount.as_str().unwrap().replace('.', "").parse().unwrap()
 }
