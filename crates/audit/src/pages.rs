@@ -27,6 +27,10 @@ panel_words! {
         Details: "Details", "थप विवरण";
         Before: "Before", "पहिले";
         After: "After", "पछि";
+        Operator: "operator", "सञ्चालक";
+        Vendor: "vendor", "थोक बिक्रेता";
+        Retailer: "retailer", "पसल";
+        System: "platform", "प्रणाली";
         Hash: "Hash", "ह्यास";
     }
 }
@@ -99,7 +103,7 @@ fn shown(panel: &Panel, back: &Markup, form: &Form<'_>, found: &Page<Recorded>) 
         vec![
             html! { (day(entry.at.business_date())) },
             html! { (entry.action) },
-            html! { (entry.actor) },
+            html! { (role(&entry.actor, language)) },
             html! { (entry.reason.as_deref().unwrap_or("–")) },
             details(entry, language),
         ]
@@ -121,11 +125,24 @@ fn shown(panel: &Panel, back: &Markup, form: &Form<'_>, found: &Page<Recorded>) 
     panel.page(say(Word::Audit), content)
 }
 
+/// Who it was, without the id.
+fn role(actor: &str, language: PageLanguage) -> &str {
+    let word = match actor.split(':').next() {
+        Some("operator") => Word::Operator,
+        Some("vendor") => Word::Vendor,
+        Some("retailer") => Word::Retailer,
+        Some("system") => Word::System,
+        _ => return actor,
+    };
+    word.text(language)
+}
+
 /// The entry as it is kept, folded away.
 fn details(entry: &Recorded, language: PageLanguage) -> Markup {
     let say = |word: Word| word.text(language);
     let kept = [
         (say(Word::What), Some(entry.subject.as_str())),
+        (say(Word::Who), Some(entry.actor.as_str())),
         (say(Word::Before), entry.before.as_deref()),
         (say(Word::After), entry.after.as_deref()),
         (say(Word::Hash), Some(entry.hash.as_str())),

@@ -201,19 +201,25 @@ fn ladder(seen: &Seen, language: PageLanguage) -> Markup {
             format!("{until} सम्म ({} दिनभित्र) तिरे {rate} छुट।", row.through_day)
         });
     }
-    lines.push(if is_english {
-        format!("After that, until the due date {}: the full amount.", cycle.due_on)
-    } else {
-        format!("त्यसपछि भाका मिति {} सम्म: पूरा रकम।", cycle.due_on)
-    });
+    let last = terms.discounts.last().map_or(cycle.started_on, |row| cycle.started_on.plus_days(row.through_day));
+    if last < cycle.due_on {
+        lines.push(if is_english {
+            format!("After that, until the due date {}: the full amount.", cycle.due_on)
+        } else {
+            format!("त्यसपछि भाका मिति {} सम्म: पूरा रकम।", cycle.due_on)
+        });
+    }
     let (rate, from) = (terms.late_interest_bp_year, cycle.late_from().plus_days(terms.grace_days));
     lines.push(match (rate.basis_points() == 0, is_english) {
-        (true, true) => "Late: no interest.".to_owned(),
-        (true, false) => "ढिलो भए पनि ब्याज लाग्दैन।".to_owned(),
+        (true, true) => "Later: the full amount, no interest.".to_owned(),
+        (true, false) => "त्यसपछि ढिलो भए पूरा रकम, ब्याज लाग्दैन।".to_owned(),
         (false, true) => {
-            format!("Late, after {from}: {} interest a year, never more than the principal.", percent(rate))
+            format!(
+                "After {from}: the full amount and {} interest a year, never more than the principal.",
+                percent(rate)
+            )
         }
-        (false, false) => format!("{from} पछि ढिलो भए वर्षको {} ब्याज, साँवाभन्दा बढी कहिल्यै हुँदैन।", percent(rate)),
+        (false, false) => format!("{from} पछि पूरा रकम र वर्षको {} ब्याज, साँवाभन्दा बढी कहिल्यै हुँदैन।", percent(rate)),
     });
     html! { ul { @for line in lines { li { (line) } } } }
 }

@@ -20,7 +20,7 @@ const SHOWN: [(&str, Word); 6] = [
     ("termsDays", Word::TermsDays),
     ("maxOverdueDays", Word::MaxOverdueDays),
     ("maxOrder", Word::MaxOrder),
-    ("termsVersion", Word::Terms),
+    ("termsVersion", Word::TermsVersion),
 ];
 
 /// The changes, the newest first.

@@ -43,18 +43,20 @@ pub(super) async fn list(
     let language = panel.language;
     let content = html! {
         div.actions { a.button href="/admin/lines/new" { (Say::NewLine.text(language)) } }
-        (table_of(&found.items, &names, language))
+        (table_of(&found.items, &names, Word::Retailer, language))
         (panel::next_page(language, &[], found.next.as_deref()))
     };
     Ok(panel.page(Word::Lines.text(language), content))
 }
 
-/// Lines as a table.
-pub(super) fn table_of(lines: &[Line], names: &Names, language: PageLanguage) -> Markup {
+/// Lines as a table; on a retailer's page the vendors come first.
+pub(super) fn table_of(lines: &[Line], names: &Names, first: Word, language: PageLanguage) -> Markup {
     let say = |word: Word| word.text(language);
+    let is_by_vendor = first == Word::Vendor;
+    let second = if is_by_vendor { Word::Retailer } else { Word::Vendor };
     let columns = [
-        text(say(Word::Retailer)),
-        text(say(Word::Vendor)),
+        text(say(first)),
+        text(say(second)),
         number(say(Word::Limit)),
         number(say(Word::Outstanding)),
         number(say(Word::Available)),
@@ -62,9 +64,11 @@ pub(super) fn table_of(lines: &[Line], names: &Names, language: PageLanguage) ->
         text(say(Word::Status)),
     ];
     let row = |line: &Line| {
+        let (retailer, vendor) = (names.retailer(line.retailer_id), names.vendor(line.vendor_id));
+        let (first, second) = if is_by_vendor { (vendor, retailer) } else { (retailer, vendor) };
         vec![
-            html! { a href={ "/admin/lines/" (line.id) } { (names.retailer(line.retailer_id)) } },
-            html! { (names.vendor(line.vendor_id)) },
+            html! { a href={ "/admin/lines/" (line.id) } { (first) } },
+            html! { (second) },
             money(line.limit),
             money(line.outstanding),
             money(available(line)),

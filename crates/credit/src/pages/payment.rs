@@ -79,7 +79,7 @@ fn page(panel: &Panel, payable: &Payable, fields: &Fields, errors: &Errors, prev
     let content = html! {
         (found.back(language))
         p.lead { (say(Word::Outstanding)) " " (money(found.line.outstanding)) }
-        div.columns-2 {
+        div.columns-2.sided {
             form.card method="post" action={ (found.path()) "/payment" }
                 hx-post=(preview_path) hx-trigger="input delay:300ms" hx-target="#preview" {
                 (form.general_errors())

@@ -57,7 +57,7 @@ pub(super) async fn show(
         }
         @if is_operator { (buttons(&retailer, language)) }
         h2 { (say(Word::Lines)) }
-        (table_of(&lines, &names, language))
+        (table_of(&lines, &names, Word::Vendor, language))
     };
     Ok(panel.page(&retailer.name, content))
 }

@@ -128,20 +128,22 @@ fn percent(basis_points: i64) -> String {
     format!("{}.{} %", basis_points / 100, basis_points % 100 / 10)
 }
 
-/// Lines among the worst or the most used.
+/// Lines among the worst, with what is overdue on them, or among the most used.
 fn noted(lines: &[NotedLine], name: Say, language: PageLanguage) -> Markup {
     let word = |word: Word| word.text(language);
-    let columns = [
+    let is_worst = name == Say::WorstLines;
+    let mut columns = vec![
         text(word(Word::Line)),
         number(word(Word::Limit)),
         number(Say::Used.text(language)),
         text(Say::Utilisation.text(language)),
-        number(word(Word::OverdueSum)),
-        text(word(Word::Overdue)),
     ];
+    if is_worst {
+        columns.extend([number(word(Word::OverdueSum)), text(word(Word::Overdue))]);
+    }
     let row = |line: &NotedLine| {
         let is_over = line.used > line.limit;
-        vec![
+        let mut cells = vec![
             html! { a href={ "/admin/lines/" (line.line_id) } { (line.retailer) } " – " (line.vendor) },
             money(line.limit),
             money(line.used),
@@ -149,9 +151,11 @@ fn noted(lines: &[NotedLine], name: Say, language: PageLanguage) -> Markup {
                 (percent(line.utilisation_bp))
                 @if is_over { " " span.tag.bad { (Say::OverLimit.text(language)) } }
             },
-            money(line.overdue),
-            overdue_tag(line.overdue_days, language),
-        ]
+        ];
+        if is_worst {
+            cells.extend([money(line.overdue), overdue_tag(line.overdue_days, language)]);
+        }
+        cells
     };
     panel::table(language, name.text(language), &columns, lines.iter().map(row).collect())
 }

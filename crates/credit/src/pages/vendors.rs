@@ -100,7 +100,7 @@ pub(super) async fn show(
         (collection(&found.collection, language))
         (aging_pictured(&found.aging, language))
         h2 { (word(Word::Lines)) }
-        (table_of(&lines.items, &names, language))
+        (table_of(&lines.items, &names, Word::Retailer, language))
         (panel::next_page(language, &[], lines.next.as_deref()))
     };
     Ok(panel.page(&found.vendor.name, content))

@@ -91,12 +91,9 @@ panel_words! {
         History: "Changes of the terms", "सर्तमा भएका फेरबदल";
         Reservations: "Held for orders", "अर्डरका लागि रोकिएको";
         Order: "Order", "अर्डर";
-        Version: "Version", "संस्करण";
         Who: "Who", "कसले";
         When: "When", "कहिले";
         What: "What", "के";
-        Before: "Before", "पहिले";
-        After: "After", "पछि";
         Granted: "Granted", "खोलिएको";
         NewLine: "New credit line", "नयाँ उधारो खाता";
         WhichVendor: "Choose the vendor.", "थोक बिक्रेता छान्नुहोस्।";

@@ -34,6 +34,7 @@ panel_words! {
         Days: "days", "दिन";
         Position: "How the limit is used", "सीमा कसरी प्रयोग भएको छ";
         Terms: "Terms", "सर्तहरू";
+        TermsVersion: "Version of discounts and interest", "छुट र ब्याजको संस्करण";
         TermsDays: "Days to pay", "तिर्ने दिन";
         MaxOverdueDays: "Days overdue before credit stops", "उधारो रोकिनुअघि भाका नाघ्ने दिन";
         MaxOrder: "Largest order", "सबैभन्दा ठूलो अर्डर";
