@@ -14,6 +14,7 @@
 //! where a stream is new).
 
 mod http;
+mod pages;
 mod store;
 mod verify;
 
@@ -22,6 +23,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 pub use http::routes;
+pub use pages::pages;
 pub use store::{Filter, credit_page, find, read, record};
 pub use verify::{Broken, Walked, verify_page};
 

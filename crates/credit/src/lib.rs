@@ -80,7 +80,7 @@ pub use limits::{CreditChange, change_ceiling, change_credit};
 pub use lines::{LineChange, NewLine, RecordedChange, change_line, create_line, line_changes};
 pub use model::{Cycle, CycleStatus, Line, LineStatus, Position, Reservation, ReservationState};
 pub use opening::{NewOpening, open_cycles};
-pub use pages::pages;
+pub use pages::{entry_kind_word, method_word, pages};
 pub use payments::{
     Answer, Claim, ClaimFilter, ClaimStatus, Named, NewClaim, NewPayment, Outcome, Payment, PaymentFilter,
     PaymentStatus, PaymentWithRepayments, Preview, PreviewPart, Recorded, Refund, Repayment as PaymentPart, Source,

@@ -1,15 +1,18 @@
 //! The journal as plain-text accounting over HTTP, written page by page.
 
+use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::header;
+use axum::routing::get;
+use http::{HeaderValue, header};
 use indicatif::ProgressBar;
-use kernel::{LineId, VendorId};
+use kernel::{Context, LineId, VendorId};
 use ledger::Part;
 use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use web::panel::Panel;
 use web::{App, Problem, Query, VendorOrOperator};
 
 /// Pages that may wait for a slow reader.
@@ -18,6 +21,11 @@ const PAGES_AHEAD: usize = 2;
 /// The routes of exports.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(journal))
+}
+
+/// The panel's way to the same text.
+pub fn pages() -> Router<App> {
+    Router::new().route("/admin/books/journal", get(download))
 }
 
 /// Which books are exported; all that the caller may see where none is named.
@@ -41,8 +49,27 @@ async fn journal(
     VendorOrOperator(cx): VendorOrOperator,
     Query(query): Query<JournalQuery>,
 ) -> Result<Response, Problem> {
+    let part = part(&app, &cx, query).await?;
+    Ok(streamed(&app, part))
+}
+
+/// The same for someone who is signed in to the panel, as a file.
+async fn download(
+    State(app): State<App>,
+    panel: Panel,
+    Query(query): Query<JournalQuery>,
+) -> Result<Response, Problem> {
+    let part = part(&app, &panel.cx, query).await?;
+    let mut response = streamed(&app, part);
+    let name = HeaderValue::from_static("attachment; filename=\"khaacho.journal\"");
+    response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
+    Ok(response)
+}
+
+/// Which books a query means; a foreign one is not there.
+async fn part(app: &App, cx: &Context, query: JournalQuery) -> Result<Part, Problem> {
     let (scope, today) = (cx.actor.scope(), cx.today());
-    let part = match (query.line_id, query.vendor_id) {
+    Ok(match (query.line_id, query.vendor_id) {
         (Some(id), _) => {
             let line = app.db.read(async move |tx| credit::line(tx, scope, id, today).await).await?;
             let line = line.filter(|line| query.vendor_id.is_none_or(|vendor| vendor == line.vendor_id));
@@ -51,14 +78,18 @@ async fn journal(
         (None, Some(vendor)) if scope.vendor().is_none_or(|own| own == vendor) => Part::Vendor(vendor),
         (None, Some(_)) => return Err(Problem::not_found("vendor")),
         (None, None) => scope.into(),
-    };
+    })
+}
+
+fn streamed(app: &App, part: Part) -> Response {
+    let db = app.db.clone();
     let (sender, receiver) = tokio::sync::mpsc::channel::<Result<Bytes, std::io::Error>>(PAGES_AHEAD);
     tokio::spawn(async move {
         let mut text = ledger::export_header().to_owned();
         let mut after = None;
         loop {
             let place = after;
-            match app.db.read(async move |tx| ledger::export_page(tx, part, place).await).await {
+            match db.read(async move |tx| ledger::export_page(tx, part, place).await).await {
                 Ok(page) => {
                     text.push_str(&page.text);
                     after = page.next;
@@ -77,7 +108,7 @@ async fn journal(
     let stream =
         futures_util::stream::unfold(receiver, async |mut receiver| receiver.recv().await.map(|page| (page, receiver)));
     let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
-    Ok((headers, Body::from_stream(stream)).into_response())
+    (headers, Body::from_stream(stream)).into_response()
 }
 
 /// Writes the journal of some books page by page: memory holds one page, however long the journal is.

@@ -45,7 +45,18 @@ const MENU: &[MenuItem] = &[
         path: "/admin/lines", english: "Lines", nepali: "उधारो खाता", is_for_operators: false
     },
     MenuItem { path: "/admin/retailers", english: "Retailers", nepali: "पसलहरू", is_for_operators: true },
+    MenuItem {
+        path: "/admin/vendors", english: "Vendors", nepali: "थोक बिक्रेता", is_for_operators: true
+    },
+    MenuItem {
+        path: "/admin/payments", english: "Payments", nepali: "भुक्तानी", is_for_operators: false
+    },
+    MenuItem {
+        path: "/admin/claims", english: "Claims", nepali: "तिरेँ भनेका", is_for_operators: false
+    },
+    MenuItem { path: "/admin/disputes", english: "Disputes", nepali: "गुनासो", is_for_operators: false },
     MenuItem { path: "/admin/risk", english: "Risk", nepali: "जोखिम", is_for_operators: false },
+    MenuItem { path: "/admin/books", english: "Books", nepali: "लेखा", is_for_operators: false },
 ];
 
 /// Puts the house together. Must run inside a Tokio runtime, on which the placing desk works.
@@ -70,7 +81,12 @@ pub fn build(db: &Db, clock: &Clock, ids: &IdGen, client: Client, settings: &Set
         .merge(conversation::routes(settings.webhook.clone()));
     let (router, document) = rooms.split_for_parts();
     let document = web::document(document);
-    let pages = web::panel::wrap(parties::pages(&guard).merge(credit::pages()), app.clone(), MENU);
+    let pages = parties::pages(&guard)
+        .merge(credit::pages())
+        .merge(orders::pages())
+        .merge(audit::pages())
+        .merge(export::pages());
+    let pages = web::panel::wrap(pages, app.clone(), MENU);
     let router =
         web::finish(router.merge(web::openapi_routes(&document)).merge(pages), app.clone(), settings.most_requests);
     House { app, router, registry: registry(db, client), schedules: schedules(db, clock, ids) }

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use db::DbError;
+use db::{DbError, Tx};
 use http::StatusCode;
 use kernel::LineId;
 use maud::{Markup, html};
@@ -10,16 +10,26 @@ use web::panel::{Errors, Fields, Form, Html, Panel, Posted, see_other};
 use web::{App, PathId, Problem, once};
 
 use super::lines::{Found, find, missing};
+use super::terms_form;
 use super::words::{self, Word};
 use crate::lines::{LineChange, change_line};
 use crate::model::LineStatus;
+use crate::store::lines::terms_of;
+
+/// The page's line with its settlement terms, as the fields begin.
+async fn gathered(tx: &mut Tx, panel: &Panel, id: LineId) -> Result<Option<(Found, Fields)>, DbError> {
+    let Some(found) = find(tx, panel, id).await? else { return Ok(None) };
+    let terms = terms_of(tx, found.line.pair(), found.line.terms_version).await?;
+    let fields = known(&found).or(terms_form::known(&terms));
+    Ok(Some((found, fields)))
+}
 
 /// The form.
 pub(super) async fn show(State(app): State<App>, panel: Panel, PathId(id): PathId<LineId>) -> Result<Html, Problem> {
     let visitor = panel.clone();
-    let found = app.db.read::<_, DbError, _>(async move |tx| find(tx, &visitor, id).await).await?;
-    let found = found.ok_or_else(missing)?;
-    Ok(page(&panel, &found, &known(&found), &Errors::default()))
+    let found = app.db.read::<_, DbError, _>(async move |tx| gathered(tx, &visitor, id).await).await?;
+    let (found, fields) = found.ok_or_else(missing)?;
+    Ok(page(&panel, &found, &fields, &Errors::default()))
 }
 
 /// What the form begins with.
@@ -47,6 +57,7 @@ fn page(panel: &Panel, found: &Found, fields: &Fields, errors: &Errors) -> Html 
                 (form.input("termsDays", say(Word::TermsDays), "number", None))
                 (form.input("maxOverdueDays", say(Word::MaxOverdueDays), "number", None))
                 (form.input("maxOrder", say(Word::MaxOrder), "decimal", None))
+                (terms_form::controls(&form, language))
                 (form.input("reason", say(Word::Reason), "text", Some(say(Word::ReasonHint))))
                 button.main type="submit" { (say(Word::Save)) }
             }
@@ -83,6 +94,7 @@ pub(super) async fn change(State(app): State<App>, PathId(id): PathId<LineId>, p
         terms_days: fields.number("termsDays", language, &mut errors),
         max_overdue_days: fields.number("maxOverdueDays", language, &mut errors),
         max_order: fields.money("maxOrder", language, &mut errors),
+        settlement: terms_form::read(fields, language, &mut errors),
         reason: fields.text("reason").to_owned(),
         ..LineChange::default()
     };
@@ -109,9 +121,13 @@ async fn apply(
 ) -> Response {
     let Posted { panel, fields, keyed, .. } = posted;
     once(&app, keyed, panel.cx.clone(), async move |tx, cx| {
-        let Some(found) = find(tx, &panel, id).await? else { return Ok(missing().stored()) };
+        let Some((found, known)) = gathered(tx, &panel, id).await? else { return Ok(missing().stored()) };
         let mut errors = errors.clone();
         if errors.is_empty() {
+            // Terms that stay the same get no new version.
+            let is_same = change.settlement.as_ref().is_some_and(|terms| terms_form::is_known(terms, &known));
+            let settlement = change.settlement.clone().filter(|_| !is_same);
+            let change = LineChange { settlement, ..change.clone() };
             match change_line(tx, cx, cx.actor.scope(), id, change.clone()).await? {
                 Ok(line) => return Ok(see_other(&format!("/admin/lines/{}?done={done}", line.id))),
                 Err(refusal) => {
@@ -120,7 +136,7 @@ async fn apply(
                 }
             }
         }
-        let fields = fields.clone().or(known(&found));
+        let fields = fields.clone().or(known);
         Ok(page(&panel, &found, &fields, &errors).answer(StatusCode::UNPROCESSABLE_ENTITY))
     })
     .await

@@ -2,14 +2,14 @@
 
 use axum::extract::State;
 use db::{DbError, Tx};
-use kernel::{LineId, PageRequest, Rate};
+use kernel::{LineId, PageRequest, Rate, Scope};
 use ledger::{Account, Entry};
 use maud::{Markup, html};
 use serde::Deserialize;
 use web::panel::{self, Html, PageLanguage, Panel, Part, bar, day, money, number, text};
 use web::{App, PathId, Problem, Query};
 
-use super::words::{self, Word};
+use super::words::{self, Say, Word};
 use super::{Names, available, overdue_tag, status_tag};
 use crate::exposure::{Availability, availability};
 use crate::model::{Cycle, CycleStatus, Line};
@@ -19,9 +19,9 @@ use crate::terms::SettlementTerms;
 
 #[derive(Deserialize)]
 pub(super) struct AfterQuery {
-    after: Option<String>,
+    pub(super) after: Option<String>,
     #[serde(default)]
-    done: String,
+    pub(super) done: String,
 }
 
 /// The lines that the visitor may see.
@@ -42,18 +42,21 @@ pub(super) async fn list(
         .await?;
     let language = panel.language;
     let content = html! {
-        (table_of(&found.items, &names, language))
+        div.actions { a.button href="/admin/lines/new" { (Say::NewLine.text(language)) } }
+        (table_of(&found.items, &names, Word::Retailer, language))
         (panel::next_page(language, &[], found.next.as_deref()))
     };
     Ok(panel.page(Word::Lines.text(language), content))
 }
 
-/// Lines as a table.
-pub(super) fn table_of(lines: &[Line], names: &Names, language: PageLanguage) -> Markup {
+/// Lines as a table; on a retailer's page the vendors come first.
+pub(super) fn table_of(lines: &[Line], names: &Names, first: Word, language: PageLanguage) -> Markup {
     let say = |word: Word| word.text(language);
+    let is_by_vendor = first == Word::Vendor;
+    let second = if is_by_vendor { Word::Retailer } else { Word::Vendor };
     let columns = [
-        text(say(Word::Retailer)),
-        text(say(Word::Vendor)),
+        text(say(first)),
+        text(say(second)),
         number(say(Word::Limit)),
         number(say(Word::Outstanding)),
         number(say(Word::Available)),
@@ -61,9 +64,11 @@ pub(super) fn table_of(lines: &[Line], names: &Names, language: PageLanguage) ->
         text(say(Word::Status)),
     ];
     let row = |line: &Line| {
+        let (retailer, vendor) = (names.retailer(line.retailer_id), names.vendor(line.vendor_id));
+        let (first, second) = if is_by_vendor { (vendor, retailer) } else { (retailer, vendor) };
         vec![
-            html! { a href={ "/admin/lines/" (line.id) } { (names.retailer(line.retailer_id)) } },
-            html! { (names.vendor(line.vendor_id)) },
+            html! { a href={ "/admin/lines/" (line.id) } { (first) } },
+            html! { (second) },
             money(line.limit),
             money(line.outstanding),
             money(available(line)),
@@ -123,13 +128,7 @@ pub(super) async fn show(
             let left = availability(tx, scope, id, visitor.cx.now).await?;
             let left = left.ok_or_else(missing)?;
             let terms = terms_of(tx, found.line.pair(), found.line.terms_version).await?;
-            let mut cycles = Vec::new();
-            for status in [CycleStatus::Active, CycleStatus::PartiallyPaid] {
-                let filter = CycleFilter { status: Some(status), ..of_line(&found.line) };
-                let page = PageRequest::new(Some(PageRequest::MOST), None);
-                cycles.extend(crate::store::cycles::cycles(tx, scope, filter, &page).await?.items);
-            }
-            cycles.sort_by_key(|cycle| cycle.due_on);
+            let cycles = open_cycles(tx, scope, &found.line).await?;
             Ok((found, left, terms, cycles))
         })
         .await?;
@@ -140,7 +139,11 @@ pub(super) async fn show(
         (standing(&found.line, &left, language))
         div.actions {
             a.button.main href={ (path) "/payment" } { (Word::RecordPayment.text(language)) }
+            a.button href={ (path) "/statement" } { (Say::Statement.text(language)) }
+            a.button href={ "/admin/payments?retailerId=" (found.line.retailer_id) "&vendorId=" (found.line.vendor_id) } { (Say::Payments.text(language)) }
             a.button href={ (path) "/change" } { (Word::Change.text(language)) }
+            a.button href={ (path) "/history" } { (Say::History.text(language)) }
+            a.button href={ (path) "/reservations" } { (Say::Reservations.text(language)) }
             a.button href={ (path) "/entries" } { (Word::Entries.text(language)) }
         }
         h2 { (Word::OpenCycles.text(language)) }
@@ -151,6 +154,18 @@ pub(super) async fn show(
         p { a href={ "/admin/retailers/" (found.line.retailer_id) } { (found.names.retailer(found.line.retailer_id)) } }
     };
     Ok(panel.page(&found.title(), content))
+}
+
+/// What is open on a line, the oldest due first.
+pub(super) async fn open_cycles(tx: &mut Tx, scope: Scope, line: &Line) -> Result<Vec<Cycle>, DbError> {
+    let mut cycles = Vec::new();
+    for status in [CycleStatus::Active, CycleStatus::PartiallyPaid] {
+        let filter = CycleFilter { status: Some(status), ..of_line(line) };
+        let page = PageRequest::new(Some(PageRequest::MOST), None);
+        cycles.extend(crate::store::cycles::cycles(tx, scope, filter, &page).await?.items);
+    }
+    cycles.sort_by_key(|cycle| cycle.due_on);
+    Ok(cycles)
 }
 
 fn of_line(line: &Line) -> CycleFilter {
@@ -164,6 +179,7 @@ fn done(word: &str, language: PageLanguage) -> Markup {
         "change" => Word::ChangeDone,
         "pause" => Word::PauseDone,
         "resume" => Word::ResumeDone,
+        "line" => return html! { p.notice role="status" { (Say::NewLineDone.text(language)) } },
         _ => return html! {},
     };
     html! { p.notice role="status" { (word.text(language)) } }
@@ -211,7 +227,7 @@ fn cycle_table(cycles: &[Cycle], panel: &Panel) -> Markup {
     ];
     let row = |cycle: &Cycle| {
         vec![
-            html! { (cycle.number) },
+            html! { a href={ "/admin/cycles/" (cycle.id) } { (cycle.number) } },
             day(cycle.started_on),
             day(cycle.due_on),
             money(cycle.principal),
@@ -239,7 +255,7 @@ fn conditions(line: &Line, terms: &SettlementTerms, language: PageLanguage) -> M
 }
 
 /// A rate as people write it.
-fn percent(rate: Rate) -> String {
+pub(super) fn percent(rate: Rate) -> String {
     let basis_points = rate.basis_points();
     match (basis_points / 100, basis_points % 100) {
         (whole, 0) => format!("{whole} %"),

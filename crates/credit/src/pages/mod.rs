@@ -1,11 +1,21 @@
 //! The panel's pages about credit: lines, what is done on one, retailers with their lines, risk. Each gathers in one
 //! transaction through the same use cases as `http`, and shows.
 
+mod answers;
 mod change;
+mod cycle;
+mod cycle_deeds;
+mod grant;
+mod history;
 mod lines;
 mod payment;
+mod payments;
 mod retailer;
+mod retailer_deeds;
 mod risk;
+mod sheet;
+mod terms_form;
+mod vendors;
 mod words;
 
 use axum::Router;
@@ -18,18 +28,38 @@ use web::panel::PageLanguage;
 
 use crate::model::Line;
 
+pub use words::{kind as entry_kind_word, method as method_word};
+
 /// The pages of this room.
 pub fn pages() -> Router<App> {
     Router::new()
         .route("/admin/lines", get(lines::list))
+        .route("/admin/lines/new", get(grant::show).post(grant::grant))
         .route("/admin/lines/{id}", get(lines::show))
+        .route("/admin/lines/{id}/history", get(history::show))
+        .route("/admin/lines/{id}/reservations", get(history::reservations))
         .route("/admin/lines/{id}/cycles", get(lines::cycles))
         .route("/admin/lines/{id}/entries", get(lines::entries))
         .route("/admin/lines/{id}/payment", get(payment::show).post(payment::record))
         .route("/admin/lines/{id}/payment/preview", post(payment::preview))
         .route("/admin/lines/{id}/change", get(change::show).post(change::change))
         .route("/admin/lines/{id}/pause", post(change::pause))
+        .route("/admin/cycles/{id}", get(cycle::show))
+        .route("/admin/cycles/{id}/{deed}", get(cycle_deeds::show).post(cycle_deeds::act))
+        .route("/admin/payments", get(payments::list))
+        .route("/admin/payments/{id}", get(payments::show))
+        .route("/admin/payments/{id}/{deed}", get(payments::form).post(payments::act))
+        .route("/admin/claims", get(answers::list_claims))
+        .route("/admin/claims/{id}", get(answers::show))
+        .route("/admin/claims/{id}/{verdict}", get(answers::form).post(answers::act))
+        .route("/admin/disputes", get(answers::list_disputes))
         .route("/admin/retailers/{id}", get(retailer::show))
+        .route("/admin/retailers/{id}/evaluate", get(retailer::evaluate))
+        .route("/admin/retailers/{id}/{deed}", get(retailer_deeds::show).post(retailer_deeds::act))
+        .route("/admin/vendors", get(vendors::list))
+        .route("/admin/vendors/{id}", get(vendors::show))
+        .route("/admin/vendors/{id}/ceiling", get(vendors::ceiling).post(vendors::put_ceiling))
+        .route("/admin/books", get(vendors::books))
         .route("/admin/risk", get(risk::show))
 }
 
@@ -70,4 +100,10 @@ fn status_tag(line: &Line, language: PageLanguage) -> Markup {
 
 fn overdue_tag(days: i64, language: PageLanguage) -> Markup {
     html! { @if days > 0 { span.tag.bad { (days) " " (words::Word::Days.text(language)) } } @else { "–" } }
+}
+
+/// Who did something, as people say it; the id stays for those who look it up.
+fn actor(text: &str, language: PageLanguage) -> Markup {
+    let (role, _) = text.split_once(':').unwrap_or((text, ""));
+    html! { span title=(text) { (words::role(role, language)) } }
 }

@@ -5,13 +5,14 @@ use db::DbError;
 use kernel::{BusinessDate, Money, PageRequest};
 use maud::{Markup, html};
 use serde::Deserialize;
-use web::panel::{self, Errors, Fields, Form, Html, PageLanguage, Panel, Part, columns, day, money, number, text};
+use web::panel::{self, Errors, Fields, Form, Html, PageLanguage, Panel, Part, bar, columns, day, money, number, text};
 use web::{App, Problem, Query};
 
-use super::words::Word;
+use super::words::{Say, Word};
 use super::{Names, overdue_tag};
 use crate::aging::{Aging, AgingFilter, aging};
 use crate::model::Cycle;
+use crate::risk::{Dashboard, NotedLine, dashboard};
 use crate::store::cycles::CycleFilter;
 
 #[derive(Deserialize)]
@@ -30,7 +31,8 @@ pub(super) async fn show(
     let fields = Fields::of([("on", query.on)]);
     let mut errors = Errors::default();
     let on = fields.date("on", panel.language, &mut errors).unwrap_or(today);
-    let (aging, overdue, names) = app
+    let (is_operator, now) = (panel.cx.actor.is_operator(), panel.cx.now);
+    let (aging, overdue, names, board) = app
         .db
         .read::<_, DbError, _>(async move |tx| {
             let aging = aging(tx, scope, AgingFilter::default(), on, today).await?;
@@ -38,7 +40,8 @@ pub(super) async fn show(
             let overdue = crate::store::cycles::cycles(tx, scope, filter, &PageRequest::default()).await?;
             let pairs: Vec<_> = overdue.items.iter().map(Cycle::pair).collect();
             let names = Names::of(tx, &pairs).await?;
-            Ok((aging, overdue.items, names))
+            let board = if is_operator { Some(dashboard(tx, now).await?) } else { None };
+            Ok((aging, overdue.items, names, board))
         })
         .await?;
     let language = panel.language;
@@ -50,14 +53,24 @@ pub(super) async fn show(
             (form.input("on", say(Word::AgingOn), "date", None))
             button type="submit" { (say(Word::Show)) }
         }
+        @if let Some(board) = &board { (totals(board, language)) }
+        @else if let Some(own) = scope.vendor() {
+            p { a.button href={ "/admin/vendors/" (own) } { (Say::Dso.text(language)) } }
+        }
         (aging_pictured(&aging, language))
+        @if let Some(board) = &board {
+            h2 { (Say::WorstLines.text(language)) }
+            (noted(&board.worst_lines, Say::WorstLines, language))
+            h2 { (Say::MostUsed.text(language)) }
+            (noted(&board.most_used_lines, Say::MostUsed, language))
+        }
         h2 { (say(Word::OverdueCycles)) }
         (overdue_table(&overdue, &names, today, language))
     };
     Ok(panel.page(say(Word::Risk), content))
 }
 
-fn aging_pictured(aging: &Aging, language: PageLanguage) -> Markup {
+pub(super) fn aging_pictured(aging: &Aging, language: PageLanguage) -> Markup {
     let say = |word: Word| word.text(language);
     let parts = [
         Part { label: say(Word::NotDue), amount: aging.not_due, class: "age-0" },
@@ -92,6 +105,61 @@ fn aging_pictured(aging: &Aging, language: PageLanguage) -> Markup {
     }
 }
 
+/// All lines together.
+fn totals(board: &Dashboard, language: PageLanguage) -> Markup {
+    let say = |say: Say| say.text(language);
+    let parts = [
+        Part { label: Word::Outstanding.text(language), amount: board.totals.outstanding, class: "outstanding" },
+        Part { label: Word::Reserved.text(language), amount: board.totals.reserved, class: "reserved" },
+        Part { label: Word::Available.text(language), amount: board.available, class: "available" },
+    ];
+    html! {
+        p.lead {
+            (Word::Limit.text(language)) " " (money(board.totals.limit)) " · "
+            (say(Say::Utilisation)) ": " (percent(board.utilisation_bp)) " · "
+            (say(Say::StoppedLines)) ": " (board.totals.stopped_lines) " / " (board.totals.lines)
+        }
+        (bar(Word::Position.text(language), board.totals.limit, &parts))
+    }
+}
+
+/// Basis points as a percentage with one place.
+fn percent(basis_points: i64) -> String {
+    format!("{}.{} %", basis_points / 100, basis_points % 100 / 10)
+}
+
+/// Lines among the worst, with what is overdue on them, or among the most used.
+fn noted(lines: &[NotedLine], name: Say, language: PageLanguage) -> Markup {
+    let word = |word: Word| word.text(language);
+    let is_worst = name == Say::WorstLines;
+    let mut columns = vec![
+        text(word(Word::Line)),
+        number(word(Word::Limit)),
+        number(Say::Used.text(language)),
+        text(Say::Utilisation.text(language)),
+    ];
+    if is_worst {
+        columns.extend([number(word(Word::OverdueSum)), text(word(Word::Overdue))]);
+    }
+    let row = |line: &NotedLine| {
+        let is_over = line.used > line.limit;
+        let mut cells = vec![
+            html! { a href={ "/admin/lines/" (line.line_id) } { (line.retailer) } " – " (line.vendor) },
+            money(line.limit),
+            money(line.used),
+            html! {
+                (percent(line.utilisation_bp))
+                @if is_over { " " span.tag.bad { (Say::OverLimit.text(language)) } }
+            },
+        ];
+        if is_worst {
+            cells.extend([money(line.overdue), overdue_tag(line.overdue_days, language)]);
+        }
+        cells
+    };
+    panel::table(language, name.text(language), &columns, lines.iter().map(row).collect())
+}
+
 /// Hundredths of a whole, rounded half to even; zero of nothing.
 fn share(part: Money, whole: Money) -> i64 {
     let numerator = i128::from(part.paisa()).saturating_mul(100);
@@ -110,7 +178,7 @@ fn overdue_table(cycles: &[Cycle], names: &Names, today: BusinessDate, language:
     ];
     let row = |cycle: &Cycle| {
         vec![
-            html! { (cycle.number) },
+            html! { a href={ "/admin/cycles/" (cycle.id) } { (cycle.number) } },
             html! { a href={ "/admin/retailers/" (cycle.retailer_id) } { (names.retailer(cycle.retailer_id)) } },
             html! { (names.vendor(cycle.vendor_id)) },
             day(cycle.due_on),

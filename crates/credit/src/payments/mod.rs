@@ -50,6 +50,7 @@ use reference::Reference;
 pub use reversal::reverse;
 use rules::Plan;
 pub use rules::{Named, Spread};
+pub(crate) use store::repayments_of_cycle;
 pub use store::{claim as claim_by_id, claims, payment_with_repayments, payments};
 
 use crate::Pair;

@@ -192,23 +192,36 @@ pub(crate) async fn repayments(tx: &mut Tx, payment: &Payment) -> Result<Vec<Rep
                join cycles c on c.retailer_id = r.retailer_id and c.id = r.cycle_id \
                where r.retailer_id = $1 and r.payment_id = $2 order by r.id";
     let rows = tx.query(sql, params![payment.retailer_id, payment.id]).await?;
-    let part = |row: &Row| {
-        Ok(Repayment {
-            id: row.get("id")?,
-            cycle_id: row.get("cycle_id")?,
-            number: row.get("number")?,
-            source: row.get("source")?,
-            principal: row.get("principal_paisa")?,
-            discount: row.get("discount_paisa")?,
-            interest: row.get("interest_paisa")?,
-            cash: row.get("cash_paisa")?,
-            rounding: row.get("rounding_paisa")?,
-            paid_on: row.get("paid_on")?,
-            entry_id: row.get("entry_id")?,
-            reversed_on: row.get("reversed_on")?,
-        })
-    };
     rows.iter().map(part).collect()
+}
+
+/// The parts that a cycle got of payments, in the order in which they were made.
+pub(crate) async fn repayments_of_cycle(
+    tx: &mut Tx,
+    cycle: &crate::Cycle,
+) -> Result<Vec<(PaymentId, Repayment)>, DbError> {
+    let sql = "select r.*, c.number from repayments r \
+               join cycles c on c.retailer_id = r.retailer_id and c.id = r.cycle_id \
+               where r.retailer_id = $1 and r.cycle_id = $2 order by r.id";
+    let rows = tx.query(sql, params![cycle.retailer_id, cycle.id]).await?;
+    rows.iter().map(|row| Ok((row.get("payment_id")?, part(row)?))).collect()
+}
+
+fn part(row: &Row) -> Result<Repayment, DbError> {
+    Ok(Repayment {
+        id: row.get("id")?,
+        cycle_id: row.get("cycle_id")?,
+        number: row.get("number")?,
+        source: row.get("source")?,
+        principal: row.get("principal_paisa")?,
+        discount: row.get("discount_paisa")?,
+        interest: row.get("interest_paisa")?,
+        cash: row.get("cash_paisa")?,
+        rounding: row.get("rounding_paisa")?,
+        paid_on: row.get("paid_on")?,
+        entry_id: row.get("entry_id")?,
+        reversed_on: row.get("reversed_on")?,
+    })
 }
 
 /// A payment with its parts, inside a scope. Two statements.

@@ -1,6 +1,7 @@
-// Visits the panel of a running demo as its operator, wide and narrow, light and dark: node panel.mjs URL FOLDER
+// Visits the panel of a running demo as its operator and does the main things in it: node panel.mjs URL FOLDER
 //
-// Fails where a page is wider than the screen, or the browser complains. What it saw is in FOLDER, for people to look at.
+// Fails where a page is wider than the screen, where the browser complains, or where something that was done is not seen
+// afterwards. What it saw is in FOLDER, for people to look at.
 import { chromium } from 'playwright-core';
 import fs from 'node:fs';
 
@@ -18,14 +19,21 @@ const fail = (text) => {
   console.error('FAILED', text);
   failures += 1;
 };
-for (const [width, scheme] of [[1280, 'light'], [360, 'light'], [360, 'dark']]) {
+const check = (holds, text) => holds || fail(text);
+
+// A visitor's own browser window, with what it shows.
+const open = async (width, scheme) => {
   const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme: scheme });
   const page = await context.newPage();
-  page.on('console', (message) => message.type() === 'error' && fail(`at ${width}: ${message.text()}`));
+  // A form that is shown again with what is wrong is no complaint.
+  page.on('console', (message) => {
+    const isComplaint = message.type() === 'error' && !message.text().includes('422');
+    if (isComplaint) fail(`at ${width} on ${page.url()}: ${message.text()}`);
+  });
   page.on('pageerror', (error) => fail(`at ${width}: ${error}`));
   const shot = async (name) => {
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    if (wide > 0) fail(`${name} at ${width} is ${wide} px too wide`);
+    check(wide <= 0, `${name} at ${width} is ${wide} px too wide`);
     await page.screenshot({ path: `${out}/${name}-${width}-${scheme}.png`, fullPage: true });
   };
   await page.goto(base + '/admin/lines');
@@ -34,31 +42,120 @@ for (const [width, scheme] of [[1280, 'light'], [360, 'light'], [360, 'dark']]) 
   await page.fill('#password', 'demo-surkhet');
   await page.click('main button[type=submit]');
   await page.waitForURL('**/admin/lines');
-  await shot('lines');
-  await page.click('tbody tr:nth-child(1) th a');
-  await page.waitForURL('**/admin/lines/*');
-  const line = page.url();
-  await shot('line');
+  return { context, page, shot };
+};
+
+// The addresses of one line on which something is owed, and of what hangs on it.
+const places = async (page) => {
+  await page.goto(base + '/admin/risk');
+  await page.locator('a[href*="/admin/cycles/"]').first().click();
+  await page.waitForURL('**/admin/cycles/*');
+  const cycle = page.url();
+  const line = base + await page.locator('main p a[href^="/admin/lines/"]').first().getAttribute('href');
+  await page.goto(line);
+  const retailer = base + await page.locator('a[href^="/admin/retailers/"]').last().getAttribute('href');
+  return { cycle, line, retailer };
+};
+
+const previewed = async (page, line, amount) => {
   await page.goto(line + '/payment');
   const answer = page.waitForResponse('**/payment/preview');
-  await page.locator('#amount').pressSequentially('5000');
+  await page.locator('#amount').pressSequentially(amount);
   await answer;
   await page.waitForSelector('#preview table');
+};
+
+const visit = async (width, scheme) => {
+  const { context, page, shot } = await open(width, scheme);
+  const { cycle, line, retailer } = await places(page);
+  await shot('line');
+  await previewed(page, line, '5000');
   await shot('payment');
-  await page.goto(line + '/change');
-  await shot('change');
-  await page.goto(base + '/admin/retailers');
-  await shot('retailers');
-  await page.goto(base + '/admin/risk');
-  await shot('risk');
-  if (width === 360 && scheme === 'light') {
-    await page.click('.who form button[lang=ne]');
-    if (await page.getAttribute('html', 'lang') !== 'ne') fail('the language did not change');
-    await page.goto(line);
-    await shot('line-ne');
-    await page.click('.who form button[lang=en]');
+  const all = {
+    'lines': '/admin/lines', 'grant': '/admin/lines/new', 'statement': line + '/statement', 'history': line + '/history',
+    'reservations': line + '/reservations', 'entries': line + '/entries', 'change': line + '/change', 'cycle': cycle,
+    'adjust': cycle + '/adjust', 'promise': cycle + '/promise', 'dispute': cycle + '/dispute', 'close': cycle + '/close',
+    'note': cycle + '/note', 'retailers': '/admin/retailers', 'retailer': retailer, 'evaluate': retailer + '/evaluate',
+    'audit': retailer + '/audit', 'cap': retailer + '/cap', 'vendors': '/admin/vendors', 'payments': '/admin/payments',
+    'claims': '/admin/claims', 'disputes': '/admin/disputes', 'risk': '/admin/risk', 'books': '/admin/books',
+  };
+  for (const [name, place] of Object.entries(all)) {
+    const answer = await page.goto(place.startsWith('http') ? place : base + place);
+    check(answer.status() === 200, `${name} answers ${answer.status()}`);
+    await shot(name);
   }
+  await page.goto(base + '/admin/vendors');
+  await page.locator('tbody th a').first().click();
+  await page.waitForURL('**/admin/vendors/*');
+  await shot('vendor');
+  await page.click('.who form button[lang=ne]');
+  check(await page.getAttribute('html', 'lang') === 'ne', 'the language did not change');
+  const nepali = { 'line': line, 'cycle': cycle, 'risk': '/admin/risk', 'retailer': retailer, 'adjust': cycle + '/adjust' };
+  for (const [name, place] of Object.entries(nepali)) {
+    await page.goto(place.startsWith('http') ? place : base + place);
+    await shot(name + '-ne');
+  }
+  await page.goto(line + '/statement');
+  await shot('statement-ne');
+  await page.click('.who form button[lang=en]');
   await context.close();
-}
+};
+
+// Fills in a form, sends it, and waits for the page that says it is done.
+const send = async (page, address, fields, { sure = false } = {}) => {
+  await page.goto(address);
+  for (const [name, value] of Object.entries(fields)) {
+    const field = page.locator('#' + name);
+    if (await field.evaluate((element) => element.tagName) === 'SELECT') await field.selectOption(value);
+    else await field.fill(value);
+  }
+  if (sure) {
+    await page.click('main form.card button.main');
+    check(await page.locator('#sure-error').count() === 1, `${address} asks for no tick`);
+    await page.check('#sure');
+  }
+  await page.click('main form.card button.main');
+  await page.waitForSelector('[role=status]', { timeout: 5000 }).catch(() => fail(`${address} was not done`));
+};
+
+const operate = async () => {
+  const { context, page } = await open(360, 'light');
+  const { cycle, line, retailer } = await places(page);
+  const figure = async (address, place) => {
+    await page.goto(address);
+    return page.locator(`.figures dd`).nth(place).innerText();
+  };
+  const before = await figure(cycle, 0);
+  await send(page, cycle + '/promise', { note: 'after the market' });
+  await send(page, cycle + '/adjust', { kind: 'RETURN', amount: '1.00', reason: 'one packet was torn' }, { sure: true });
+  check(await figure(cycle, 0) !== before, 'the adjustment is not seen');
+  check((await page.innerText('main')).includes('one packet was torn'), 'the adjustment is not among the events');
+  await send(page, cycle + '/dispute', { reason: 'wet rice' });
+  await send(page, cycle + '/decide', { decision: 'rejected', reason: 'it was seen dry' }, { sure: true });
+  await send(page, cycle + '/note', { note: 'calls on Fridays' });
+  check((await page.innerText('main')).includes('calls on Fridays'), 'the note is not seen');
+
+  await page.goto(line + '/payment');
+  await page.fill('#amount', 'ten');
+  await page.click('main form.card button.main');
+  check(await page.getAttribute('#amount', 'aria-invalid') === 'true', 'a wrong amount is not marked');
+  await previewed(page, line, '100');
+  await page.click('main form.card button.main');
+  await page.waitForURL('**done=payment');
+  await page.locator('a[href*="/admin/payments?"]').click();
+  const payment = base + await page.locator('tbody tr', { hasText: 'Rs. 100.00' }).locator('a').last().getAttribute('href');
+  await send(page, payment + '/reverse', { reason: 'typed twice' }, { sure: true });
+  check((await page.innerText('main')).includes('typed twice'), 'the reversal is not seen');
+
+  await send(page, retailer + '/pause', { reason: 'overdue' });
+  check((await page.innerText('main')).includes('paused'), 'the pause is not seen');
+  await send(page, retailer + '/resume', { reason: 'paid' });
+  await send(page, retailer + '/cap', { cap: '5,00,000', reason: 'agreed' });
+  check((await page.innerText('main')).includes('Rs. 5,00,000.00'), 'the cap is not seen');
+  await context.close();
+};
+
+for (const width of [1280, 360]) for (const scheme of ['light', 'dark']) await visit(width, scheme);
+await operate();
 await browser.close();
 process.exit(failures ? 1 : 0);

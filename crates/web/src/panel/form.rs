@@ -179,11 +179,16 @@ impl Form<'_> {
 
     /// A box to tick.
     pub fn tick(&self, name: &str, label: &str) -> Markup {
+        let texts: Vec<&str> = self.errors.of(name).collect();
+        let error_id = format!("{name}-error");
+        let (described, is_wrong) = ((!texts.is_empty()).then_some(&error_id), !texts.is_empty());
         html! {
             div.tick {
-                input id=(name) name=(name) type="checkbox" value="yes" checked[self.fields.is_ticked(name)];
+                input id=(name) name=(name) type="checkbox" value="yes" checked[self.fields.is_ticked(name)]
+                    aria-describedby=[described] aria-invalid=[is_wrong.then_some("true")];
                 label for=(name) { (label) }
             }
+            @if is_wrong { p.error id=(error_id) { @for text in &texts { (text) " " } } }
         }
     }
 

@@ -1,13 +1,17 @@
 //! What the pages of credit say.
 
+mod deeds;
+
 use kernel::BusinessDate;
-use ledger::{EntryKind, Method};
+use ledger::{Account, EntryKind, Method};
 use web::panel::PageLanguage;
 use web::panel_words;
 
 use crate::check::Reason;
 use crate::model::{CycleStatus, LineStatus};
 use crate::refusal::Refusal;
+
+pub(super) use deeds::{Say, adjustment, claim, dispute, payment, promise};
 
 panel_words! {
     /// The words of these pages.
@@ -18,6 +22,8 @@ panel_words! {
         Vendor: "Vendor", "थोक बिक्रेता";
         Owner: "Owner", "साहु";
         Phone: "Phone", "फोन";
+        ShopPhone: "Phone of the shop, with country code", "पसलको फोन, देशको कोडसहित";
+        NoSuchShop: "No shop has this phone.", "यो फोन भएको पसल छैन।";
         Place: "Place", "ठाउँ";
         Limit: "Limit", "सीमा";
         Outstanding: "Owed", "तिर्न बाँकी";
@@ -28,6 +34,7 @@ panel_words! {
         Days: "days", "दिन";
         Position: "How the limit is used", "सीमा कसरी प्रयोग भएको छ";
         Terms: "Terms", "सर्तहरू";
+        TermsVersion: "Version of discounts and interest", "छुट र ब्याजको संस्करण";
         TermsDays: "Days to pay", "तिर्ने दिन";
         MaxOverdueDays: "Days overdue before credit stops", "उधारो रोकिनुअघि भाका नाघ्ने दिन";
         MaxOrder: "Largest order", "सबैभन्दा ठूलो अर्डर";
@@ -92,6 +99,21 @@ panel_words! {
     }
 }
 
+/// The word for a role; what is none stays as it is.
+pub(super) fn role(role: &str, language: PageLanguage) -> &str {
+    match (role, language) {
+        ("operator", PageLanguage::English) => "operator",
+        ("operator", PageLanguage::Nepali) => "सञ्चालक",
+        ("vendor", PageLanguage::English) => "vendor",
+        ("vendor", PageLanguage::Nepali) => "थोक बिक्रेता",
+        ("retailer", PageLanguage::English) => "retailer",
+        ("retailer", PageLanguage::Nepali) => "पसल",
+        ("system", PageLanguage::English) => "platform",
+        ("system", PageLanguage::Nepali) => "प्रणाली",
+        _ => role,
+    }
+}
+
 /// The word for a line's status, and the class that colours it.
 pub(super) const fn line_status(status: LineStatus, language: PageLanguage) -> (&'static str, &'static str) {
     match (language, status) {
@@ -119,7 +141,7 @@ pub(super) const fn cycle_status(status: CycleStatus, language: PageLanguage) ->
 }
 
 /// The word for a kind of entry.
-pub(super) const fn kind(kind: EntryKind, language: PageLanguage) -> &'static str {
+pub const fn kind(kind: EntryKind, language: PageLanguage) -> &'static str {
     match language {
         PageLanguage::English => match kind {
             EntryKind::Delivery => "Delivery",
@@ -147,7 +169,7 @@ pub(super) const fn kind(kind: EntryKind, language: PageLanguage) -> &'static st
 }
 
 /// The word for a way to pay; wallets have their own names.
-pub(super) const fn method(method: Method, language: PageLanguage) -> &'static str {
+pub const fn method(method: Method, language: PageLanguage) -> &'static str {
     match (language, method) {
         (PageLanguage::English, Method::Cash) => "Cash",
         (PageLanguage::English, Method::Bank) => "Bank transfer",
@@ -162,6 +184,29 @@ pub(super) const fn method(method: Method, language: PageLanguage) -> &'static s
         (_, Method::Fonepay) => "Fonepay",
         (_, Method::Connectips) => "connectIPS",
     }
+}
+
+/// The word for an account of the chart.
+pub(super) fn account(account: Account, language: PageLanguage) -> String {
+    let is_english = language == PageLanguage::English;
+    let (english, nepali) = match account {
+        Account::Receivable => ("Receivable", "उठ्न बाँकी उधारो"),
+        Account::Advances => ("Kept for retailers", "पसलको पेश्की"),
+        Account::Sales => ("Sales", "बिक्री"),
+        Account::Cash(way) => {
+            let way = method(way, language);
+            return if is_english { format!("Cash: {way}") } else { format!("नगद: {way}") };
+        }
+        Account::DiscountAllowed => ("Discount given", "दिएको छुट"),
+        Account::InterestIncome => ("Interest earned", "पाएको ब्याज"),
+        Account::Returns => ("Returns", "सामान फिर्ता"),
+        Account::BadDebt => ("Bad debt", "नउठेको ऋण"),
+        Account::BadDebtRecovered => ("Bad debt recovered", "पछि उठेको ऋण"),
+        Account::Adjustments => ("Adjustments", "मिलान"),
+        Account::Rounding => ("Rounding", "पैसाको फरक"),
+        Account::OpeningBalances => ("Opening balances", "सुरु मौज्दात"),
+    };
+    if is_english { english.to_owned() } else { nepali.to_owned() }
 }
 
 /// Why nothing can be ordered on credit.
@@ -207,11 +252,11 @@ pub(super) fn refusal(refusal: &Refusal, language: PageLanguage) -> (&'static st
             let least = minimum_cash.for_people();
             ("amount", say(format!("At least {least}."), format!("कम्तीमा {least} चाहिन्छ।")))
         }
+        Refusal::AboveOutstanding { maximum } | Refusal::AboveUnapplied { maximum } => {
+            let most = maximum.for_people();
+            ("amount", say(format!("At most {most}."), format!("बढीमा {most} मिल्छ।")))
+        }
         Refusal::PaymentDate { earliest, latest } => ("on", between(*earliest, *latest, is_english)),
-        Refusal::ReferenceRequired => (
-            "reference",
-            say("Only cash goes without a reference.".to_owned(), "नगदबाहेक सन्दर्भ नम्बर चाहिन्छ।".to_owned()),
-        ),
         Refusal::DuplicateReference { amount, paid_on, .. } => {
             let amount = amount.for_people();
             let english = format!("A payment of {amount} on {paid_on} has this reference already.");
@@ -222,24 +267,96 @@ pub(super) fn refusal(refusal: &Refusal, language: PageLanguage) -> (&'static st
             (field, format!("{number}: {text}"))
         }
         Refusal::Field { field, right } => {
-            (field_of(field), say(format!("Expected: {right}."), format!("यो मिलेन ({right})।")))
+            (field_of(field), say(format!("Expected: {right}."), format!("{}।", in_nepali(right))))
         }
-        other => ("", say(format!("{other}."), format!("यो गर्न मिलेन ({other})।"))),
+        other => match fixed(other) {
+            Some((field, nepali)) => (field, say(format!("{}.", capitalised(&other.to_string())), nepali.to_owned())),
+            None => {
+                ("", say(format!("{}.", capitalised(&other.to_string())), format!("यो गर्न मिलेन ({}).", other.code())))
+            }
+        },
     }
 }
 
+/// The field and the Nepali text of refusals that say no amount.
+const fn fixed(refusal: &Refusal) -> Option<(&'static str, &'static str)> {
+    Some(match refusal {
+        Refusal::ReferenceRequired => ("reference", "नगदबाहेक सन्दर्भ नम्बर चाहिन्छ।"),
+        Refusal::LineExists => ("vendor", "यो थोक बिक्रेतासँग उधारो खाता पहिले नै छ।"),
+        Refusal::UnknownVendor(_) => ("vendor", "यस्तो थोक बिक्रेता छैन।"),
+        Refusal::CycleClosed { .. } => ("", "यो भाकामा तिर्न केही बाँकी छैन।"),
+        Refusal::DisputeOpen { .. } => ("", "यो भाकाको गुनासो टुङ्गिएको छैन; पहिले त्यसको टुङ्गो लगाउनुहोस्।"),
+        Refusal::DisputeDecided { .. } => ("", "यो गुनासोको टुङ्गो लागिसकेको छ।"),
+        Refusal::VersionMismatch { .. } => ("", "यसबीच अरूले फेरिसके; पाना फेरि खोल्नुहोस्।"),
+        Refusal::ExcessRefunded { .. } => ("", "यसको पेश्की फिर्ता दिइसकिएकाले उल्ट्याउन मिल्दैन।"),
+        Refusal::PaymentReversed { .. } => ("", "यो भुक्तानी उल्ट्याइसकिएको छ।"),
+        Refusal::ClaimDecided { .. } => ("", "यसको जवाफ दिइसकिएको छ।"),
+        Refusal::NotAllowed { .. } => ("", "यो गर्ने अधिकार तपाईंलाई छैन।"),
+        _ => return None,
+    })
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// Fields of the forms that are called as in JSON.
+const FIELDS: &[&str] = &[
+    "amount",
+    "on",
+    "reference",
+    "reason",
+    "limit",
+    "termsDays",
+    "maxOverdueDays",
+    "maxOrder",
+    "cap",
+    "ceiling",
+    "note",
+    "dueOn",
+    "orderLine",
+    "sign",
+    "graceDays",
+];
+
 /// The field of the form that stands for one of JSON.
-fn field_of(json: &str) -> &'static str {
+fn field_of(json: &'static str) -> &'static str {
     match json {
-        "amount" => "amount",
-        "on" => "on",
-        "reference" => "reference",
-        "reason" => "reason",
-        "limit" => "limit",
-        "termsDays" => "termsDays",
-        "maxOverdueDays" => "maxOverdueDays",
-        "maxOrder" => "maxOrder",
+        "principal" | "cash" => "amount",
+        "lateInterestBpYear" => "interest",
+        json if json.starts_with("discounts") => "discounts",
+        json if FIELDS.contains(&json) => json,
         _ => "",
+    }
+}
+
+/// What would be right, in Nepali.
+fn in_nepali(right: &str) -> &'static str {
+    match right {
+        "above zero" => "शून्यभन्दा बढी हुनुपर्छ",
+        "above zero, or left out" => "शून्यभन्दा बढी, वा खाली",
+        "zero or more" => "शून्य वा बढी",
+        "zero or more, or left out to lift it" => "शून्य वा बढी; हटाउन खाली छोड्नुहोस्",
+        "0 to 365 days" => "० देखि ३६५ दिन",
+        "an amount that fits" => "रकम धेरै ठूलो भयो",
+        "at least what the repayments come to in cash" => "छानिएका भाकाको नगद जम्माभन्दा कम नहोस्",
+        "left out where the dispute is rejected" => "अस्वीकार गर्दा खाली छोड्नुहोस्",
+        "what is taken off the debt" => "कति घटाउने लेख्नुहोस्",
+        "later than it is now, at most 365 days ahead" => "अहिलेको भन्दा पछि, बढीमा ३६५ दिन अगाडि",
+        "at most 1000 characters" | "at most 500 characters" | "at most 100 characters" => "धेरै लामो भयो",
+        "today or earlier" => "आज वा पहिलेको मिति",
+        "the cycle's start or later" => "डेलिभरी भएको दिन वा पछि",
+        "today to 90 days ahead" => "आजदेखि ९० दिनभित्र",
+        "a line of the cycle's order" => "त्यो अर्डरमा यो क्रमको सामान छैन",
+        "1 to 500 characters" => "कारण लेख्नुहोस्, बढीमा ५०० अक्षर",
+        "DECREASE; only a correction increases" => "ऋण बढाउन 'सच्याइएको' छान्नुपर्छ",
+        "at most 20 rows" => "बढीमा २० वटा",
+        "0 to the line's days; no discount holds past the due date" => "छुटका दिन तिर्ने दिनभन्दा बढी हुँदैन",
+        "0 to 5000 basis points" => "छुट ० देखि ५० प्रतिशत",
+        "days rising from row to row, rates never rising" => "दिन बढ्दै जानुपर्छ, छुट बढ्नु हुँदैन",
+        "0 to 1000 basis points a year, the most that the law allows" => "कानुनले वर्षको बढीमा १० प्रतिशत ब्याज दिन्छ",
+        _ => "यो मिलेन",
     }
 }
 

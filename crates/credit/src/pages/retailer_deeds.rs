@@ -1,0 +1,161 @@
+//! What an operator does to a retailer as a whole: approving it, its cap, stopping its credit and giving it again.
+
+use axum::extract::State;
+use axum::response::Response;
+use db::{DbError, Tx};
+use http::StatusCode;
+use kernel::{Context, RetailerId};
+use maud::{Markup, html};
+use parties::{CreditStatus, Retailer, RetailerStatus};
+use serde::Deserialize;
+use web::panel::{Errors, Fields, Form, Html, OperatorPanel, PageLanguage, Panel, Posted, see_other};
+use web::{App, PathId, Problem, once};
+
+use super::sheet::{Sheet, add, forbidden};
+use super::words::{Say, Word};
+use crate::limits::{CreditChange, change_credit};
+use crate::refusal::Refusal;
+
+/// What can be done, as the address names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Deed {
+    Approve,
+    Cap,
+    Pause,
+    Resume,
+}
+
+impl Deed {
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Cap => "cap",
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+        }
+    }
+
+    const fn name(self) -> Say {
+        match self {
+            Self::Approve => Say::Approve,
+            Self::Cap => Say::Cap,
+            Self::Pause => Say::PauseAll,
+            Self::Resume => Say::ResumeAll,
+        }
+    }
+
+    fn fits(self, retailer: &Retailer) -> bool {
+        match self {
+            Self::Approve => retailer.status == RetailerStatus::Pending,
+            Self::Cap => true,
+            Self::Pause => retailer.credit_status != CreditStatus::Blocked,
+            Self::Resume => retailer.credit_status != CreditStatus::Active,
+        }
+    }
+}
+
+/// The ways from a retailer's page to what can be done now.
+pub(super) fn buttons(retailer: &Retailer, language: PageLanguage) -> Markup {
+    let path = format!("/admin/retailers/{}", retailer.id);
+    html! {
+        div.actions {
+            @for deed in [Deed::Approve, Deed::Resume, Deed::Pause, Deed::Cap] {
+                @if deed.fits(retailer) {
+                    a.button .main[deed == Deed::Approve] href={ (path) "/" (deed.path()) } { (deed.name().text(language)) }
+                }
+            }
+            a.button href={ "/admin/lines/new?phone=" (retailer.phone) } { (Say::NewLine.text(language)) }
+            a.button href={ (path) "/evaluate" } { (Say::Evaluate.text(language)) }
+            a.button href={ (path) "/audit" } { (Say::Audit.text(language)) }
+        }
+    }
+}
+
+async fn find(tx: &mut Tx, id: RetailerId) -> Result<Option<Retailer>, DbError> {
+    Ok(parties::retailers(tx, &[id]).await?.remove(&id))
+}
+
+fn missing() -> Problem {
+    Problem::not_found("retailer")
+}
+
+/// The form.
+pub(super) async fn show(
+    State(app): State<App>,
+    OperatorPanel(panel): OperatorPanel,
+    PathId((id, deed)): PathId<(RetailerId, Deed)>,
+) -> Result<Html, Problem> {
+    let retailer = app.db.read(async move |tx| find(tx, id).await?.ok_or_else(missing)).await?;
+    let known = Fields::of([("cap", retailer.cap.map(|cap| cap.to_string()).unwrap_or_default())]);
+    Ok(page(&panel, &retailer, deed, &known, &Errors::default()))
+}
+
+fn page(panel: &Panel, retailer: &Retailer, deed: Deed, fields: &Fields, errors: &Errors) -> Html {
+    let (language, form) = (panel.language, Form { fields, errors });
+    let (say, word) = (|say: Say| say.text(language), |word: Word| word.text(language));
+    let sheet = Sheet {
+        panel,
+        deed: say(deed.name()),
+        subject: &retailer.name,
+        back: format!("/admin/retailers/{}", retailer.id),
+        hint: (deed == Deed::Approve).then_some(say(Say::ApproveHint)),
+        is_final: false,
+    };
+    let reason = form.input("reason", word(Word::Reason), "text", Some(word(Word::ReasonHint)));
+    let controls = match deed {
+        Deed::Approve => html! {},
+        Deed::Cap => html! { (form.input("cap", say(Say::Cap), "decimal", Some(say(Say::CapHint)))) (reason) },
+        Deed::Pause => html! { (reason) (form.tick("block", say(Say::Block))) },
+        Deed::Resume => reason,
+    };
+    sheet.page(&form, &html! {}, &controls)
+}
+
+/// Does it.
+pub(super) async fn act(
+    State(app): State<App>,
+    PathId((id, deed)): PathId<(RetailerId, Deed)>,
+    posted: Posted,
+) -> Response {
+    let Posted { panel, fields, keyed, .. } = posted;
+    once(&app, keyed, panel.cx.clone(), async move |tx, cx| {
+        if !cx.actor.is_operator() {
+            return Ok(forbidden().stored());
+        }
+        let Some(retailer) = find(tx, id).await? else { return Ok(missing().stored()) };
+        let mut errors = Errors::default();
+        if deed != Deed::Approve {
+            errors.require(&fields, "reason", panel.language);
+        }
+        let change = match deed {
+            Deed::Approve => None,
+            Deed::Cap => Some(CreditChange::Cap(fields.money("cap", panel.language, &mut errors))),
+            Deed::Pause if fields.is_ticked("block") => Some(CreditChange::Block),
+            Deed::Pause => Some(CreditChange::Pause),
+            Deed::Resume => Some(CreditChange::Unpause),
+        };
+        if errors.is_empty() {
+            match carry_out(tx, cx, id, change, fields.text("reason")).await? {
+                Ok(()) => return Ok(see_other(&format!("/admin/retailers/{id}?done={}", deed.path()))),
+                Err(refusal) => add(&mut errors, &refusal, panel.language),
+            }
+        }
+        Ok(page(&panel, &retailer, deed, &fields, &errors).answer(StatusCode::UNPROCESSABLE_ENTITY))
+    })
+    .await
+}
+
+/// Changes the credit, or approves where there is nothing to change.
+async fn carry_out(
+    tx: &mut Tx,
+    cx: &Context,
+    id: RetailerId,
+    change: Option<CreditChange>,
+    why: &str,
+) -> Result<Result<(), Refusal>, DbError> {
+    match change {
+        Some(change) => Ok(change_credit(tx, cx, id, None, change, why).await?.map(drop)),
+        None => Ok(parties::approve_retailer(tx, cx, id).await?.map(drop).map_err(|_| Refusal::UnknownRetailer(id))),
+    }
+}
