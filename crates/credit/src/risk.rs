@@ -119,7 +119,7 @@ pub async fn dashboard(tx: &mut Tx, now: Instant) -> Result<Dashboard, DbError> 
     let totals = totals::all_lines(tx, now).await?;
     let aging = aging(tx, Scope::All, AgingFilter::default(), on, on).await?;
     let worst = totals::worst_lines(tx, on, SHOWN).await?;
-    let used = totals::most_used_lines(tx, SHOWN).await?;
+    let used = totals::most_used_lines(tx, on, SHOWN).await?;
     let retailers: Vec<RetailerId> = worst.iter().chain(&used).map(|line| line.pair.0).collect();
     let vendors: Vec<VendorId> = worst.iter().chain(&used).map(|line| line.pair.1).collect();
     let (retailers, vendors) = (parties::retailers(tx, &retailers).await?, parties::vendors(tx, &vendors).await?);

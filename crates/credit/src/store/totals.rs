@@ -125,15 +125,22 @@ pub(crate) async fn worst_lines(tx: &mut Tx, on: BusinessDate, most: i64) -> Res
     tx.query(sql, params![on, most]).await?.iter().map(noted).collect()
 }
 
-/// The lines of which most is used, by share of their limit.
-pub(crate) async fn most_used_lines(tx: &mut Tx, most: i64) -> Result<Vec<Noted>, DbError> {
-    let sql = "select l.id, l.retailer_id, l.vendor_id, l.limit_paisa, \
-               cast(l.reserved_paisa + l.outstanding_paisa as bigint) as used, cast(0 as bigint) as overdue, \
-               cast(null as text) as oldest from credit_lines l where l.reserved_paisa + l.outstanding_paisa > 0 \
-               order by case when l.limit_paisa = 0 then 10000 \
-               else (l.reserved_paisa + l.outstanding_paisa) * 10000 / l.limit_paisa end desc, \
-               l.retailer_id, l.vendor_id limit $1";
-    tx.query(sql, params![most]).await?.iter().map(noted).collect()
+/// The lines of which most is used, by share of their limit, with what is overdue on them, disputed cycles apart.
+pub(crate) async fn most_used_lines(tx: &mut Tx, on: BusinessDate, most: i64) -> Result<Vec<Noted>, DbError> {
+    let sql = "select m.id, m.retailer_id, m.vendor_id, m.limit_paisa, m.used, \
+               cast(coalesce((select sum(c.outstanding_paisa) from cycles c where c.retailer_id = m.retailer_id \
+               and c.vendor_id = m.vendor_id and c.outstanding_paisa > 0 and c.disputed_on is null \
+               and c.late_from < $1), 0) as bigint) as overdue, \
+               (select min(c.late_from) from cycles c where c.retailer_id = m.retailer_id \
+               and c.vendor_id = m.vendor_id and c.outstanding_paisa > 0 and c.disputed_on is null \
+               and c.late_from < $1) as oldest \
+               from (select l.id, l.retailer_id, l.vendor_id, l.limit_paisa, \
+               cast(l.reserved_paisa + l.outstanding_paisa as bigint) as used, case when l.limit_paisa = 0 then 10000 \
+               else (l.reserved_paisa + l.outstanding_paisa) * 10000 / l.limit_paisa end as share \
+               from credit_lines l where l.reserved_paisa + l.outstanding_paisa > 0 \
+               order by share desc, l.retailer_id, l.vendor_id limit $2) m \
+               order by m.share desc, m.retailer_id, m.vendor_id";
+    tx.query(sql, params![on, most]).await?.iter().map(noted).collect()
 }
 
 /// The principal of a vendor's cycles that began after one day and by another.

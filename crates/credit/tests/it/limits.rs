@@ -223,8 +223,9 @@ testkit::both_engines! {
         assert_eq!(cost, 7);
         let worst: Vec<_> = dashboard.worst_lines.iter().map(|line| (line.retailer_id, line.overdue_days)).collect();
         assert_eq!(worst, [(pair.0, 31), (later.0, 21)]);
-        let used: Vec<_> = dashboard.most_used_lines.iter().map(|line| line.utilisation_bp).collect();
-        assert_eq!((used, dashboard.utilisation_bp), (vec![8_000, 2_500], 4_333));
+        let used = dashboard.most_used_lines.iter().map(|line| (line.utilisation_bp, line.overdue, line.overdue_days));
+        assert_eq!(used.collect::<Vec<_>>(), [(8_000, rupees(800), 31), (2_500, rupees(500), 21)]);
+        assert_eq!(dashboard.utilisation_bp, 4_333);
         assert_eq!((dashboard.aging.d31to60, dashboard.aging.d1to30), (rupees(800), rupees(500)));
         assert_eq!(dashboard.aging.outstanding, dashboard.totals.outstanding);
         let vendor = world.write(async move |tx, cx| credit::vendor_credit(tx, pair.1, cx.now).await).await.unwrap();
