@@ -46,7 +46,8 @@ pub async fn run(mut config: Config, flags: Flags) -> anyhow::Result<()> {
     let url = format!("http://{}", server.address);
     print_line(&format!(
         "\nSurkhet is open ({database}).\n\n\
-         Look:   {url}/docs                       the API, to read and to try\n\
+         Look:   {url}/admin                      the panel: sign in as {DEMO_LOGIN} with {DEMO_PASSWORD}\n\
+         Read:   {url}/docs                       the API, to read and to try\n\
          Sign in: curl -s {url}/api/v1/auth/login -H 'content-type: application/json' \
          -d '{{\"login\":\"{DEMO_LOGIN}\",\"password\":\"{DEMO_PASSWORD}\"}}'\n\
          Chat:   khaacho chat --url {url} --as 'Ram Kirana'\n\
