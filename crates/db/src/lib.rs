@@ -8,8 +8,8 @@
 //! ```
 //!
 //! The work of a transaction may be run more than once (PostgreSQL asks for it after a serialization failure, a
-//! deadlock, or a connection lost before COMMIT), so it has no effect but through its [`Tx`]. Inside it only the
-//! transaction is awaited; on SQLite anything else is an error.
+//! deadlock, or a connection lost before COMMIT; SQLite when another of its group has failed), so it has no effect but
+//! through its [`Tx`]. Inside it only the transaction is awaited; on SQLite anything else is an error.
 //!
 //! Columns are BIGINT and TEXT. Statements are static texts; [the markers](crate::Engine) `{lock p}`, `in {n}` and
 //! `{rows n: …}` are all the dialect there is. This crate knows no business table.

@@ -9,10 +9,11 @@
 //! | `{rows 1: a text, b bigint}` | a derived table from a JSON array of arrays | the same by `json_each` |
 //!
 //! `$n` becomes `?n` on SQLite, where `$1` would be a *name* numbered by first appearance. Translated texts are kept for
-//! the life of the process; their number is that of the statements in the source.
+//! the life of the process; their number is about that of the statements in the source.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::hash::{Hash, Hasher};
 
 use parking_lot::RwLock;
 
@@ -29,17 +30,42 @@ pub enum Engine {
 #[derive(Debug)]
 pub(crate) struct Dialect {
     engine: Engine,
-    statements: RwLock<HashMap<&'static str, &'static str>>,
+    statements: RwLock<HashMap<Literal, &'static str>>,
     inserts: RwLock<HashMap<Insert, &'static str>>,
 }
 
+/// A static text as a key: known by where it lies, so that looking one up does not read hundreds of bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Literal(pub(crate) &'static str);
+
+impl PartialEq for Literal {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.0, other.0)
+    }
+}
+
+impl Eq for Literal {}
+
+impl Hash for Literal {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.as_ptr().hash(state);
+    }
+}
+
 /// A multi-row insert as the driver writes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Insert {
     pub(crate) table: &'static str,
     pub(crate) columns: &'static [&'static str],
     /// What is returned of the rows that were new; duplicates are passed over then.
     pub(crate) returning: Option<&'static str>,
+}
+
+impl Hash for Insert {
+    /// The table tells nearly all of them apart.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.table, self.columns.len()).hash(state);
+    }
 }
 
 impl Dialect {
@@ -49,11 +75,11 @@ impl Dialect {
 
     /// The engine's text of a statement.
     pub(crate) fn statement(&self, sql: &'static str) -> &'static str {
-        if let Some(text) = self.statements.read().get(sql) {
+        if let Some(text) = self.statements.read().get(&Literal(sql)) {
             return text;
         }
         let text: &'static str = String::leak(translate(self.engine, sql));
-        self.statements.write().insert(sql, text);
+        self.statements.write().insert(Literal(sql), text);
         text
     }
 

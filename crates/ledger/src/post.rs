@@ -19,15 +19,6 @@ pub struct Posted {
     pub hash: String,
 }
 
-/// Opens the books that do not exist yet. One statement, which waits for no answer.
-pub async fn open_books(tx: &mut Tx, cx: &Context, pairs: &[Pair]) -> Result<(), DbError> {
-    let pairs: BTreeSet<Pair> = pairs.iter().copied().collect();
-    if pairs.is_empty() {
-        return Ok(());
-    }
-    store::create_books(tx, &pairs, cx.now).await
-}
-
 /// Posts entries in their order, and answers each in its place. Locks the heads of their books in order; a missing book
 /// is opened.
 pub async fn post(tx: &mut Tx, cx: &Context, entries: Vec<NewEntry>) -> Result<Vec<Posted>, DbError> {

@@ -316,8 +316,7 @@ async fn hold_with(
         stock: 0,
         held: line.quantity,
     });
-    catalog::change_stock(tx, &changes.collect::<Vec<_>>(), cx.now).await?;
-    ledger::open_books(tx, cx, &[pair]).await
+    catalog::change_stock(tx, &changes.collect::<Vec<_>>(), cx.now).await
 }
 
 /// The order leaves the vendor; the retailer gets a delivery code. Dispatching twice answers the same order.

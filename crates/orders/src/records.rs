@@ -1,10 +1,10 @@
 //! What a set of placed orders writes: collected row by row while each is decided, then written set-wise, each table once.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use audit::Entry;
 use catalog::StockChange;
-use credit::{Pair, Take};
+use credit::Take;
 use db::{DbError, Tx};
 use kernel::{Context, Instant, Money, OrderId, VendorId};
 use routing::{DecisionKind, DecisionRow, OFFER_SECONDS, Offer, OfferState};
@@ -26,7 +26,6 @@ pub(crate) struct Records {
     offers: Vec<Offer>,
     takes: Vec<Take>,
     stock: Vec<StockChange>,
-    books: BTreeSet<Pair>,
     audit: Vec<Entry>,
 }
 
@@ -102,10 +101,6 @@ impl Records {
                 expires_at,
             });
         }
-        // A line's first event, and any cash order, may be the first between the two.
-        if seq.is_none_or(|seq| seq == 1) {
-            self.books.insert(pair);
-        }
         let holds = request.lines.iter().map(|line| StockChange {
             vendor,
             product: line.product_id,
@@ -133,10 +128,6 @@ impl Records {
         credit::take(tx, self.takes).await?;
         catalog::change_stock(tx, &self.stock, cx.now).await?;
         routing::record(tx, &self.decisions, &self.offers).await?;
-        let books: Vec<Pair> = self.books.into_iter().collect();
-        if !books.is_empty() {
-            ledger::open_books(tx, cx, &books).await?;
-        }
         audit::record(tx, self.audit).await?;
         let mut orders: HashMap<OrderId, Order> =
             self.new.into_iter().chain(self.changed).map(|order| (order.id, order)).collect();

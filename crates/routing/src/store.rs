@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use db::{DbError, Row, Tx, Value, params, text_enum};
-use kernel::{Context, DecisionId, Instant, OfferId, OrderId, Page, PageRequest, RetailerId, VendorId};
+use kernel::{Context, DecisionId, Id, Instant, OfferId, OrderId, Page, PageRequest, RetailerId, VendorId};
 use serde::Serialize;
 
 use crate::reliability::{OfferCounts, Reliability};
@@ -268,8 +268,8 @@ pub(crate) async fn offer_counts(tx: &mut Tx, since: Instant) -> Result<Vec<(Ven
                cast(sum(case when o.outcome = 'WITHDRAWN_BY_VENDOR' then 1 else 0 end) as bigint) as withdrawn, \
                cast(sum(case when o.outcome = 'DELIVERED' then (o.outcome_at - o.answered_at) / 1000000 else 0 end) \
                as bigint) as seconds \
-               from offers o where o.created_at >= $1 group by o.vendor_id";
-    let rows = tx.query(sql, params![since]).await?;
+               from offers o where o.id >= $1 and o.created_at >= $2 group by o.vendor_id";
+    let rows = tx.query(sql, params![OfferId::earliest(since), since]).await?;
     let prices = price_competitiveness(tx).await?;
     rows.iter()
         .map(|row| {

@@ -8,9 +8,9 @@ create table idempotency_keys (
   headers text,
   body text,
   created_at bigint not null,
-  primary key (actor, route, key)
+  primary key (created_at, actor, route, key)
 ) {clustered};
-create index idempotency_keys_by_age on idempotency_keys (created_at);
+create unique index idempotency_keys_key on idempotency_keys (actor, route, key);
 
 -- Work that waits for a worker. Finished work is deleted; dead work stays until an operator looks at it.
 create table jobs (
@@ -28,7 +28,7 @@ create table jobs (
   fence bigint not null,
   last_error text,
   created_at bigint not null
-);
+) {clustered};
 create index jobs_ready on jobs (queue, run_at) where state = 'READY';
 create index jobs_running on jobs (lease_until) where state = 'RUNNING';
 create index jobs_in_order on jobs (order_key, position, id) where order_key is not null and state <> 'DEAD';
@@ -62,8 +62,9 @@ create table audit_entries (
   request text not null,
   previous_hash text not null,
   hash text not null,
-  primary key (stream, seq)
+  primary key (at, stream, seq)
 ) {clustered};
+create unique index audit_entries_seq on audit_entries (stream, seq);
 
 -- Outgoing messages. `reason_key` says why it is sent, so that the same cause never sends twice.
 create table outgoing_messages (
@@ -80,7 +81,7 @@ create table outgoing_messages (
   created_at bigint not null,
   sent_at bigint,
   state_at bigint not null
-);
+) {clustered};
 create unique index outgoing_messages_reason on outgoing_messages (reason_key);
 create index outgoing_messages_wamid on outgoing_messages (wamid) where wamid is not null;
 create index outgoing_messages_address on outgoing_messages (address, created_at);

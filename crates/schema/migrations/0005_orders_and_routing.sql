@@ -17,9 +17,9 @@ create table orders (
   last_event bigint not null,
   created_at bigint not null,
   state_at bigint not null,
-  primary key (retailer_id, id)
+  primary key (id, retailer_id)
 ) {clustered};
-create unique index orders_id on orders (id);
+create index orders_of_retailer on orders (retailer_id, id);
 create unique index orders_code on orders (code);
 create index orders_open on orders (vendor_id, id) where state in ('OFFERED', 'CONFIRMED', 'DISPATCHED');
 create index orders_drafts on orders (created_at) where state = 'DRAFT';
@@ -32,7 +32,7 @@ create table order_lines (
   quantity bigint not null check (quantity > 0),
   unit_price_paisa bigint not null check (unit_price_paisa >= 0),
   delivered_quantity bigint,
-  primary key (retailer_id, order_id, number)
+  primary key (order_id, number, retailer_id)
 ) {clustered};
 
 -- The status log: every transition with actor, time and reason.
@@ -45,7 +45,7 @@ create table order_events (
   actor text not null,
   reason text,
   at bigint not null,
-  primary key (retailer_id, order_id, seq)
+  primary key (order_id, seq, retailer_id)
 ) {clustered};
 
 -- A stored answer of routing: every candidate, eligible or why not, with scores and weights.
@@ -60,7 +60,7 @@ create table routing_decisions (
   actor text not null,
   reason text,
   at bigint not null,
-  primary key (retailer_id, order_id, seq)
+  primary key (order_id, seq, retailer_id)
 ) {clustered};
 
 -- An order put before one vendor, with a deadline. `outcome` is what became of an accepted one.
@@ -76,11 +76,10 @@ create table offers (
   outcome_at bigint,
   created_at bigint not null,
   answered_at bigint,
-  primary key (retailer_id, order_id, id)
+  primary key (order_id, id, retailer_id)
 ) {clustered};
 create unique index offers_id on offers (id);
 create index offers_open on offers (vendor_id, deadline) where state = 'OPEN';
-create index offers_by_vendor on offers (vendor_id, created_at);
 
 -- The reliability of vendors, computed from their offers every six hours.
 create table vendor_reliability (

@@ -2,4 +2,3 @@
 create index books_by_vendor on books (vendor_id, retailer_id);
 
 -- The audit log of all streams by time.
-create index audit_entries_by_time on audit_entries (at, stream, seq);

@@ -91,8 +91,7 @@ pub(crate) async fn active_of_order(
     tx.query_opt(sql, params![retailer, order]).await?.as_ref().map(read).transpose()
 }
 
-/// How the reservations of an order ended: the converted one, else the one taken last. Walks the retailer's
-/// reservations; only a repeated command asks.
+/// How the reservations of an order ended: the converted one, else the one taken last.
 pub(crate) async fn ended_of_order(
     tx: &mut Tx,
     retailer: RetailerId,

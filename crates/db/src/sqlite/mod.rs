@@ -1,10 +1,12 @@
 //! SQLite inside the process: one writer thread with group commit, readers beside it.
 //!
-//! Transactions that wait for the writer run one after another, each in a savepoint, share one COMMIT, and are answered
-//! only after it; a group ends when nothing waits, at [`GROUP_MOST`] transactions, or after [`GROUP_TIME`]. So the disk's
-//! flush (WAL, `synchronous=FULL`) is paid once a group. A transaction that fails is undone alone; what makes SQLite undo
-//! the whole group (a full disk, an input error) fails every transaction in it. The queue to the writer is bounded: full
-//! is [`DbError::Busy`].
+//! Transactions that wait for the writer run one after another, share one COMMIT, and are answered only after it; a group
+//! ends when nothing waits, at [`GROUP_MOST`] transactions, or after [`GROUP_TIME`]. So the disk's flush (WAL,
+//! `synchronous=FULL`) and the pages that neighbours share are written once a group. A group starts without savepoints,
+//! since SQLite copies every page that one of them covers before it changes; when a transaction fails, the group is undone
+//! and run again, now each in a savepoint of its own, so that a transaction that fails is undone alone. What makes SQLite
+//! undo the whole group (a full disk, an input error) fails every transaction in it. The queue to the writer is bounded:
+//! full is [`DbError::Busy`].
 //!
 //! A transaction's future is polled once: rusqlite never waits, so a future that is not ready has awaited something
 //! else, which is [`DbError::Waited`].
@@ -36,20 +38,70 @@ use crate::tx::Tx;
 use crate::{Access, Options};
 
 const GROUP_MOST: usize = 256;
-const GROUP_TIME: Duration = Duration::from_millis(2);
+const GROUP_TIME: Duration = Duration::from_millis(5);
 const QUEUE_MOST: usize = 1_024;
 const STATEMENT_CACHE: usize = 512;
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(100);
 
-/// What a job leaves to be done once the group's COMMIT has its outcome.
-type Answer = Box<dyn FnOnce(Result<(), DbError>)>;
-/// A job is given the thread's worker, or the reason why it can not run.
-type Job = Box<dyn FnOnce(Result<&Worker, DbError>) -> Answer + Send>;
+/// A transaction that waits for a thread, and whoever asked for it.
+trait Job: Send {
+    /// Runs it with `run`, in place of any earlier outcome; whether it succeeded.
+    fn run(&mut self, worker: &Worker, how: How) -> bool;
+    /// Answers with its outcome, or with why it stands for nothing.
+    fn answer(self: Box<Self>, stands: Result<(), DbError>);
+}
+
+/// What surrounds a transaction.
+#[derive(Clone, Copy, Debug)]
+enum How {
+    /// Nothing: its failure is that of all that is not committed.
+    Bare,
+    /// A savepoint, by which its failure is undone.
+    Guarded,
+    /// A snapshot that it only reads.
+    Snapshot,
+}
+
+/// A job by its work.
+struct Asked<T, E, F> {
+    work: F,
+    outcome: Option<Result<T, E>>,
+    sender: oneshot::Sender<Result<T, E>>,
+}
+
+impl<T, E, F> Job for Asked<T, E, F>
+where
+    F: AsyncFn(&mut Tx) -> Result<T, E> + Send,
+    T: Send,
+    E: From<DbError> + Send,
+{
+    fn run(&mut self, worker: &Worker, how: How) -> bool {
+        let outcome = match how {
+            How::Bare => worker.drive(&self.work),
+            How::Guarded => worker.in_savepoint(&self.work),
+            How::Snapshot => worker.in_snapshot(&self.work),
+        };
+        self.outcome.insert(outcome).is_ok()
+    }
+
+    fn answer(self: Box<Self>, stands: Result<(), DbError>) {
+        let outcome = match (self.outcome, stands) {
+            (Some(Ok(value)), Ok(())) => Ok(value),
+            (Some(Err(error)), _) => Err(error),
+            (_, Err(error)) => Err(error.into()),
+            (None, Ok(())) => Err(DbError::Panicked.into()),
+        };
+        // The caller may have hung up; the transaction stands all the same.
+        let _ = self.sender.send(outcome);
+    }
+}
+
+type Jobs = SyncSender<Box<dyn Job>>;
 
 #[derive(Debug)]
 pub(crate) struct Sqlite {
-    writer: Option<SyncSender<Job>>,
-    readers: SyncSender<Job>,
+    writer: Option<Jobs>,
+    readers: Jobs,
     commits: Arc<AtomicU64>,
     stopping: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
@@ -75,7 +127,7 @@ impl Sqlite {
         let commits = Arc::new(AtomicU64::new(0));
         let stopping = Arc::new(AtomicBool::new(false));
         let writer = if options.access == Access::Serve {
-            let (sender, jobs) = sync_channel::<Job>(QUEUE_MOST);
+            let (sender, jobs) = sync_channel::<Box<dyn Job>>(QUEUE_MOST);
             let connection = worker(false)?;
             let (dialect, slow, counted) = (dialect.clone(), options.slow_statement, commits.clone());
             threads.push(spawn("db-writer", move || {
@@ -88,7 +140,7 @@ impl Sqlite {
         } else {
             None
         };
-        let (readers, jobs) = sync_channel::<Job>(QUEUE_MOST);
+        let (readers, jobs) = sync_channel::<Box<dyn Job>>(QUEUE_MOST);
         let jobs = Arc::new(Mutex::new(jobs));
         for _ in 0..options.readers.max(1) {
             let (connection, jobs) = (worker(true)?, jobs.clone());
@@ -112,17 +164,7 @@ impl Sqlite {
         E: From<DbError> + Send + 'static,
     {
         let writer = self.writer.as_ref().ok_or(DbError::Engine("the database was opened for reading".to_owned()))?;
-        let (sender, answer) = oneshot::channel();
-        let job: Job = Box::new(move |worker| {
-            let outcome = worker.map_err(E::from).and_then(|worker| worker.in_savepoint(&work));
-            Box::new(move |committed| {
-                let outcome = outcome.and_then(|value| committed.map(|()| value).map_err(E::from));
-                // The caller may have hung up; the transaction stands all the same.
-                let _ = sender.send(outcome);
-            })
-        });
-        send(writer, job)?;
-        answer.await.unwrap_or_else(|_| Err(DbError::Panicked.into()))
+        ask(writer, work).await
     }
 
     pub(crate) async fn read<T, E, F>(&self, work: F) -> Result<T, E>
@@ -131,14 +173,7 @@ impl Sqlite {
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
-        let (sender, answer) = oneshot::channel();
-        let job: Job = Box::new(move |worker| {
-            let outcome = worker.map_err(E::from).and_then(|worker| worker.in_snapshot(&work));
-            let _ = sender.send(outcome);
-            Box::new(|_| ())
-        });
-        send(&self.readers, job)?;
-        answer.await.unwrap_or_else(|_| Err(DbError::Panicked.into()))
+        ask(&self.readers, work).await
     }
 }
 
@@ -158,11 +193,19 @@ impl Drop for Sqlite {
     }
 }
 
-fn send(queue: &SyncSender<Job>, job: Job) -> Result<(), DbError> {
-    queue.try_send(job).map_err(|error| match error {
+/// Hands work to a thread and waits for its outcome.
+async fn ask<T, E, F>(jobs: &Jobs, work: F) -> Result<T, E>
+where
+    F: AsyncFn(&mut Tx) -> Result<T, E> + Send + 'static,
+    T: Send + 'static,
+    E: From<DbError> + Send + 'static,
+{
+    let (sender, answer) = oneshot::channel();
+    jobs.try_send(Box::new(Asked { work, outcome: None, sender })).map_err(|error| match error {
         TrySendError::Full(_) => DbError::Busy,
         TrySendError::Disconnected(_) => DbError::Engine("the database thread has ended".to_owned()),
-    })
+    })?;
+    answer.await.unwrap_or_else(|_| Err(DbError::Panicked.into()))
 }
 
 fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, DbError> {
@@ -222,45 +265,62 @@ fn connect(path: &Path, read_only: bool) -> Result<Connection, DbError> {
 }
 
 /// The writer: groups of transactions, each group one COMMIT.
-fn write_groups(worker: &Worker, jobs: &Receiver<Job>, commits: &AtomicU64) {
+fn write_groups(worker: &Worker, jobs: &Receiver<Box<dyn Job>>, commits: &AtomicU64) {
     while let Ok(first) = jobs.recv() {
-        let mut answers = Vec::new();
-        let outcome = match worker.begin() {
-            Ok(()) => {
-                run_group(worker, first, jobs, &mut answers);
-                worker.commit()
-            }
-            Err(error) => {
-                answers.push(first(Err(error.clone())));
-                Err(error)
-            }
-        };
+        let mut group = vec![first];
+        let outcome = run_group(worker, &mut group, jobs).and_then(|()| worker.commit());
         commits.fetch_add(1, Ordering::Relaxed);
-        for answer in answers {
-            answer(outcome.clone());
+        for job in group {
+            job.answer(outcome.clone());
         }
     }
 }
 
-/// Runs what waits, until nothing does, the group is large or long enough, or SQLite has ended its transaction.
+/// Runs what waits, until nothing does, the group is large or long enough, or one of it fails. Then all of it is undone
+/// and run again, each in a savepoint.
 #[expect(clippy::disallowed_methods, reason = "bounds the length of a group, decides nothing")]
-fn run_group(worker: &Worker, first: Job, jobs: &Receiver<Job>, answers: &mut Vec<Answer>) {
+fn run_group(worker: &Worker, group: &mut Vec<Box<dyn Job>>, jobs: &Receiver<Box<dyn Job>>) -> Result<(), DbError> {
     let started = std::time::Instant::now();
-    let mut next = Some(first);
-    while let Some(job) = next.take() {
-        answers.push(job(Ok(worker)));
-        if answers.len() < GROUP_MOST && started.elapsed() < GROUP_TIME && !worker.connection.is_autocommit() {
-            next = jobs.try_recv().ok();
+    worker.begin()?;
+    while let Some(last) = group.last_mut() {
+        if !last.run(worker, How::Bare) {
+            return run_guarded(worker, group);
+        }
+        let is_over = worker.connection.is_autocommit();
+        if is_over || group.len() >= GROUP_MOST || started.elapsed() >= GROUP_TIME {
+            break;
+        }
+        match jobs.try_recv() {
+            Ok(job) => group.push(job),
+            Err(_) => break,
         }
     }
+    Ok(())
 }
 
-fn read_jobs(worker: &Worker, jobs: &Mutex<Receiver<Job>>) {
+/// Runs a group again from its start, now that one of it has failed; one alone has nobody to spare and stays undone.
+fn run_guarded(worker: &Worker, group: &mut [Box<dyn Job>]) -> Result<(), DbError> {
+    worker.begin()?;
+    if group.len() > 1 {
+        for job in group {
+            job.run(worker, How::Guarded);
+            if worker.connection.is_autocommit() {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn read_jobs(worker: &Worker, jobs: &Mutex<Receiver<Box<dyn Job>>>) {
     loop {
         // One reader waits at a time; it lets the next one wait before it starts to work.
         let job = jobs.lock().recv();
         match job {
-            Ok(job) => job(Ok(worker))(Ok(())),
+            Ok(mut job) => {
+                job.run(worker, How::Snapshot);
+                job.answer(Ok(()));
+            }
             Err(_) => return,
         }
     }

@@ -1,6 +1,7 @@
 //! The statements of one transaction, its values and its failures.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use rusqlite::{Connection, ErrorCode};
 use super::Worker;
 use crate::error::{DbError, wrong_count};
 use crate::row::Row;
-use crate::sql::{Dialect, Insert};
+use crate::sql::{Dialect, Insert, Literal};
 use crate::tx::Stopwatch;
 use crate::value::Value;
 
@@ -31,7 +32,7 @@ impl std::fmt::Debug for Session {
 thread_local! {
     /// Column names by statement, so that the rows of one statement share them. They are compared at each use, because a
     /// migration may have changed what `*` stands for.
-    static COLUMNS: RefCell<std::collections::HashMap<&'static str, Arc<[String]>>> = RefCell::default();
+    static COLUMNS: RefCell<HashMap<Literal, Arc<[String]>>> = RefCell::default();
 }
 
 impl Session {
@@ -140,12 +141,12 @@ impl Session {
 
 fn columns_of(sql: &'static str, statement: &rusqlite::Statement<'_>) -> Arc<[String]> {
     COLUMNS.with_borrow_mut(|known| {
-        let same = known.get(sql).filter(|columns| columns.iter().eq(statement.column_names()));
+        let same = known.get(&Literal(sql)).filter(|columns| columns.iter().eq(statement.column_names()));
         if let Some(columns) = same {
             return columns.clone();
         }
         let columns: Arc<[String]> = statement.column_names().map(ToOwned::to_owned).collect();
-        known.insert(sql, columns.clone());
+        known.insert(Literal(sql), columns.clone());
         columns
     })
 }

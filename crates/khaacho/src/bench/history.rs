@@ -15,8 +15,10 @@ use super::world::{World, refused};
 const SET: usize = 100;
 
 /// How far each order goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Until {
+    /// Cancelled while it is offered.
+    Cancelled,
     Dispatched,
     Delivered,
     Repaid,
@@ -29,12 +31,12 @@ pub(crate) struct Made {
     pub(crate) cycles: Vec<CycleId>,
 }
 
-/// Makes orders of 3 × 1 000.00 on credit, over all lines by chance, each as far as it is asked.
+/// Makes orders of 3 × 1 000.00 on credit, over all lines by chance, each as far as is asked of its number.
 pub(crate) async fn make(
     db: &Db,
     world: &World,
     orders: usize,
-    until: Until,
+    until: fn(usize) -> Until,
     progress: &ProgressBar,
 ) -> anyhow::Result<Made> {
     let (clock, ids) = (Clock::system(), IdGen::system());
@@ -45,7 +47,9 @@ pub(crate) async fn make(
         let count = SET.min(orders - made.orders.len());
         let set: Option<Vec<Place>> = (0..count).map(|_| place(&cx, world, &mut choices)).collect();
         let set = set.context("the bench has no world")?;
-        let lived = db.write(async move |tx| live(tx, &cx, &set, until).await).await?;
+        let set: Vec<(Place, Until)> =
+            (made.orders.len()..).map(until).zip(set).map(|(until, place)| (place, until)).collect();
+        let lived = db.write(async move |tx| live(tx, &cx, &set).await).await?;
         for (order, cycle) in lived {
             made.orders.push(order);
             made.cycles.extend(cycle);
@@ -71,26 +75,27 @@ fn place(cx: &Context, world: &World, choices: &mut Choices) -> Option<Place> {
 }
 
 /// Lets a set of orders live, and answers each with its cycle.
-async fn live(
-    tx: &mut Tx,
-    cx: &Context,
-    set: &[Place],
-    until: Until,
-) -> Result<Vec<(OrderId, Option<CycleId>)>, DbError> {
+async fn live(tx: &mut Tx, cx: &Context, set: &[(Place, Until)]) -> Result<Vec<(OrderId, Option<CycleId>)>, DbError> {
     let mut lived = Vec::with_capacity(set.len());
-    for outcome in orders::place_all(tx, set).await? {
+    let places: Vec<Place> = set.iter().map(|(place, _)| place.clone()).collect();
+    for (outcome, (_, until)) in orders::place_all(tx, &places).await?.into_iter().zip(set) {
         let Outcome::Placed(placed) = outcome else { return Err(refused("an order")) };
         let (order, offer) = (placed.order.id, placed.offer.ok_or_else(|| refused("an offer"))?);
+        if *until == Until::Cancelled {
+            orders::cancel(tx, cx, Scope::All, order, "bench").await?.map_err(|_| refused("a cancellation"))?;
+            lived.push((order, None));
+            continue;
+        }
         orders::accept(tx, cx, Scope::All, offer.id).await?.map_err(|_| refused("an acceptance"))?;
         orders::dispatch(tx, cx, Scope::All, order).await?.map_err(|_| refused("a dispatch"))?;
-        if until == Until::Dispatched {
+        if *until == Until::Dispatched {
             lived.push((order, None));
             continue;
         }
         let proof = Proof::Operator("bench".to_owned());
         let delivered = orders::deliver(tx, cx, Scope::All, order, &proof, &[]).await?;
         let cycle = delivered.map_err(|_| refused("a delivery"))?.cycle.ok_or_else(|| refused("a bill"))?;
-        if until == Until::Repaid {
+        if *until == Until::Repaid {
             let ask = Ask::Principal(cycle.principal);
             let new = NewRepayment { ask, on: cx.today(), method: Method::Cash, reference: None };
             credit::repay(tx, cx, Scope::All, cycle.id, new).await?.map_err(|_| refused("a repayment"))?;

@@ -102,7 +102,7 @@ enum What {
         #[arg(long)]
         hot: bool,
     },
-    /// Place orders where 10 000, 100 000 … orders lie already, each delivered and repaid.
+    /// Place orders where 10 000, 100 000 … lie already, a tenth of them delivered and repaid, the others cancelled.
     Grow {
         #[command(flatten)]
         load: LoadFlags,

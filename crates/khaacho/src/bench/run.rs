@@ -61,9 +61,9 @@ pub(crate) async fn own(
     };
     let made = match task {
         Task::Place(_) => history::Made::default(),
-        Task::Deliver { orders } => history::make(&db, &world, orders, Until::Dispatched, progress).await?,
+        Task::Deliver { orders } => history::make(&db, &world, orders, |_| Until::Dispatched, progress).await?,
         Task::Repay { hot } => {
-            history::make(&db, &world, if hot { 1 } else { BILLS }, Until::Delivered, progress).await?
+            history::make(&db, &world, if hot { 1 } else { BILLS }, |_| Until::Delivered, progress).await?
         }
     };
     let before = check::ids(&db, listed).await?;

@@ -144,14 +144,12 @@ testkit::both_engines! {
         }
     }
 
-    async fn a_book_is_opened_once(t: TestDb) {
+    async fn a_stranger_sees_nothing_of_a_book(t: TestDb) {
         let now = t.clock.now();
         let pairs: [Pair; 2] = [(t.ids.make(now), t.ids.make(now)), (t.ids.make(now), t.ids.make(now))];
         let cx = context(&t);
         let opened = t.db.write(async move |tx| {
-            ledger::open_books(tx, &cx, &pairs).await?;
             ledger::post(tx, &cx, vec![sale(pairs[1], &cx, 7)]).await?;
-            ledger::open_books(tx, &cx, &pairs).await?;
             let stranger = Scope::Retailer(pairs[0].0);
             assert!(ledger::balances(tx, stranger, pairs[1].0, pairs[1].1).await?.is_empty());
             assert!(ledger::entries(tx, stranger, pairs[1].0, pairs[1].1, &PageRequest::default()).await?.items.is_empty());
