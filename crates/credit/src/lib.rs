@@ -56,6 +56,7 @@ mod promises;
 mod refusal;
 mod repay;
 mod reservations;
+mod returns;
 mod risk;
 mod saving;
 mod standing;

@@ -98,6 +98,12 @@ pub enum Refusal {
         /// What can be taken off.
         maximum: Money,
     },
+    /// More comes back than could.
+    #[error("goods for at most {maximum} can come back on this cycle: what did not yet, and is open or was paid")]
+    AboveReturnable {
+        /// What can come back.
+        maximum: Money,
+    },
     /// A dispute of the cycle waits for its decision.
     #[error("dispute {dispute} of this cycle is open; decide it first")]
     DisputeOpen {
@@ -190,6 +196,7 @@ impl Refusal {
             Self::ReferenceRequired => "REFERENCE_REQUIRED",
             Self::CycleClosed { .. } => "CYCLE_CLOSED",
             Self::AboveOutstanding { .. } => "ABOVE_OUTSTANDING",
+            Self::AboveReturnable { .. } => "ABOVE_RETURNABLE",
             Self::DisputeOpen { .. } => "DISPUTE_OPEN",
             Self::DisputeDecided { .. } => "DISPUTE_DECIDED",
             Self::VersionMismatch { .. } => "VERSION_MISMATCH",

@@ -82,9 +82,9 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         Refusal::FieldOf { field, right } => Problem::field(field.clone(), *right),
         Refusal::ExcessRefunded { refunded } => conflict().with("refunded", refunded.to_string()),
         Refusal::PaymentReversed { on } => conflict().with("reversedOn", on.to_string()),
-        Refusal::AboveUnapplied { maximum } | Refusal::AboveOutstanding { maximum } => {
-            conflict().with("maximum", maximum.to_string())
-        }
+        Refusal::AboveUnapplied { maximum }
+        | Refusal::AboveOutstanding { maximum }
+        | Refusal::AboveReturnable { maximum } => conflict().with("maximum", maximum.to_string()),
         Refusal::ClaimDecided { status } => conflict().with("answer", status.to_string()),
         Refusal::DuplicateReference { first, amount, paid_on } => conflict()
             .with("paymentId", first.to_string())

@@ -176,27 +176,31 @@ pub(crate) struct Done {
     pub(crate) hash: String,
 }
 
+impl DonePart {
+    fn repayment(&self, source: Source, on: BusinessDate) -> Repayment {
+        let paid = &self.settlement;
+        Repayment {
+            id: self.id,
+            cycle_id: self.cycle.id,
+            number: self.cycle.number.clone(),
+            source,
+            principal: paid.principal,
+            discount: paid.discount,
+            interest: paid.interest,
+            cash: paid.cash,
+            rounding: paid.rounding,
+            paid_on: on,
+            entry_id: self.entry,
+            undoes: None,
+            reversed_on: None,
+        }
+    }
+}
+
 impl Done {
     fn into_recorded(self) -> Result<Recorded, DbError> {
         let position = self.line.position().map_err(broken)?;
-        let part = |part: &DonePart| {
-            let paid = &part.settlement;
-            Repayment {
-                id: part.id,
-                cycle_id: part.cycle.id,
-                number: part.cycle.number.clone(),
-                source: self.source,
-                principal: paid.principal,
-                discount: paid.discount,
-                interest: paid.interest,
-                cash: paid.cash,
-                rounding: paid.rounding,
-                paid_on: self.on,
-                entry_id: part.entry,
-                reversed_on: None,
-            }
-        };
-        let repayments = self.parts.iter().map(part).collect();
+        let repayments = self.parts.iter().map(|part| part.repayment(self.source, self.on)).collect();
         Ok(Recorded {
             payment: PaymentWithRepayments { payment: self.payment, repayments },
             cycles: self.parts.into_iter().map(|part| part.cycle).collect(),
@@ -292,16 +296,8 @@ async fn carry_out(
         let cycle = rules::repaid(&share.cycle, &share.settlement, on).map_err(broken)?;
         parts.push(DonePart { id: cx.id(), settlement: share.settlement, cycle, entry });
     }
-    let rows: Vec<_> = parts
-        .iter()
-        .map(|part| store::NewRepayment {
-            id: part.id,
-            cycle: part.cycle.id,
-            entry: part.entry,
-            settlement: &part.settlement,
-        })
-        .collect();
-    store::insert_repayments(tx, cx, &payment, (source, on), &rows).await?;
+    let rows: Vec<_> = parts.iter().map(|part| (payment.id, part.repayment(source, on))).collect();
+    store::insert_repayments(tx, cx, payment.pair(), &rows).await?;
     let mut gone = Money::ZERO;
     for part in &parts {
         cycles::update(tx, &part.cycle).await?;
@@ -315,10 +311,7 @@ async fn carry_out(
 
 fn entry_for_audit(cx: &Context, done: &Done) -> Entry {
     let payment = &done.payment;
-    let action = match done.source {
-        Source::Cash => "payment.recorded",
-        Source::Advance => "payment.applied",
-    };
+    let action = if done.source == Source::Advance { "payment.applied" } else { "payment.recorded" };
     let part = |part: &DonePart| {
         serde_json::json!({
             "cycleId": part.cycle.id, "principal": part.settlement.principal, "cash": part.settlement.cash,
@@ -340,9 +333,10 @@ pub(crate) fn journal(
     (source, on): (Source, BusinessDate),
 ) -> Result<NewEntry, DbError> {
     let credit = |amount: Money| amount.negated().map_err(broken);
-    let (kind, from) = match source {
-        Source::Cash => (EntryKind::Repayment, Account::Cash(payment.method)),
-        Source::Advance => (EntryKind::Advance, Account::Advances),
+    let (kind, from) = if source == Source::Advance {
+        (EntryKind::Advance, Account::Advances)
+    } else {
+        (EntryKind::Repayment, Account::Cash(payment.method))
     };
     let sides = vec![
         (from, paid.cash),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::commands::{self, Answer, Ask, PARTIES, Pair, Plain, Seen, Status, Step, Terms};
+use super::commands::{self, Answer, Ask, Kind, PARTIES, Pair, Plain, Seen, Status, Step, Terms};
 
 #[derive(Clone, Debug)]
 pub(super) struct Line {
@@ -43,6 +43,8 @@ pub(super) struct Part {
     pub(super) interest: i64,
     pub(super) rounding: i64,
     pub(super) is_advance: bool,
+    /// The place of the part that it takes back, because goods came back; its figures are negative.
+    pub(super) undoes: Option<usize>,
     pub(super) is_reversed: bool,
 }
 
@@ -62,8 +64,8 @@ pub(super) struct Cycle {
     pub(super) due: i64,
     pub(super) terms: Terms,
     pub(super) parts: Vec<Part>,
-    /// Amount and day.
-    pub(super) adjusted: Vec<(i64, i64)>,
+    /// Amount, day and kind.
+    pub(super) adjusted: Vec<(i64, i64, Kind)>,
     /// First day and the day of the decision, if it was decided.
     pub(super) disputes: Vec<(i64, Option<i64>)>,
     pub(super) is_closed: bool,
@@ -76,7 +78,45 @@ impl Cycle {
 
     pub(super) fn outstanding(&self) -> i64 {
         let repaid: i64 = self.standing().map(|part| part.principal).sum();
-        self.principal - repaid + self.adjusted.iter().map(|(amount, _)| amount).sum::<i64>()
+        self.principal - repaid + self.adjusted.iter().map(|(amount, ..)| amount).sum::<i64>()
+    }
+
+    /// The price of goods that can come back: what did not, and is open or was paid. Nothing was paid for what was
+    /// given up.
+    pub(super) fn returnable(&self) -> i64 {
+        let of = |kind| self.adjusted.iter().filter(move |(.., of)| *of == kind).map(|(amount, ..)| amount);
+        let repaid: i64 = self.standing().map(|part| part.principal).sum();
+        let paid = if of(Kind::WriteOff).next().is_some() { 0 } else { repaid };
+        (self.principal + of(Kind::Return).sum::<i64>()).min(self.outstanding() + paid)
+    }
+
+    /// Takes back so much principal of what was paid, the last payment first, each with its share of the discount.
+    pub(super) fn take_back(&mut self, mut left: i64, on: i64) -> Vec<Part> {
+        let mut backs = Vec::new();
+        for (place, part) in self.parts.iter().enumerate().rev().filter(|(_, part)| part.undoes.is_none()) {
+            let undone = self.standing().filter(|back| back.undoes == Some(place));
+            let before: i64 = undone.map(|back| -back.principal).sum();
+            let share = if part.is_reversed { 0 } else { left.min(part.principal - before) };
+            if share == 0 {
+                continue;
+            }
+            left -= share;
+            let discount_on = |principal: i64| half_even(part.discount * principal, part.principal);
+            let discount = discount_on(before + share) - discount_on(before);
+            backs.push(Part {
+                on,
+                principal: -share,
+                discount: -discount,
+                interest: 0,
+                rounding: 0,
+                is_advance: true,
+                undoes: Some(place),
+                ..part.clone()
+            });
+        }
+        assert_eq!(left, 0);
+        self.parts.extend(backs.clone());
+        backs
     }
 
     pub(super) fn interest(&self) -> i64 {
@@ -102,7 +142,7 @@ impl Cycle {
 
     /// The first day on which a repayment may be dated.
     pub(super) fn earliest(&self) -> i64 {
-        let events = self.standing().map(|part| part.on).chain(self.adjusted.iter().map(|(_, on)| *on));
+        let events = self.standing().map(|part| part.on).chain(self.adjusted.iter().map(|(_, on, _)| *on));
         events.fold(self.start, i64::max)
     }
 
@@ -151,8 +191,8 @@ impl Cycle {
             return refused("BELOW_MINIMUM", vec![smallest, self.cash(smallest, on)]);
         }
         let (discount, interest) = self.priced(principal, on);
-        let (payment, is_advance, is_reversed) = Default::default();
-        Ok(Part { payment, on, principal, discount, interest, rounding, is_advance, is_reversed })
+        let (payment, is_advance, undoes, is_reversed) = Default::default();
+        Ok(Part { payment, on, principal, discount, interest, rounding, is_advance, undoes, is_reversed })
     }
 }
 
@@ -279,7 +319,7 @@ impl Naive {
                 repaid: of(|part| part.principal),
                 discount: of(|part| part.discount),
                 interest: of(|part| part.interest),
-                adjusted: cycle.adjusted.iter().map(|(amount, _)| amount).sum(),
+                adjusted: cycle.adjusted.iter().map(|(amount, ..)| amount).sum(),
                 status: cycle.status().to_owned(),
                 due: cycle.due,
                 overdue_days: cycle.overdue_days(self.today),

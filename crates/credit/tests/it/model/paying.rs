@@ -63,7 +63,7 @@ impl Naive {
         figures
     }
 
-    fn post_part(&mut self, pair: Pair, part: &Part, from: &'static str, sign: i64) {
+    pub(super) fn post_part(&mut self, pair: Pair, part: &Part, from: &'static str, sign: i64) {
         self.post(pair, from, "receivable", sign * (part.principal - part.discount));
         self.post(pair, "discount_allowed", "receivable", sign * part.discount);
         self.post(pair, from, "interest_income", sign * part.interest);
@@ -234,9 +234,9 @@ impl Naive {
         for cycle in self.cycles.values_mut() {
             for part in cycle.parts.iter_mut().filter(|part| part.payment == step && !part.is_reversed) {
                 part.is_reversed = true;
-                cycle.is_closed = false;
                 back.push(part.clone());
             }
+            cycle.is_closed &= !cycle.is_open();
         }
         kept += back.iter().filter(|part| part.is_advance).map(Part::cash).sum::<i64>();
         let till = self.till(step);

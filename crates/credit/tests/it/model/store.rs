@@ -112,6 +112,7 @@ impl Shop {
             Refusal::BelowMinimum { minimum, minimum_cash } => vec![minimum.paisa(), minimum_cash.paisa()],
             Refusal::AboveReserved { reserved: most }
             | Refusal::AboveOutstanding { maximum: most }
+            | Refusal::AboveReturnable { maximum: most }
             | Refusal::AboveUnapplied { maximum: most }
             | Refusal::ExcessRefunded { refunded: most } => vec![most.paisa()],
             Refusal::PaymentDate { earliest, latest } => vec![self.day(*earliest), self.day(*latest)],
@@ -356,7 +357,9 @@ impl Shop {
                 let new = adjustment(self.cycles[&cycle], kind, rises, amount);
                 let adjusted =
                     world.try_write(async move |tx, cx| credit::adjust(tx, cx, Scope::All, &new).await).await?;
-                Ok(self.answer(adjusted, |adjusted| vec![adjusted.cycle.outstanding.paisa()]))
+                Ok(self.answer(adjusted, |adjusted| {
+                    [adjusted.cycle.outstanding, adjusted.adjustment.advance].map(Money::paisa).to_vec()
+                }))
             }
             Command::Dispute { cycle } => {
                 let (id, new) = (self.cycles[&cycle], NewDispute { order_line: None, reason: why() });
