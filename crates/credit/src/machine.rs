@@ -20,7 +20,6 @@ use crate::model::{Cycle, CycleStatus, LineStatus};
 use crate::payments::rules::{self, Named, Open, Plan, Spread};
 use crate::payments::{Payment, PaymentStatus, Repayment, Source, journal};
 use crate::returns::{self, Goods};
-use crate::standstill::Standstill;
 use crate::terms::{Ask, CycleFacts, Discount, LARGEST_DISCOUNT, SettlementTerms, settle};
 
 /// Shares are per mille and may be above the whole; places are taken round and round.
@@ -321,14 +320,10 @@ impl Machine {
             paid.kept = paid.kept.minus(part.cash).unwrap();
             paid.parts.push((place, part));
         }
-        match kind {
-            AdjustmentKind::Return => {
-                self.returned.insert(place, goods.returned.minus(amount).unwrap());
-            }
-            AdjustmentKind::WriteOff => {
-                self.written_off.insert(place);
-            }
-            AdjustmentKind::Dispute | AdjustmentKind::Correction => {}
+        if kind == AdjustmentKind::Return {
+            self.returned.insert(place, goods.returned.minus(amount).unwrap());
+        } else if kind == AdjustmentKind::WriteOff {
+            self.written_off.insert(place);
         }
     }
 
@@ -375,24 +370,10 @@ fn opened(place: usize, principal: Money, started_on: BusinessDate) -> Cycle {
         vendor_id,
         number: format!("CRP-{number}"),
         order_id: Some(OrderId::from_bits(number)),
-        principal,
-        outstanding: principal,
-        repaid: Money::ZERO,
-        discount: Money::ZERO,
-        interest: Money::ZERO,
-        status: CycleStatus::Active,
         started_on,
         due_on: started_on.plus_days(30),
-        terms_version: 1,
-        adjusted: Money::ZERO,
-        adjusted_on: None,
-        standstill: Standstill::default(),
-        promised_on: None,
-        last_repayment_on: None,
-        closed_on: None,
-        note: None,
-        version: 1,
         created_at: started_on.start(),
+        ..adjustments::tests::cycle(principal.paisa(), principal.paisa())
     }
 }
 

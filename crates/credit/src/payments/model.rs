@@ -30,6 +30,8 @@ text_enum! {
         Advance = "ADVANCE",
         /// Nothing: it takes a repayment back, because goods that it paid for came back. Its figures are negative.
         Return = "RETURN",
+        /// The cash of a payment for what had been written off: it settles no principal.
+        Recovery = "RECOVERY",
     }
 }
 

@@ -6,6 +6,7 @@
 use kernel::{BusinessDate, CycleId, Money, Overflow};
 
 use super::model::Repayment;
+use crate::adjustments::closed;
 use crate::model::{Cycle, CycleStatus};
 use crate::refusal::Refusal;
 use crate::terms::{Ask, BadAmount, Settlement, SettlementTerms, settle};
@@ -100,6 +101,9 @@ fn by_name(open: &[Open], named: &[Named], wish: &Spread, today: BusinessDate) -
         };
         if shares.iter().any(|share| share.cycle.id == want.cycle) {
             return Err(wrong("each cycle once"));
+        }
+        if one.cycle.status == CycleStatus::Closed {
+            return Err(on_cycle(one, closed(&one.cycle)));
         }
         check_date(one, wish.on, today)?;
         let settlement = settle(&one.cycle.facts(), &one.terms, want.ask, wish.on).map_err(|bad| on_cycle(one, bad))?;

@@ -40,6 +40,7 @@ panel_words! {
         Events: "What else happened", "अरू के भयो";
         Reversed: "reversed", "उल्ट्याइएको";
         FromAdvance: "from what was kept", "पेश्कीबाट";
+        Recovered: "for what was written off", "मिनाहा गरेकोबाट उठेको";
         GoodsCameBack: "goods came back", "सामान फिर्ता";
         Event: "Event", "घटना";
         Promise: "Promise to pay", "तिर्ने वाचा";
@@ -153,6 +154,7 @@ pub(in crate::pages) const fn source(source: Source, language: PageLanguage) -> 
     match source {
         Source::Cash => "–",
         Source::Advance => Say::FromAdvance.text(language),
+        Source::Recovery => Say::Recovered.text(language),
         Source::Return => Say::GoodsCameBack.text(language),
     }
 }

@@ -254,7 +254,8 @@ pub(super) fn refusal(refusal: &Refusal, language: PageLanguage) -> (&'static st
         }
         Refusal::AboveOutstanding { maximum }
         | Refusal::AboveUnapplied { maximum }
-        | Refusal::AboveReturnable { maximum } => {
+        | Refusal::AboveReturnable { maximum }
+        | Refusal::AboveWrittenOff { maximum } => {
             let most = maximum.for_people();
             ("amount", say(format!("At most {most}."), format!("बढीमा {most} मिल्छ।")))
         }

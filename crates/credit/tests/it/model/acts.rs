@@ -35,6 +35,7 @@ impl Naive {
             }
             Command::Pay { pair, amount, slip } => self.pay(step, *pair, Some(*amount), None, slip)?,
             Command::PayNamed { pair, amount, parts, slip } => self.pay(step, *pair, *amount, Some(parts), slip)?,
+            Command::Recover { cycle, amount, slip } => self.recover(step, *cycle, *amount, slip)?,
             Command::Apply { payment, amount } => self.apply(*payment, *amount)?,
             Command::Refund { payment, amount } => self.refund(*payment, *amount)?,
             Command::Reverse { payment } => self.reverse(*payment)?,

@@ -79,7 +79,8 @@ pub(super) fn next(dice: &mut Dice, naive: &Naive, step: Step) -> Command {
         53..=61 => Some(pay(dice, naive)),
         62..=66 => pay_named(dice, naive),
         67..=74 => after(dice, naive),
-        75..=79 => adjust(dice, naive),
+        75..=78 => adjust(dice, naive),
+        79 => recover(dice, naive),
         80..=85 => care(dice, naive),
         86..=91 => Some(limit(dice)),
         _ => Some(pass(dice, naive)),
@@ -201,6 +202,15 @@ fn adjust(dice: &mut Dice, naive: &Naive) -> Option<Command> {
     let of = &naive.cycles[&cycle];
     let amount = dice.amount(if is_return { of.returnable() } else { of.outstanding() });
     Some(Command::Adjust { cycle, kind, rises: rises && !(is_return && dice.one_in(2)), amount })
+}
+
+/// Now and then for a cycle of which nothing was written off.
+fn recover(dice: &mut Dice, naive: &Naive) -> Option<Command> {
+    let all: Vec<Step> = naive.cycles.keys().copied().collect();
+    let lost = |step: &Step| naive.cycles[step].lost().0 > 0 && !naive.cycles[step].is_open();
+    let given_up: Vec<Step> = all.iter().copied().filter(lost).collect();
+    let cycle = if dice.one_in(5) { dice.pick(&all) } else { dice.pick(&given_up) }?;
+    Some(Command::Recover { cycle, amount: dice.amount(naive.cycles[&cycle].lost().0), slip: slip(dice, naive) })
 }
 
 fn care(dice: &mut Dice, naive: &Naive) -> Option<Command> {

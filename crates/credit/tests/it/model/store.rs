@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use credit::{
     AdjustmentKind, CreditChange, CycleChange, Decision, Discount, LineChange, LineStatus, Named, NewAdjustment,
-    NewDispute, NewLine, NewPayment, NewRepayment, PaymentWithRepayments, Reason, Recorded, Refund, Refusal,
-    SettlementTerms, Sign, Spread,
+    NewDispute, NewLine, NewPayment, NewRecovery, NewRepayment, PaymentWithRepayments, Reason, Recorded, Refund,
+    Refusal, SettlementTerms, Sign, Spread,
 };
 use db::DbError;
 use kernel::{BusinessDate, CycleId, DisputeId, LineId, Money, OrderId, PaymentId, Rate, RetailerId, Scope, VendorId};
@@ -113,6 +113,7 @@ impl Shop {
             Refusal::AboveReserved { reserved: most }
             | Refusal::AboveOutstanding { maximum: most }
             | Refusal::AboveReturnable { maximum: most }
+            | Refusal::AboveWrittenOff { maximum: most }
             | Refusal::AboveUnapplied { maximum: most }
             | Refusal::ExcessRefunded { refunded: most } => vec![most.paisa()],
             Refusal::PaymentDate { earliest, latest } => vec![self.day(*earliest), self.day(*latest)],
@@ -148,6 +149,7 @@ impl Shop {
             Command::Repay { cycle, ask, slip } => self.repay(step, *cycle, *ask, slip).await,
             Command::Pay { pair, amount, slip } => self.pay(step, *pair, Some(*amount), None, slip).await,
             Command::PayNamed { pair, amount, parts, slip } => self.pay(step, *pair, *amount, Some(parts), slip).await,
+            Command::Recover { cycle, amount, slip } => self.recover(step, *cycle, *amount, slip).await,
             Command::Apply { .. } | Command::Refund { .. } | Command::Reverse { .. } => self.after(command).await,
             Command::Adjust { .. }
             | Command::Dispute { .. }
@@ -306,6 +308,17 @@ impl Shop {
             self.payments.insert(step, recorded.payment.payment.id);
         }
         Ok(self.answer(recorded, |recorded| self.parts(&recorded)))
+    }
+
+    async fn recover(&mut self, step: Step, cycle: Step, amount: i64, slip: &Slip) -> Result<Answer, DbError> {
+        let (id, (method, reference)) = (self.cycles[&cycle], paid_by(slip));
+        let new = NewRecovery { amount: money(amount), on: self.date(slip.on), method, reference };
+        let came =
+            self.world.try_write(async move |tx, cx| credit::recover(tx, cx, Scope::All, id, &new).await).await?;
+        if let Ok(recorded) = &came {
+            self.payments.insert(step, recorded.payment.payment.id);
+        }
+        Ok(self.answer(came, |recorded| vec![recorded.payment.payment.amount.paisa()]))
     }
 
     fn parts(&self, recorded: &Recorded) -> Vec<i64> {
