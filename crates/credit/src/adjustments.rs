@@ -5,12 +5,13 @@
 //!
 //! | kind | decrease | increase |
 //! | --- | --- | --- |
-//! | RETURN | returns → receivable | |
+//! | RETURN | returns → receivable; of goods that were paid: returns → advances, discount allowed | |
 //! | DISPUTE | adjustments → receivable | |
 //! | WRITE_OFF | bad debt → receivable | |
 //! | CORRECTION | adjustments → receivable | receivable → adjustments |
 //!
-//! Statements, those of `ledger::post` and audit apart: 5, of which 2 are waited for.
+//! Statements, those of `ledger::post` and audit apart: 5, of which 2 are waited for; a return 2 more, both waited for,
+//! and 2 where it gives something back.
 
 use audit::Entry;
 use db::{DbError, Tx, text_enum};
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Cycle, CycleStatus, Line};
 use crate::refusal::{Refusal, by_an_operator, reason};
+use crate::returns::{self, Back, Goods, take_back};
 use crate::store::lines::Move;
 use crate::store::{adjustments as store, broken, cycles, lines};
 
@@ -74,8 +76,10 @@ pub struct Adjustment {
     pub cycle_id: CycleId,
     /// Why.
     pub kind: AdjustmentKind,
-    /// What it did to the debt; a decrease is negative.
+    /// What it did to the debt; a decrease is negative. A return's is the price of the goods, paid or not.
     pub amount: Money,
+    /// What a return gave back for goods that had been paid: it waits on the payments that paid for them.
+    pub advance: Money,
     /// The dispute that it follows from.
     pub dispute_id: Option<DisputeId>,
     /// Why, in words.
@@ -96,23 +100,31 @@ pub struct Adjusted {
     pub cycle: Cycle,
 }
 
-/// What an adjustment does to a debt: a decrease is negative. Never takes a cycle below zero, and never opens one that
-/// was paid or closed.
-pub(crate) fn decide(cycle: &Cycle, kind: AdjustmentKind, sign: Sign, amount: Money) -> Result<Money, Refusal> {
+/// What an adjustment does to a debt, where a decrease is negative, and what it takes back of repayments. Never takes a
+/// cycle below zero, and never opens one that was paid or closed.
+pub(crate) fn decide(
+    cycle: &Cycle,
+    goods: &Goods,
+    kind: AdjustmentKind,
+    sign: Sign,
+    amount: Money,
+) -> Result<(Money, Vec<Back>), Refusal> {
     if !amount.is_positive() {
         return Err(Refusal::Field { field: "amount", right: "above zero" });
     }
-    match sign {
-        Sign::Increase if kind != AdjustmentKind::Correction => {
-            Err(Refusal::Field { field: "sign", right: "DECREASE; only a correction increases" })
-        }
-        Sign::Increase if !cycle.status.is_open() => Err(closed(cycle)),
-        Sign::Increase => Ok(amount),
-        Sign::Decrease if amount > cycle.outstanding => Err(Refusal::AboveOutstanding { maximum: cycle.outstanding }),
-        Sign::Decrease => {
-            amount.negated().map_err(|_| Refusal::Field { field: "amount", right: "an amount that fits" })
-        }
+    if sign == Sign::Increase {
+        return match kind {
+            AdjustmentKind::Correction if cycle.status.is_open() => Ok((amount, Vec::new())),
+            AdjustmentKind::Correction => Err(closed(cycle)),
+            _ => Err(Refusal::Field { field: "sign", right: "DECREASE; only a correction increases" }),
+        };
     }
+    let backs = match kind {
+        AdjustmentKind::Return => take_back(cycle, goods, amount)?,
+        _ if amount > cycle.outstanding => return Err(Refusal::AboveOutstanding { maximum: cycle.outstanding }),
+        _ => Vec::new(),
+    };
+    Ok((amount.negated()?, backs))
 }
 
 pub(crate) fn closed(cycle: &Cycle) -> Refusal {
@@ -133,11 +145,15 @@ pub async fn adjust(
     let Some((mut line, cycle)) = cycle_for_update(tx, scope, new.cycle_id).await? else {
         return Ok(Err(Refusal::NotFound("cycle")));
     };
-    let amount = match decide(&cycle, new.kind, new.sign.unwrap_or(Sign::Decrease), new.amount) {
-        Ok(amount) => amount,
+    let goods = match new.kind {
+        AdjustmentKind::Return => returns::goods(tx, &cycle).await?,
+        _ => Goods::default(),
+    };
+    let (amount, backs) = match decide(&cycle, &goods, new.kind, new.sign.unwrap_or(Sign::Decrease), new.amount) {
+        Ok(decided) => decided,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let change = Change { kind: new.kind, amount, dispute: None, reason: because };
+    let change = Change { kind: new.kind, amount, backs, dispute: None, reason: because };
     carry_out(tx, cx, &mut line, cycle, change).await.map(Ok)
 }
 
@@ -147,13 +163,22 @@ pub(crate) struct Change {
     pub(crate) kind: AdjustmentKind,
     /// What it does to the debt.
     pub(crate) amount: Money,
+    /// What it takes back of repayments.
+    pub(crate) backs: Vec<Back>,
     pub(crate) dispute: Option<DisputeId>,
     pub(crate) reason: String,
 }
 
+impl Change {
+    /// What it does to the open principal: what is taken back of repayments was not open.
+    pub(crate) fn of_open(&self) -> Result<Money, Overflow> {
+        self.amount.plus(Money::sum(self.backs.iter().map(|back| back.principal))?)
+    }
+}
+
 /// A decrease by an upheld dispute.
 pub(crate) fn concession(cycle: &Cycle, amount: Money) -> Result<Money, Refusal> {
-    decide(cycle, AdjustmentKind::Dispute, Sign::Decrease, amount)
+    decide(cycle, &Goods::default(), AdjustmentKind::Dispute, Sign::Decrease, amount).map(|(amount, _)| amount)
 }
 
 /// Locks the line of a cycle, and reads the cycle behind the lock.
@@ -162,27 +187,56 @@ pub(crate) async fn cycle_for_update(tx: &mut Tx, scope: Scope, id: CycleId) -> 
     Ok(cycles::cycle(tx, scope, id).await?.map(|cycle| (line, cycle)))
 }
 
-pub(crate) fn adjusted(cycle: &Cycle, amount: Money, on: BusinessDate) -> Result<Cycle, Overflow> {
-    let outstanding = cycle.outstanding.plus(amount)?;
-    Ok(Cycle {
+/// A cycle after an adjustment. What was settled before stays settled since then.
+pub(crate) fn adjusted(cycle: &Cycle, change: &Change, on: BusinessDate) -> Result<Cycle, Overflow> {
+    let outstanding = cycle.outstanding.plus(change.of_open()?)?;
+    let after = Cycle {
         outstanding,
-        adjusted: cycle.adjusted.plus(amount)?,
+        repaid: cycle.repaid.minus(Money::sum(change.backs.iter().map(|back| back.principal))?)?,
+        discount: cycle.discount.minus(Money::sum(change.backs.iter().map(|back| back.discount))?)?,
+        adjusted: cycle.adjusted.plus(change.amount)?,
         adjusted_on: Some(on),
-        status: CycleStatus::of(outstanding, cycle.principal),
-        closed_on: outstanding.is_zero().then_some(on),
         version: cycle.version.saturating_add(1),
         ..cycle.clone()
-    })
+    };
+    if cycle.outstanding.is_zero() {
+        return Ok(after);
+    }
+    let status = CycleStatus::of(outstanding, cycle.principal);
+    Ok(Cycle { status, closed_on: outstanding.is_zero().then_some(on), ..after })
 }
 
-pub(crate) fn entry_of(cycle: &Cycle, change: &Change, on: BusinessDate) -> Result<NewEntry, DbError> {
+/// The entries of an adjustment: what it does to the open principal, where it does, and what is taken back of each
+/// repayment.
+pub(crate) fn entries_of(cycle: &Cycle, change: &Change, on: BusinessDate) -> Result<Vec<NewEntry>, DbError> {
     let (kind, against) = match change.kind {
         AdjustmentKind::Return => (EntryKind::Return, Account::Returns),
         AdjustmentKind::Dispute | AdjustmentKind::Correction => (EntryKind::Adjustment, Account::Adjustments),
         AdjustmentKind::WriteOff => (EntryKind::WriteOff, Account::BadDebt),
     };
-    let other = change.amount.negated().map_err(broken)?;
-    let postings = Balanced::new(vec![(Account::Receivable, change.amount), (against, other)]);
+    let (open, minus) = (change.of_open().map_err(broken)?, |amount: Money| amount.negated().map_err(broken));
+    let mut entries = Vec::new();
+    if !open.is_zero() {
+        entries.push(entry(cycle, kind, on, vec![(Account::Receivable, open), (against, minus(open)?)])?);
+    }
+    for back in &change.backs {
+        let sides = vec![
+            (against, back.principal),
+            (Account::DiscountAllowed, minus(back.discount)?),
+            (Account::Advances, minus(back.cash().map_err(broken)?)?),
+        ];
+        entries.push(NewEntry { payment: Some(back.payment), ..entry(cycle, kind, on, sides)? });
+    }
+    Ok(entries)
+}
+
+/// An entry of a cycle.
+pub(crate) fn entry(
+    cycle: &Cycle,
+    kind: EntryKind,
+    on: BusinessDate,
+    sides: Vec<(Account, Money)>,
+) -> Result<NewEntry, DbError> {
     Ok(NewEntry {
         retailer: cycle.retailer_id,
         vendor: cycle.vendor_id,
@@ -193,7 +247,7 @@ pub(crate) fn entry_of(cycle: &Cycle, change: &Change, on: BusinessDate) -> Resu
         payment: None,
         reverses: None,
         memo: cycle.number.clone(),
-        postings: postings.map_err(|error| DbError::Constraint(error.to_string()))?,
+        postings: Balanced::new(sides).map_err(|error| DbError::Constraint(error.to_string()))?,
     })
 }
 
@@ -206,14 +260,18 @@ pub(crate) async fn carry_out(
     change: Change,
 ) -> Result<Adjusted, DbError> {
     let today = cx.today();
-    let cycle = adjusted(&before, change.amount, today).map_err(broken)?;
-    let posted = ledger::post(tx, cx, vec![entry_of(&cycle, &change, today)?]).await?;
+    let cycle = adjusted(&before, &change, today).map_err(broken)?;
+    let posted = ledger::post(tx, cx, entries_of(&cycle, &change, today)?).await?;
     let entry_id = posted.first().map(|posted| posted.id).ok_or(DbError::Missing("the entry that was posted"))?;
+    let entries = posted.iter().map(|posted| posted.id).skip(posted.len().saturating_sub(change.backs.len()));
+    let advance = returns::give_back(tx, cx, &cycle, change.backs.iter().zip(entries)).await?;
+    let by = change.of_open().map_err(broken)?;
     let adjustment = Adjustment {
         id: cx.id(),
         cycle_id: cycle.id,
         kind: change.kind,
         amount: change.amount,
+        advance,
         dispute_id: change.dispute,
         reason: change.reason,
         entry_id,
@@ -221,16 +279,17 @@ pub(crate) async fn carry_out(
     };
     store::insert(tx, cx, &cycle, &adjustment).await?;
     cycles::update(tx, &cycle).await?;
-    line.outstanding = line.outstanding.plus(change.amount).map_err(broken)?;
-    line.position_seq = line.position_seq.saturating_add(1);
+    // What is taken back of each repayment is an event too.
+    let events = i64::try_from(change.backs.len()).unwrap_or(i64::MAX).saturating_add(1);
+    line.outstanding = line.outstanding.plus(by).map_err(broken)?;
+    line.position_seq = line.position_seq.saturating_add(events);
     let (pair, seq) = (line.pair(), line.position_seq);
-    lines::move_positions(tx, &[Move { pair, reserved: Money::ZERO, outstanding: change.amount, seq, at: cx.now }])
-        .await?;
+    lines::move_positions(tx, &[Move { pair, reserved: Money::ZERO, outstanding: by, seq, at: cx.now }]).await?;
     let entry = Entry::new(cx, cycle.retailer_id, "cycle.adjusted", cycle.id)
         .before(serde_json::json!({ "outstanding": before.outstanding, "status": before.status }))
         .after(serde_json::json!({
             "outstanding": cycle.outstanding, "status": cycle.status, "kind": adjustment.kind,
-            "amount": adjustment.amount, "adjustmentId": adjustment.id, "entryId": entry_id,
+            "amount": adjustment.amount, "advance": advance, "adjustmentId": adjustment.id, "entryId": entry_id,
         }))
         .reason(adjustment.reason.clone());
     audit::record(tx, vec![entry]).await?;
@@ -238,11 +297,12 @@ pub(crate) async fn carry_out(
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use kernel::Id;
     use proptest::prelude::*;
 
     use super::*;
+    use crate::returns::Paid;
     use crate::standstill::Standstill;
 
     pub(crate) fn cycle(principal: i64, outstanding: i64) -> Cycle {
@@ -279,26 +339,34 @@ mod tests {
         #[test]
         fn an_adjustment_never_takes_a_cycle_below_zero_nor_opens_a_closed_one(
             principal in 1_i64..1_000, share in 0_i64..=100, amount in -5_i64..1_500,
-            kind in proptest::sample::select(AdjustmentKind::ALL), rises: bool,
+            kind in proptest::sample::select(AdjustmentKind::ALL), rises: bool, is_written_off: bool,
         ) {
             let before = cycle(principal, principal * share / 100);
+            let (payment, part) = (kernel::PaymentId::from_bits(1), kernel::RepaymentId::from_bits(1));
+            let (principal, discount, taken_back) = (before.repaid, Money::ZERO, Money::ZERO);
+            let paid = Paid { payment, part, principal, discount, taken_back };
+            let goods = Goods { returned: Money::ZERO, is_written_off, paid: vec![paid] };
             let sign = if rises { Sign::Increase } else { Sign::Decrease };
-            let Ok(change) = decide(&before, kind, sign, Money::from_paisa(amount)) else {
+            let most = match kind {
+                AdjustmentKind::Return if !is_written_off => before.principal,
+                _ => before.outstanding,
+            };
+            let Ok((change, backs)) = decide(&before, &goods, kind, sign, Money::from_paisa(amount)) else {
                 let is_up = rises && (kind != AdjustmentKind::Correction || before.outstanding.is_zero());
-                let is_down = !rises && Money::from_paisa(amount) > before.outstanding;
-                prop_assert!(amount <= 0 || is_up || is_down);
+                prop_assert!(amount <= 0 || is_up || !rises && Money::from_paisa(amount) > most);
                 return Ok(());
             };
-            let after = adjusted(&before, change, before.started_on).unwrap();
-            prop_assert!(!after.outstanding.is_negative());
-            prop_assert_eq!(change.paisa(), if rises { amount } else { -amount });
+            let change = Change { kind, amount: change, backs, dispute: None, reason: String::new() };
+            let after = adjusted(&before, &change, before.started_on).unwrap();
+            prop_assert!(!after.outstanding.is_negative() && !after.repaid.is_negative());
+            prop_assert_eq!(change.amount.paisa(), if rises { amount } else { -amount });
             prop_assert_eq!(
                 after.outstanding, after.principal.minus(after.repaid).unwrap().plus(after.adjusted).unwrap()
             );
             prop_assert_eq!(after.status == CycleStatus::FullyPaid, after.outstanding.is_zero());
-            prop_assert_eq!(after.closed_on.is_some(), after.outstanding.is_zero());
-            let entry = entry_of(&after, &Change { kind, amount: change, dispute: None, reason: String::new() }, after.started_on);
-            prop_assert!(entry.is_ok());
+            let was_settled = before.outstanding.is_zero();
+            prop_assert_eq!(after.closed_on.is_some(), after.outstanding.is_zero() && !was_settled);
+            prop_assert!(!entries_of(&after, &change, after.started_on).unwrap().is_empty());
         }
     }
 }

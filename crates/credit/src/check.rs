@@ -207,7 +207,12 @@ pub fn check(facts: &CheckFacts, amount: Money, mode: PaymentMode) -> Check {
         Reason::OverdueExceeded => {
             on_credit && line.is_some_and(|line| line.worst_overdue_days > line.max_overdue_days)
         }
-        Reason::InsufficientCredit => on_credit && line.is_some() && amount > available,
+        // Where there is no line, what a cap or a ceiling leaves may be too little all the same.
+        Reason::InsufficientCredit if line.is_none() => {
+            let further = [facts.retailer_cap, facts.vendor_ceiling].into_iter().flatten();
+            on_credit && further.map(Measure::left).any(|left| amount > left)
+        }
+        Reason::InsufficientCredit => on_credit && amount > available,
     };
     let reasons: Vec<Reason> = Reason::ALL.iter().copied().filter(|reason| fails(*reason)).collect();
     let missing = amount.minus(available).unwrap_or(Money::from_paisa(i64::MAX)).or_zero();
@@ -379,6 +384,13 @@ mod tests {
         assert_eq!(answer.reasons, [Reason::CreditPaused, Reason::NoCreditLine]);
         assert_eq!((answer.available, answer.shortfall), (Money::ZERO, rupees(1)));
         assert_eq!(remedy_of(&answer), "order for cash");
+        facts.vendor_ceiling = Some(measure(500, 450));
+        let at_ceiling = check(&facts, rupees(50), PaymentMode::Credit);
+        assert_eq!(at_ceiling.reasons, [Reason::CreditPaused, Reason::NoCreditLine]);
+        let above = check(&facts, rupees(51), PaymentMode::Credit);
+        assert_eq!(above.reasons, [Reason::CreditPaused, Reason::NoCreditLine, Reason::InsufficientCredit]);
+        assert_eq!((above.binding_limit, remedy_of(&above)), (None, "order for cash".to_owned()));
+        assert_eq!(check(&facts, rupees(51), PaymentMode::Cash).reasons, []);
     }
 
     proptest! {

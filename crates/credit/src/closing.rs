@@ -58,7 +58,8 @@ pub async fn close(
     }
     let amount = cycle.outstanding.negated().map_err(broken)?;
     let before = cycle.status;
-    let change = Change { kind: AdjustmentKind::WriteOff, amount, dispute: None, reason: because.clone() };
+    let change =
+        Change { kind: AdjustmentKind::WriteOff, amount, backs: Vec::new(), dispute: None, reason: because.clone() };
     let mut cycle = carry_out(tx, cx, &mut line, cycle, change).await?.cycle;
     cycle.status = CycleStatus::Closed;
     cycles::update(tx, &cycle).await?;

@@ -182,7 +182,13 @@ pub async fn decide_dispute(
     };
     cycle.standstill.end(cx.today());
     if let Some(amount) = amount {
-        let change = Change { kind: AdjustmentKind::Dispute, amount, dispute: Some(id), reason: because.clone() };
+        let change = Change {
+            kind: AdjustmentKind::Dispute,
+            amount,
+            backs: Vec::new(),
+            dispute: Some(id),
+            reason: because.clone(),
+        };
         let adjusted = carry_out(tx, cx, &mut line, cycle, change).await?;
         dispute.adjustment_id = Some(adjusted.adjustment.id);
         cycle = adjusted.cycle;

@@ -56,6 +56,7 @@ mod promises;
 mod refusal;
 mod repay;
 mod reservations;
+mod returns;
 mod risk;
 mod saving;
 mod standing;
@@ -82,10 +83,10 @@ pub use model::{Cycle, CycleStatus, Line, LineStatus, Position, Reservation, Res
 pub use opening::{NewOpening, open_cycles};
 pub use pages::{entry_kind_word, method_word, pages};
 pub use payments::{
-    Answer, Claim, ClaimFilter, ClaimStatus, Named, NewClaim, NewPayment, Outcome, Payment, PaymentFilter,
+    Answer, Claim, ClaimFilter, ClaimStatus, Named, NewClaim, NewPayment, NewRecovery, Outcome, Payment, PaymentFilter,
     PaymentStatus, PaymentWithRepayments, Preview, PreviewPart, Recorded, Refund, Repayment as PaymentPart, Source,
-    Spread, apply, claim, claim_by_id, claims, confirm, payment_with_repayments, payments, preview, record, refund,
-    reject, reverse,
+    Spread, apply, claim, claim_by_id, claims, confirm, payment_with_repayments, payments, preview, record, recover,
+    refund, reject, reverse,
 };
 pub use promises::{NewPromise, Promise, PromiseStatus, promise, promises};
 pub use refusal::Refusal;

@@ -5,7 +5,12 @@
 //! rows, keys) is the subject of the tests in `tests/it`. There are as many runs as proptest is used to;
 //! `TEST_MACHINE_RUNS=20000` (`./test --long`) asks for that many.
 
-use kernel::{BusinessDate, CycleId, Id as _, Money, OrderId, PaymentId, Rate, RetailerId, VendorId};
+use std::collections::{BTreeMap, BTreeSet};
+
+use kernel::{
+    BusinessDate, Clock, Context, CycleId, Id as _, IdGen, Money, OrderId, PaymentId, Rate, RepaymentId, RetailerId,
+    VendorId,
+};
 use ledger::{Account, Balanced, Method, NewEntry};
 use proptest::prelude::*;
 
@@ -14,7 +19,7 @@ use crate::check::{CheckFacts, LineFacts, Measure, PaymentMode, check};
 use crate::model::{Cycle, CycleStatus, LineStatus};
 use crate::payments::rules::{self, Named, Open, Plan, Spread};
 use crate::payments::{Payment, PaymentStatus, Repayment, Source, journal};
-use crate::standstill::Standstill;
+use crate::returns::{self, Goods};
 use crate::terms::{Ask, CycleFacts, Discount, LARGEST_DISCOUNT, SettlementTerms, settle};
 
 /// Shares are per mille and may be above the whole; places are taken round and round.
@@ -63,6 +68,8 @@ fn moved((reserved, outstanding): Position, event: Event) -> Position {
 
 /// A payment and what each cycle took of it.
 struct Paid {
+    amount: Money,
+    kept: Money,
     parts: Vec<(usize, Repayment)>,
     is_reversed: bool,
 }
@@ -78,7 +85,12 @@ struct Machine {
     holds: Vec<Option<Money>>,
     cycles: Vec<Open>,
     payments: Vec<Paid>,
+    /// What came back of each cycle.
+    returned: BTreeMap<usize, Money>,
+    written_off: BTreeSet<usize>,
+    ids: IdGen,
     receivable: Money,
+    advances: Money,
 }
 
 fn first() -> BusinessDate {
@@ -106,7 +118,11 @@ impl Machine {
             holds: vec![],
             cycles: vec![],
             payments: vec![],
+            returned: BTreeMap::new(),
+            written_off: BTreeSet::new(),
+            ids: IdGen::seeded(1),
             receivable: Money::ZERO,
+            advances: Money::ZERO,
         }
     }
 
@@ -115,10 +131,24 @@ impl Machine {
         self.events.push(event);
     }
 
-    /// An entry is balanced by its making; what it does to the receivable counts here.
+    /// An entry is balanced by its making; what it does to the receivable and to advances counts here.
     fn post(&mut self, postings: &Balanced) {
-        let of = postings.postings().iter().filter(|posting| posting.account == Account::Receivable);
-        self.receivable = self.receivable.plus(Money::sum(of.map(|posting| posting.amount)).unwrap()).unwrap();
+        for (account, balance) in [(Account::Receivable, &mut self.receivable), (Account::Advances, &mut self.advances)]
+        {
+            let of = postings.postings().iter().filter(|posting| posting.account == account);
+            *balance = balance.plus(Money::sum(of.map(|posting| posting.amount)).unwrap()).unwrap();
+        }
+    }
+
+    fn context(&self) -> Context {
+        Context::new(&Clock::manual(self.today.start()), &self.ids, kernel::Actor::System, "test")
+    }
+
+    /// The parts of standing payments that went to a cycle.
+    fn standing(&self, place: usize) -> Vec<(PaymentId, Repayment)> {
+        let payments = self.payments.iter().enumerate().filter(|(_, paid)| !paid.is_reversed);
+        let parts = payments.flat_map(|(at, paid)| paid.parts.iter().map(move |(of, part)| (at, *of, part)));
+        parts.filter(|(_, of, _)| *of == place).map(|(at, _, part)| (payment_id(at), part.clone())).collect()
     }
 
     fn used(&self) -> Money {
@@ -235,9 +265,10 @@ impl Machine {
             self.post(&entry.postings);
             self.happen(Event::Repaid(share.settlement.principal));
             self.cycles[place].cycle = after;
-            parts.push((place, repayment(&share, spread.on)));
+            parts.push((place, repayment(self.ids.make(self.today.start()), &share, spread.on)));
         }
-        self.payments.push(Paid { parts, is_reversed: false });
+        self.advances = self.advances.minus(kept).unwrap();
+        self.payments.push(Paid { amount, kept, parts, is_reversed: false });
     }
 
     /// Takes a payment back, with entries that say the opposite.
@@ -245,26 +276,55 @@ impl Machine {
         let count = self.payments.len().max(1);
         let Some(paid) = self.payments.get_mut(at % count).filter(|paid| !paid.is_reversed) else { return };
         paid.is_reversed = true;
-        for (place, part) in paid.parts.clone() {
-            let standing = self.payments.iter().filter(|paid| !paid.is_reversed).flat_map(|paid| &paid.parts);
-            let last = standing.filter(|(of, _)| *of == place).map(|(_, part)| part.paid_on).max();
-            let after = rules::reopened(&self.cycles[place].cycle, &part, last).unwrap();
-            self.receivable = self.receivable.plus(part.principal).unwrap();
-            self.happen(Event::Reopened(part.principal));
+        self.advances = self.advances.plus(paid.kept).unwrap();
+        let parts = paid.parts.clone();
+        for place in parts.iter().map(|(of, _)| *of).collect::<BTreeSet<_>>() {
+            let back: Vec<_> = parts.iter().filter(|(of, _)| *of == place).map(|(_, part)| part).collect();
+            let last = self
+                .standing(place)
+                .iter()
+                .filter(|(_, part)| part.principal.is_positive())
+                .map(|(_, part)| part.paid_on)
+                .max();
+            let after = rules::reopened(&self.cycles[place].cycle, &back, last).unwrap();
+            let principal = Money::sum(back.iter().map(|part| part.principal)).unwrap();
+            self.receivable = self.receivable.plus(principal).unwrap();
+            self.happen(Event::Reopened(principal));
             self.cycles[place].cycle = after;
         }
     }
 
     fn adjust(&mut self, at: usize, kind: AdjustmentKind, rises: bool, share: i64) {
-        let today = self.today;
-        let Some(Open { cycle, .. }) = self.open_cycle(at) else { return };
+        let (today, place) = (self.today, at % self.cycles.len().max(1));
+        let Some(Open { cycle, .. }) = self.cycles.get(place).cloned() else { return };
         let sign = if rises { Sign::Increase } else { Sign::Decrease };
-        let Ok(amount) = adjustments::decide(cycle, kind, sign, part(cycle.outstanding, share)) else { return };
-        *cycle = adjustments::adjusted(cycle, amount, today).unwrap();
-        let change = Change { kind, amount, dispute: None, reason: String::new() };
-        let NewEntry { postings, .. } = adjustments::entry_of(cycle, &change, today).unwrap();
-        self.post(&postings);
+        let goods = Goods {
+            returned: self.returned.get(&place).copied().unwrap_or(Money::ZERO),
+            is_written_off: self.written_off.contains(&place),
+            paid: returns::standing(&self.standing(place)).unwrap(),
+        };
+        let whole = if kind == AdjustmentKind::Return { cycle.principal } else { cycle.outstanding };
+        let amount = part(whole, share);
+        let Ok((amount, backs)) = adjustments::decide(&cycle, &goods, kind, sign, amount) else { return };
+        let change = Change { kind, amount, backs, dispute: None, reason: String::new() };
+        self.cycles[place].cycle = adjustments::adjusted(&cycle, &change, today).unwrap();
+        for NewEntry { postings, .. } in adjustments::entries_of(&cycle, &change, today).unwrap() {
+            self.post(&postings);
+        }
         self.happen(Event::Adjusted(amount));
+        for back in change.backs {
+            let part = back.part_of(&self.context(), &cycle, kernel::EntryId::from_bits(1)).unwrap();
+            self.happen(Event::Repaid(part.principal));
+            let mut payments = self.payments.iter_mut().enumerate();
+            let (_, paid) = payments.find(|(at, _)| payment_id(*at) == back.payment).unwrap();
+            paid.kept = paid.kept.minus(part.cash).unwrap();
+            paid.parts.push((place, part));
+        }
+        if kind == AdjustmentKind::Return {
+            self.returned.insert(place, goods.returned.minus(amount).unwrap());
+        } else if kind == AdjustmentKind::WriteOff {
+            self.written_off.insert(place);
+        }
     }
 
     /// What holds after every command.
@@ -274,21 +334,30 @@ impl Machine {
         let owed = Money::sum(self.cycles.iter().map(|open| open.cycle.outstanding)).unwrap();
         assert_eq!((replayed, self.kept, self.receivable), (self.kept, (held, owed), owed));
         for (place, Open { cycle, .. }) in self.cycles.iter().enumerate() {
-            let standing = self.payments.iter().filter(|paid| !paid.is_reversed).flat_map(|paid| &paid.parts);
-            let parts: Vec<_> = standing.filter(|(of, _)| *of == place).map(|(_, part)| part).collect();
+            let parts: Vec<_> = self.standing(place).into_iter().map(|(_, part)| part).collect();
             let sum = |of: fn(&Repayment) -> Money| Money::sum(parts.iter().map(|part| of(part))).unwrap();
             let [repaid, discount, interest] =
                 [sum(|part| part.principal), sum(|part| part.discount), sum(|part| part.interest)];
             assert_eq!((cycle.repaid, cycle.discount, cycle.interest), (repaid, discount, interest));
-            assert_eq!(cycle.last_repayment_on, parts.iter().map(|part| part.paid_on).max());
+            let repayments = || parts.iter().filter(|part| part.source == Source::Cash);
+            assert_eq!(cycle.last_repayment_on, repayments().map(|part| part.paid_on).max());
             let left = cycle.principal.minus(cycle.repaid).unwrap().plus(cycle.adjusted).unwrap();
             assert_eq!(cycle.outstanding, left);
             assert!(!left.is_negative() && !cycle.repaid.is_negative());
             assert!(!cycle.interest.is_negative() && cycle.interest <= cycle.principal);
-            assert!(!cycle.discount.is_negative() && cycle.discount <= LARGEST_DISCOUNT.of(cycle.repaid).unwrap());
+            // What a return takes back is rounded, by half a paisa at most on each repayment.
+            let rounded = Money::from_paisa(i64::try_from(repayments().count()).unwrap());
+            let most = LARGEST_DISCOUNT.of(cycle.repaid).unwrap().plus(rounded).unwrap();
+            assert!(!cycle.discount.is_negative() && cycle.discount <= most);
             assert_eq!(cycle.status, CycleStatus::of(left, cycle.principal));
             assert_eq!(cycle.closed_on.is_some(), left.is_zero());
         }
+        for paid in self.payments.iter().filter(|paid| !paid.is_reversed) {
+            let used = Money::sum(paid.parts.iter().map(|(_, part)| part.cash)).unwrap();
+            assert_eq!(used.plus(paid.kept).unwrap(), paid.amount);
+        }
+        let kept = self.payments.iter().filter(|paid| !paid.is_reversed).map(|paid| paid.kept);
+        assert_eq!(Money::sum(kept).unwrap(), self.advances.negated().unwrap());
     }
 }
 
@@ -301,25 +370,16 @@ fn opened(place: usize, principal: Money, started_on: BusinessDate) -> Cycle {
         vendor_id,
         number: format!("CRP-{number}"),
         order_id: Some(OrderId::from_bits(number)),
-        principal,
-        outstanding: principal,
-        repaid: Money::ZERO,
-        discount: Money::ZERO,
-        interest: Money::ZERO,
-        status: CycleStatus::Active,
         started_on,
         due_on: started_on.plus_days(30),
-        terms_version: 1,
-        adjusted: Money::ZERO,
-        adjusted_on: None,
-        standstill: Standstill::default(),
-        promised_on: None,
-        last_repayment_on: None,
-        closed_on: None,
-        note: None,
-        version: 1,
         created_at: started_on.start(),
+        ..adjustments::tests::cycle(principal.paisa(), principal.paisa())
     }
+}
+
+/// The id of the payment in this place.
+fn payment_id(place: usize) -> PaymentId {
+    PaymentId::from_bits(u128::try_from(place).unwrap())
 }
 
 fn payment(amount: Money, paid_on: BusinessDate) -> Payment {
@@ -342,10 +402,10 @@ fn payment(amount: Money, paid_on: BusinessDate) -> Payment {
     }
 }
 
-fn repayment(share: &rules::Share, paid_on: BusinessDate) -> Repayment {
+fn repayment(id: RepaymentId, share: &rules::Share, paid_on: BusinessDate) -> Repayment {
     let paid = share.settlement;
     Repayment {
-        id: kernel::RepaymentId::from_bits(1),
+        id,
         cycle_id: share.cycle.id,
         number: share.cycle.number.clone(),
         source: Source::Cash,
@@ -356,6 +416,7 @@ fn repayment(share: &rules::Share, paid_on: BusinessDate) -> Repayment {
         rounding: paid.rounding,
         paid_on,
         entry_id: kernel::EntryId::from_bits(1),
+        undoes: None,
         reversed_on: None,
     }
 }

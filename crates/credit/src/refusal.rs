@@ -85,17 +85,35 @@ pub enum Refusal {
         paid_on: BusinessDate,
     },
     /// Nothing is open on the cycle any more.
-    #[error("{number} is {status}; this is for a cycle on which something is open")]
+    #[error("{number} is {status}; this is for a cycle on which something is open{}", recovery(*.status))]
     CycleClosed {
         /// Its number.
         number: String,
         /// Its status.
         status: CycleStatus,
     },
+    /// Something is open on the cycle still.
+    #[error("something is open on {number}; what comes for it is a repayment")]
+    CycleOpen {
+        /// Its number.
+        number: String,
+    },
+    /// More comes for what was given up than that was.
+    #[error("at most {maximum} of this cycle was written off and has not come in since")]
+    AboveWrittenOff {
+        /// What can come in.
+        maximum: Money,
+    },
     /// A decrease is larger than what it could take off.
     #[error("at most {maximum} can be taken off this cycle")]
     AboveOutstanding {
         /// What can be taken off.
+        maximum: Money,
+    },
+    /// More comes back than could.
+    #[error("goods for at most {maximum} can come back on this cycle: what did not yet, and is open or was paid")]
+    AboveReturnable {
+        /// What can come back.
         maximum: Money,
     },
     /// A dispute of the cycle waits for its decision.
@@ -189,7 +207,10 @@ impl Refusal {
             Self::PaymentDate { .. } => "PAYMENT_DATE",
             Self::ReferenceRequired => "REFERENCE_REQUIRED",
             Self::CycleClosed { .. } => "CYCLE_CLOSED",
+            Self::CycleOpen { .. } => "CYCLE_OPEN",
+            Self::AboveWrittenOff { .. } => "ABOVE_WRITTEN_OFF",
             Self::AboveOutstanding { .. } => "ABOVE_OUTSTANDING",
+            Self::AboveReturnable { .. } => "ABOVE_RETURNABLE",
             Self::DisputeOpen { .. } => "DISPUTE_OPEN",
             Self::DisputeDecided { .. } => "DISPUTE_DECIDED",
             Self::VersionMismatch { .. } => "VERSION_MISMATCH",
@@ -202,6 +223,14 @@ impl Refusal {
             Self::Field { .. } | Self::FieldOf { .. } => "VALIDATION",
             Self::NotAllowed { .. } => "FORBIDDEN",
         }
+    }
+}
+
+/// What to do with money for a cycle that was closed.
+const fn recovery(status: CycleStatus) -> &'static str {
+    match status {
+        CycleStatus::Closed => "; what comes for what was written off is recorded as recovered",
+        _ => "",
     }
 }
 

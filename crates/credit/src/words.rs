@@ -23,10 +23,7 @@ pub(crate) fn receipt(retailer: &Retailer, done: &Done) -> Option<NewMessage> {
     let sum = |of: fn(&Settlement) -> Money| Money::sum(done.parts.iter().map(|part| of(&part.settlement))).ok();
     let numbers = done.parts.iter().map(|part| part.cycle.number.as_str()).collect::<Vec<_>>().join(", ");
     let (payment, language) = (&done.payment, retailer.language);
-    let cash = match done.source {
-        Source::Cash => payment.amount,
-        Source::Advance => sum(|paid| paid.cash)?,
-    };
+    let cash = if done.source == Source::Advance { sum(|paid| paid.cash)? } else { payment.amount };
     let cash = cash.for_people();
     let mut lines = vec![match (language, done.parts.is_empty()) {
         (Language::Nepali, false) => format!("{numbers} मा {cash} बुझियो। धन्यवाद।"),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use db::{DbError, Tx};
-use kernel::{Money, Page, PageRequest, PaymentId, RetailerId, Scope, VendorId};
+use kernel::{Money, OrderId, Page, PageRequest, PaymentId, RetailerId, Scope, VendorId};
 use serde::Serialize;
 
 use crate::account::Account;
@@ -93,6 +93,11 @@ pub async fn advances(tx: &mut Tx, pairs: &[Pair]) -> Result<HashMap<Pair, Money
 /// The entries that a payment caused in a book, in their order, for whoever reverses it.
 pub async fn entries_of_payment(tx: &mut Tx, pair: Pair, payment: PaymentId) -> Result<Vec<Entry>, DbError> {
     store::entries_of_payment(tx, pair, payment).await
+}
+
+/// The entries of an order in its book, in their order, for a caller that may see it.
+pub async fn entries_of_order(tx: &mut Tx, pair: Pair, order: OrderId) -> Result<Vec<Entry>, DbError> {
+    store::entries_of_order(tx, pair, order).await
 }
 
 /// The entries of a retailer over its books, or in the book of one vendor, the newest first; the page's cursor is the

@@ -193,6 +193,18 @@ pub(crate) async fn entries_of_payment(
     with_postings(tx, &rows).await
 }
 
+/// The entries of an order in its book, in their order. Two statements, which walk through the book.
+pub(crate) async fn entries_of_order(
+    tx: &mut Tx,
+    (retailer, vendor): Pair,
+    order: kernel::OrderId,
+) -> Result<Vec<Entry>, DbError> {
+    let sql = "select * from journal_entries e where e.retailer_id = $1 and e.vendor_id = $2 and e.order_id = $3 \
+               order by e.seq";
+    let rows = tx.query(sql, params![retailer, vendor, order]).await?;
+    with_postings(tx, &rows).await
+}
+
 /// The entries of a retailer before one of them, the newest first; an empty vendor is any. Two statements.
 pub(crate) async fn entries_before(
     tx: &mut Tx,

@@ -18,6 +18,7 @@ use crate::deliver::{Arrived, Proof, deliver};
 use crate::desk::{Placing, PlacingDesk};
 use crate::lifecycle::{self, Refusal};
 use crate::place::{Outcome, Place, PlaceRefusal};
+use crate::returned::{NewReturn, Returned, return_goods};
 use crate::statement::{LineStatement, line_statement};
 use crate::{DeliveryPlace, Filter, Order, OrderEvent, OrderState, Wanted, store};
 
@@ -27,6 +28,7 @@ pub fn routes(desk: PlacingDesk) -> OpenApiRouter<App> {
         .routes(routes!(place, list))
         .routes(routes!(get))
         .routes(routes!(change_status))
+        .routes(routes!(give_back))
         .routes(routes!(events))
         .routes(routes!(routed))
         .routes(routes!(pending))
@@ -149,6 +151,7 @@ impl From<Refusal> for Problem {
                 problem.with("state", from.as_str()).with("allowed", allowed)
             }
             Refusal::WrongCode { left } => problem.with("triesLeft", left),
+            Refusal::AboveReturnable { maximum } => problem.with("maximum", maximum.to_string()),
             Refusal::OfferExpired { deadline } => problem.with("deadline", deadline.to_string()),
             _ => problem,
         }
@@ -284,6 +287,31 @@ fn answer_order(answered: Result<Order, Refusal>) -> Result<StoredAnswer, DbErro
         Ok(order) => StoredAnswer::json(StatusCode::OK, &Changed { order, cycle: None }),
         Err(refusal) => Ok(Problem::from(refusal).stored()),
     }
+}
+
+/// Takes back goods of a cash sale; their price is given back in cash.
+#[utoipa::path(
+    post, path = "/api/v1/admin/orders/{id}/return", tag = "orders", request_body = NewReturn,
+    params(("id" = OrderId, Path), ("Idempotency-Key" = String, Header)),
+    responses(
+        (status = 201, body = Returned), (status = 404),
+        (status = 409, description = "`NOT_A_CASH_SALE`, `ABOVE_RETURNABLE` with `maximum`.")
+    )
+)]
+async fn give_back(
+    State(app): State<App>,
+    _caller: web::Operator,
+    PathId(id): PathId<OrderId>,
+    request: KeyedBody<NewReturn>,
+) -> Response {
+    let KeyedBody { keyed, body, cx } = request;
+    let answer = web::once(&app, keyed, cx, async move |tx, cx| {
+        match return_goods(tx, cx, cx.actor.scope(), id, &body).await? {
+            Ok(returned) => StoredAnswer::json(StatusCode::CREATED, &returned),
+            Err(refusal) => Ok(Problem::from(refusal).stored()),
+        }
+    });
+    answer.await
 }
 
 #[derive(Serialize, utoipa::ToSchema)]

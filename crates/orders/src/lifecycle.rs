@@ -10,7 +10,7 @@ use audit::Entry;
 use catalog::StockChange;
 use credit::{PaymentMode, Take};
 use db::{DbError, Tx};
-use kernel::{Actor, Context, Instant, OfferId, OrderId, Scope, VendorId};
+use kernel::{Actor, Context, Instant, Money, OfferId, OrderId, Scope, VendorId};
 use routing::{Decision, DecisionKind, DecisionRow, Offer, OfferOutcome, OfferState};
 
 use crate::expiry::{self, Short};
@@ -70,6 +70,15 @@ pub enum Refusal {
         /// What would be right.
         right: &'static str,
     },
+    /// It was not sold for cash, or has not arrived.
+    #[error("only what was delivered for cash is returned here; what was sold on credit is returned on its cycle")]
+    NotACashSale,
+    /// More comes back than could.
+    #[error("goods for at most {maximum} of this order can come back")]
+    AboveReturnable {
+        /// What has not come back yet.
+        maximum: Money,
+    },
     /// A reason must be given.
     #[error("a reason must be given")]
     ReasonRequired,
@@ -87,6 +96,8 @@ impl Refusal {
             Self::WrongCode { .. } => "WRONG_DELIVERY_CODE",
             Self::CodeLocked => "DELIVERY_CODE_LOCKED",
             Self::Field { .. } => "VALIDATION",
+            Self::NotACashSale => "NOT_A_CASH_SALE",
+            Self::AboveReturnable { .. } => "ABOVE_RETURNABLE",
             Self::ReasonRequired => "REASON_REQUIRED",
         }
     }

@@ -197,13 +197,14 @@ pub(super) async fn events(
         .await
 }
 
-/// Adjusts a cycle: a return, a concession, a write-off or a correction.
+/// Adjusts a cycle: a return, a concession, a write-off or a correction. A return of goods that were paid gives back what
+/// was paid for them: it waits on the payments, to be applied or refunded.
 #[utoipa::path(
     post, path = "/api/v1/admin/adjustment/create", tag = "credit", request_body = NewAdjustment,
     params(("Idempotency-Key" = String, Header, description = "New for each command.")),
     responses(
         (status = 201, body = Adjusted), (status = 404),
-        (status = 409, description = "`ABOVE_OUTSTANDING` with `maximum`, `CYCLE_CLOSED`.")
+        (status = 409, description = "`ABOVE_OUTSTANDING` or `ABOVE_RETURNABLE` with `maximum`, `CYCLE_CLOSED`.")
     )
 )]
 pub(super) async fn create_adjustment(

@@ -9,9 +9,11 @@ use ledger::Method;
 use serde::Deserialize;
 use web::{App, KeyedBody, Member, Operator, PathId, Problem, Query, StoredAnswer, VendorOrOperator, once};
 
+use super::care::answer;
 use super::problem;
 use crate::aging::{Aging, AgingFilter};
 use crate::model::{Cycle, CycleStatus};
+use crate::payments::{NewRecovery, Recorded};
 use crate::repay::{NewRepayment, Quote, Repaid};
 use crate::store::cycles::CycleFilter;
 use crate::terms::Ask;
@@ -174,6 +176,46 @@ pub(super) async fn repay(
         }
     });
     Ok(answer.await)
+}
+
+/// Money that came for what had been written off.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct RecoverRequest {
+    /// How much came.
+    amount: Money,
+    /// When it came; today where it is left out.
+    #[serde(default)]
+    on: Option<BusinessDate>,
+    /// How it was paid.
+    method: Method,
+    /// The wallet's or bank's reference, or the cheque's number; needed for everything but cash.
+    #[serde(default)]
+    reference: Option<String>,
+}
+
+/// Records money that came for what had been written off of a cycle: a payment that settles no principal.
+#[utoipa::path(
+    post, path = "/api/v1/credit/cycles/{id}/recover", tag = "credit", request_body = RecoverRequest,
+    params(("id" = CycleId, Path), ("Idempotency-Key" = String, Header, description = "New for each command.")),
+    responses(
+        (status = 201, body = Recorded), (status = 404),
+        (status = 409, description = "`CYCLE_OPEN`, `ABOVE_WRITTEN_OFF` with `maximum`, or `DUPLICATE_REFERENCE`."),
+        (status = 422, description = "`PAYMENT_DATE` or `REFERENCE_REQUIRED`.")
+    )
+)]
+pub(super) async fn recover(
+    State(app): State<App>,
+    _caller: VendorOrOperator,
+    PathId(id): PathId<CycleId>,
+    KeyedBody { keyed, body, cx }: KeyedBody<RecoverRequest>,
+) -> Response {
+    let on = body.on.unwrap_or_else(|| cx.today());
+    let new = NewRecovery { amount: body.amount, on, method: body.method, reference: body.reference };
+    once(&app, keyed, cx, async move |tx, cx| {
+        answer(StatusCode::CREATED, crate::payments::recover(tx, cx, cx.actor.scope(), id, &new).await?)
+    })
+    .await
 }
 
 /// Whose aging is asked for, and when.

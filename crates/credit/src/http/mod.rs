@@ -39,6 +39,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(cycles::get, care::change))
         .routes(routes!(cycles::quote))
         .routes(routes!(cycles::repay))
+        .routes(routes!(cycles::recover))
         .routes(routes!(cycles::aging))
         .routes(routes!(care::close_cycle))
         .routes(routes!(care::dispute_cycle))
@@ -82,9 +83,10 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         Refusal::FieldOf { field, right } => Problem::field(field.clone(), *right),
         Refusal::ExcessRefunded { refunded } => conflict().with("refunded", refunded.to_string()),
         Refusal::PaymentReversed { on } => conflict().with("reversedOn", on.to_string()),
-        Refusal::AboveUnapplied { maximum } | Refusal::AboveOutstanding { maximum } => {
-            conflict().with("maximum", maximum.to_string())
-        }
+        Refusal::AboveUnapplied { maximum }
+        | Refusal::AboveOutstanding { maximum }
+        | Refusal::AboveReturnable { maximum }
+        | Refusal::AboveWrittenOff { maximum } => conflict().with("maximum", maximum.to_string()),
         Refusal::ClaimDecided { status } => conflict().with("answer", status.to_string()),
         Refusal::DuplicateReference { first, amount, paid_on } => conflict()
             .with("paymentId", first.to_string())
@@ -100,6 +102,9 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
             unprocessable("cash").with("minimumCash", least.to_string()).with("maximumCash", most.to_string())
         }
         Refusal::AboveReserved { reserved } => conflict().with("maximum", reserved.to_string()),
-        Refusal::LineExists | Refusal::ReservationConverted | Refusal::ReservationReleased => conflict(),
+        Refusal::LineExists
+        | Refusal::ReservationConverted
+        | Refusal::ReservationReleased
+        | Refusal::CycleOpen { .. } => conflict(),
     }
 }

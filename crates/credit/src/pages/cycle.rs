@@ -14,7 +14,7 @@ use super::{Names, cycle_deeds, overdue_tag};
 use crate::adjustments::Adjustment;
 use crate::disputes::Dispute;
 use crate::model::Cycle;
-use crate::payments::{Repayment as PaymentPart, Source, repayments_of_cycle};
+use crate::payments::{Repayment as PaymentPart, repayments_of_cycle};
 use crate::promises::Promise;
 use crate::repay::{Quote, quote};
 use crate::store;
@@ -243,8 +243,7 @@ fn repayment_table(repayments: &[(PaymentId, PaymentPart)], language: PageLangua
             money(part.cash),
             html! {
                 @if let Some(on) = part.reversed_on { span.tag.bad { (Say::Reversed.text(language)) } " " (day(on)) }
-                @else if part.source == Source::Advance { (Say::FromAdvance.text(language)) }
-                @else { "–" }
+                @else { (words::source(part.source, language)) }
             },
         ]
     };
@@ -255,7 +254,10 @@ fn event_table(past: &Past, language: PageLanguage) -> Markup {
     let (say, word) = (|say: Say| say.text(language), |word: Word| word.text(language));
     let mut rows: Vec<(BusinessDate, Vec<Markup>)> = Vec::new();
     for adjusted in &past.adjustments {
-        let what = html! { (words::adjustment(adjusted.kind, language)) " " (money(adjusted.amount)) };
+        let what = html! {
+            (words::adjustment(adjusted.kind, language)) " " (money(adjusted.amount))
+            @if adjusted.advance.is_positive() { ", " (word(Word::Kept)) " " (money(adjusted.advance)) }
+        };
         rows.push((adjusted.adjusted_on, vec![what, html! { (adjusted.reason) }]));
     }
     for dispute in &past.disputes {

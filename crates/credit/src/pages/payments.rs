@@ -185,6 +185,7 @@ fn parts(repayments: &[Repayment], language: PageLanguage) -> Markup {
         number(word(Word::Discount)),
         number(word(Word::Interest)),
         number(word(Word::Cash)),
+        text(word(Word::Status)),
     ];
     let row = |part: &Repayment| {
         vec![
@@ -197,6 +198,7 @@ fn parts(repayments: &[Repayment], language: PageLanguage) -> Markup {
             money(part.discount),
             money(part.interest),
             money(part.cash),
+            html! { (words::source(part.source, language)) },
         ]
     };
     panel::table(language, word(Word::Goes), &columns, repayments.iter().map(row).collect())

@@ -17,6 +17,7 @@
 //! | --- | --- | --- |
 //! | [`preview`] | 2 | 2 |
 //! | [`record`] | 5 + n, 6 + n with a reference | 3, 4 with a reference |
+//! | [`recover`] | 10, 11 with a reference | 6, 7 with a reference |
 //! | [`apply`] | 7 + n | 4 |
 //! | [`refund`] | 5 | 4 |
 //! | [`reverse`] | 11 + n | 8 |
@@ -28,6 +29,7 @@ mod advances;
 mod claims;
 mod http;
 mod model;
+mod recovery;
 mod reference;
 mod reversal;
 pub(crate) mod rules;
@@ -46,6 +48,7 @@ pub use model::{
     Claim, ClaimFilter, ClaimStatus, NewClaim, NewPayment, Outcome, Payment, PaymentFilter, PaymentStatus,
     PaymentWithRepayments, Recorded, Repayment, Source,
 };
+pub use recovery::{NewRecovery, recover};
 use reference::Reference;
 pub use reversal::reverse;
 use rules::Plan;
@@ -176,27 +179,31 @@ pub(crate) struct Done {
     pub(crate) hash: String,
 }
 
+impl DonePart {
+    fn repayment(&self, source: Source, on: BusinessDate) -> Repayment {
+        let paid = &self.settlement;
+        Repayment {
+            id: self.id,
+            cycle_id: self.cycle.id,
+            number: self.cycle.number.clone(),
+            source,
+            principal: paid.principal,
+            discount: paid.discount,
+            interest: paid.interest,
+            cash: paid.cash,
+            rounding: paid.rounding,
+            paid_on: on,
+            entry_id: self.entry,
+            undoes: None,
+            reversed_on: None,
+        }
+    }
+}
+
 impl Done {
     fn into_recorded(self) -> Result<Recorded, DbError> {
         let position = self.line.position().map_err(broken)?;
-        let part = |part: &DonePart| {
-            let paid = &part.settlement;
-            Repayment {
-                id: part.id,
-                cycle_id: part.cycle.id,
-                number: part.cycle.number.clone(),
-                source: self.source,
-                principal: paid.principal,
-                discount: paid.discount,
-                interest: paid.interest,
-                cash: paid.cash,
-                rounding: paid.rounding,
-                paid_on: self.on,
-                entry_id: part.entry,
-                reversed_on: None,
-            }
-        };
-        let repayments = self.parts.iter().map(part).collect();
+        let repayments = self.parts.iter().map(|part| part.repayment(self.source, self.on)).collect();
         Ok(Recorded {
             payment: PaymentWithRepayments { payment: self.payment, repayments },
             cycles: self.parts.into_iter().map(|part| part.cycle).collect(),
@@ -227,18 +234,36 @@ pub(crate) async fn record_quietly(
     line: Line,
     new: &NewPayment,
 ) -> Result<Result<Done, Refusal>, DbError> {
+    let reference = match new_reference(tx, new).await? {
+        Ok(reference) => reference,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let bounds = (line.created_at.business_date(), cx.today());
+    match plan(tx, new.pair, &new.spread, bounds).await? {
+        Ok(plan) => book(tx, cx, line, new, reference, (plan, Source::Cash)).await,
+        Err(refusal) => Ok(Err(refusal)),
+    }
+}
+
+/// The reference of a payment, which was not recorded before.
+async fn new_reference(tx: &mut Tx, new: &NewPayment) -> Result<Result<Reference, Refusal>, DbError> {
     let reference = match reference::read(new.reference.as_deref(), new.method, new.pair.0) {
         Ok(reference) => reference,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    if let Some(refusal) = store::duplicate(tx, new.pair, new.method, &reference).await? {
-        return Ok(Err(refusal));
-    }
-    let bounds = (line.created_at.business_date(), cx.today());
-    let plan = match plan(tx, new.pair, &new.spread, bounds).await? {
-        Ok(plan) => plan,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
+    let first = store::duplicate(tx, new.pair, new.method, &reference).await?;
+    Ok(first.map_or(Ok(reference), Err))
+}
+
+/// Stores a payment on its locked line and carries out its plan.
+async fn book(
+    tx: &mut Tx,
+    cx: &Context,
+    line: Line,
+    new: &NewPayment,
+    reference: Reference,
+    (plan, source): (Plan, Source),
+) -> Result<Result<Done, Refusal>, DbError> {
     let Reference { text, key } = reference.clone();
     let payment = payment(cx, new, &plan, text);
     if !store::insert(tx, &payment, key.as_deref()).await? {
@@ -246,7 +271,7 @@ pub(crate) async fn record_quietly(
         let first = store::duplicate(tx, new.pair, new.method, &reference).await?;
         return first.map(Err).ok_or(DbError::Missing("the first payment"));
     }
-    carry_out(tx, cx, line, payment, plan, (Source::Cash, new.spread.on)).await.map(Ok)
+    carry_out(tx, cx, line, payment, plan, (source, new.spread.on)).await.map(Ok)
 }
 
 fn payment(cx: &Context, new: &NewPayment, plan: &Plan, reference: Option<String>) -> Payment {
@@ -289,19 +314,15 @@ async fn carry_out(
     let hash = posted.last().map(|last| last.hash.clone()).ok_or(DbError::Missing("the entries of a payment"))?;
     let mut parts = Vec::new();
     for (share, Posted { id: entry, .. }) in plan.shares.into_iter().zip(posted) {
-        let cycle = rules::repaid(&share.cycle, &share.settlement, on).map_err(broken)?;
+        let cycle = match source {
+            // Nothing is owed on it before and after.
+            Source::Recovery => Cycle { version: share.cycle.version.saturating_add(1), ..share.cycle },
+            _ => rules::repaid(&share.cycle, &share.settlement, on).map_err(broken)?,
+        };
         parts.push(DonePart { id: cx.id(), settlement: share.settlement, cycle, entry });
     }
-    let rows: Vec<_> = parts
-        .iter()
-        .map(|part| store::NewRepayment {
-            id: part.id,
-            cycle: part.cycle.id,
-            entry: part.entry,
-            settlement: &part.settlement,
-        })
-        .collect();
-    store::insert_repayments(tx, cx, &payment, (source, on), &rows).await?;
+    let rows: Vec<_> = parts.iter().map(|part| (payment.id, part.repayment(source, on))).collect();
+    store::insert_repayments(tx, cx, payment.pair(), &rows).await?;
     let mut gone = Money::ZERO;
     for part in &parts {
         cycles::update(tx, &part.cycle).await?;
@@ -316,8 +337,9 @@ async fn carry_out(
 fn entry_for_audit(cx: &Context, done: &Done) -> Entry {
     let payment = &done.payment;
     let action = match done.source {
-        Source::Cash => "payment.recorded",
         Source::Advance => "payment.applied",
+        Source::Recovery => "payment.recovered",
+        Source::Cash | Source::Return => "payment.recorded",
     };
     let part = |part: &DonePart| {
         serde_json::json!({
@@ -340,17 +362,23 @@ pub(crate) fn journal(
     (source, on): (Source, BusinessDate),
 ) -> Result<NewEntry, DbError> {
     let credit = |amount: Money| amount.negated().map_err(broken);
+    let cash = Account::Cash(payment.method);
     let (kind, from) = match source {
-        Source::Cash => (EntryKind::Repayment, Account::Cash(payment.method)),
         Source::Advance => (EntryKind::Advance, Account::Advances),
+        Source::Recovery => (EntryKind::WriteOff, cash),
+        Source::Cash | Source::Return => (EntryKind::Repayment, cash),
     };
-    let sides = vec![
-        (from, paid.cash),
-        (Account::DiscountAllowed, paid.discount),
-        (Account::Receivable, credit(paid.principal)?),
-        (Account::InterestIncome, credit(paid.interest)?),
-        (Account::Rounding, credit(paid.rounding)?),
-    ];
+    let sides = if source == Source::Recovery {
+        vec![(from, paid.cash), (Account::BadDebtRecovered, credit(paid.cash)?)]
+    } else {
+        vec![
+            (from, paid.cash),
+            (Account::DiscountAllowed, paid.discount),
+            (Account::Receivable, credit(paid.principal)?),
+            (Account::InterestIncome, credit(paid.interest)?),
+            (Account::Rounding, credit(paid.rounding)?),
+        ]
+    };
     Ok(NewEntry {
         order: cycle.order_id,
         cycle: Some(cycle.id),

@@ -22,12 +22,16 @@ text_enum! {
 }
 
 text_enum! {
-    /// What a repayment was paid from.
+    /// What a part of a payment was paid from.
     pub enum Source {
         /// The cash of the payment when it came in.
         Cash = "CASH",
         /// What had been kept of the payment.
         Advance = "ADVANCE",
+        /// Nothing: it takes a repayment back, because goods that it paid for came back. Its figures are negative.
+        Return = "RETURN",
+        /// The cash of a payment for what had been written off: it settles no principal.
+        Recovery = "RECOVERY",
     }
 }
 
@@ -117,6 +121,8 @@ pub struct Repayment {
     pub paid_on: BusinessDate,
     /// Its journal entry.
     pub entry_id: EntryId,
+    /// The repayment that it takes back, where goods came back.
+    pub undoes: Option<RepaymentId>,
     /// When it was reversed.
     pub reversed_on: Option<BusinessDate>,
 }

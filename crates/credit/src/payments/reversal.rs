@@ -1,14 +1,14 @@
 //! Taking a payment back, as when a cheque bounces: once, by entries of today, its cycles open again.
 
-use std::collections::BTreeMap;
-
 use audit::Entry;
 use db::{DbError, Tx};
-use kernel::{Context, CycleId, Money, PaymentId, Scope};
+use kernel::{BusinessDate, Context, Money, PaymentId, Scope};
+use ledger::{Account, EntryKind, NewEntry};
 
 use super::advances::payment_for_update;
-use super::model::{Outcome, PaymentStatus, PaymentWithRepayments, Repayment};
+use super::model::{Outcome, PaymentStatus, PaymentWithRepayments, Repayment, Source};
 use super::{move_line, not_by_a_retailer, reason, rules, store, tell};
+use crate::adjustments::entry;
 use crate::model::Cycle;
 use crate::refusal::Refusal;
 use crate::store::{broken, cycles};
@@ -41,8 +41,11 @@ pub async fn reverse(
     let reopened = reopen(tx, &payment, &repayments).await?;
     let entries = ledger::entries_of_payment(tx, payment.pair(), payment.id).await?;
     let reversals = entries.iter().map(|entry| entry.reversal(today)).collect::<Result<_, _>>();
-    let reversals = reversals.map_err(|error: ledger::Unbalanced| DbError::Constraint(error.to_string()))?;
-    ledger::post(tx, cx, reversals).await?;
+    let mut entries: Vec<_> = reversals.map_err(|error: ledger::Unbalanced| DbError::Constraint(error.to_string()))?;
+    for cycle in &reopened {
+        entries.extend(still_returned(cycle, &repayments, today)?);
+    }
+    ledger::post(tx, cx, entries).await?;
     for cycle in &reopened {
         cycles::update(tx, cycle).await?;
     }
@@ -71,15 +74,24 @@ pub async fn reverse(
     Ok(Ok(Outcome::Applied(PaymentWithRepayments { payment, repayments })))
 }
 
+/// The goods that a payment had paid for and that came back are not unpaid again: their return falls off the debt that
+/// the reversal opens.
+fn still_returned(cycle: &Cycle, parts: &[Repayment], on: BusinessDate) -> Result<Option<NewEntry>, DbError> {
+    let returned = parts.iter().filter(|part| part.cycle_id == cycle.id && part.source == Source::Return);
+    let principal = Money::sum(returned.map(|part| part.principal)).map_err(broken)?;
+    if principal.is_zero() {
+        return Ok(None);
+    }
+    let back = principal.negated().map_err(broken)?;
+    entry(cycle, EntryKind::Return, on, vec![(Account::Returns, back), (Account::Receivable, principal)]).map(Some)
+}
+
 /// The cycles of a payment as they are without it. Two statements.
 async fn reopen(tx: &mut Tx, payment: &super::Payment, repayments: &[Repayment]) -> Result<Vec<Cycle>, DbError> {
     let last = store::last_of_others(tx, payment).await?;
-    let mut open: BTreeMap<CycleId, Cycle> =
-        store::cycles_of(tx, payment).await?.into_iter().map(|cycle| (cycle.id, cycle)).collect();
-    for part in repayments {
-        if let Some(cycle) = open.get_mut(&part.cycle_id) {
-            *cycle = rules::reopened(cycle, part, last.get(&part.cycle_id).copied()).map_err(broken)?;
-        }
-    }
-    Ok(open.into_values().collect())
+    let reopened = |cycle: &Cycle| {
+        let parts: Vec<_> = repayments.iter().filter(|part| part.cycle_id == cycle.id).collect();
+        rules::reopened(cycle, &parts, last.get(&cycle.id).copied()).map_err(broken)
+    };
+    store::cycles_of(tx, payment).await?.iter().map(reopened).collect()
 }

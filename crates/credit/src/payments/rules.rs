@@ -6,6 +6,7 @@
 use kernel::{BusinessDate, CycleId, Money, Overflow};
 
 use super::model::Repayment;
+use crate::adjustments::closed;
 use crate::model::{Cycle, CycleStatus};
 use crate::refusal::Refusal;
 use crate::terms::{Ask, BadAmount, Settlement, SettlementTerms, settle};
@@ -100,6 +101,9 @@ fn by_name(open: &[Open], named: &[Named], wish: &Spread, today: BusinessDate) -
         };
         if shares.iter().any(|share| share.cycle.id == want.cycle) {
             return Err(wrong("each cycle once"));
+        }
+        if one.cycle.status == CycleStatus::Closed {
+            return Err(on_cycle(one, closed(&one.cycle)));
         }
         check_date(one, wish.on, today)?;
         let settlement = settle(&one.cycle.facts(), &one.terms, want.ask, wish.on).map_err(|bad| on_cycle(one, bad))?;
@@ -206,21 +210,25 @@ pub(crate) fn repaid(before: &Cycle, paid: &Settlement, on: BusinessDate) -> Res
     })
 }
 
-/// A cycle after a repayment of it was reversed: it owes that principal again, whatever had closed it. `last` is the date
-/// of its last repayment that stays.
-pub(crate) fn reopened(before: &Cycle, back: &Repayment, last: Option<BusinessDate>) -> Result<Cycle, Overflow> {
-    let outstanding = before.outstanding.plus(back.principal)?;
-    Ok(Cycle {
+/// A cycle after parts of a payment to it were reversed: it owes their principal again, whatever had closed it. Where
+/// nothing is owed for all that, because the goods came back, it stays as it was settled. `last` is the date of its last
+/// repayment that stays.
+pub(crate) fn reopened(before: &Cycle, parts: &[&Repayment], last: Option<BusinessDate>) -> Result<Cycle, Overflow> {
+    let sum = |of: fn(&Repayment) -> Money| Money::sum(parts.iter().map(|part| of(part)));
+    let outstanding = before.outstanding.plus(sum(|part| part.principal)?)?;
+    let after = Cycle {
         outstanding,
-        repaid: before.repaid.minus(back.principal)?,
-        discount: before.discount.minus(back.discount)?,
-        interest: before.interest.minus(back.interest)?,
-        status: CycleStatus::of(outstanding, before.principal),
+        repaid: before.repaid.minus(sum(|part| part.principal)?)?,
+        discount: before.discount.minus(sum(|part| part.discount)?)?,
+        interest: before.interest.minus(sum(|part| part.interest)?)?,
         last_repayment_on: last,
-        closed_on: None,
         version: before.version.saturating_add(1),
         ..before.clone()
-    })
+    };
+    if outstanding.is_zero() {
+        return Ok(after);
+    }
+    Ok(Cycle { status: CycleStatus::of(outstanding, before.principal), closed_on: None, ..after })
 }
 
 #[cfg(test)]

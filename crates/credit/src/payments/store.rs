@@ -1,21 +1,18 @@
 //! Every statement of payments and claims.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use db::{DbError, Row, Tx, Value, params};
-use kernel::{
-    BusinessDate, ClaimId, Context, CycleId, EntryId, Money, Page, PageRequest, PaymentId, RepaymentId, Scope,
-};
+use kernel::{BusinessDate, ClaimId, Context, CycleId, Money, Page, PageRequest, PaymentId, Scope, VendorId};
 use ledger::Method;
 
-use super::model::{Claim, ClaimFilter, Payment, PaymentFilter, PaymentWithRepayments, Repayment, Source};
+use super::model::{Claim, ClaimFilter, Payment, PaymentFilter, PaymentWithRepayments, Repayment};
 use super::reference::Reference;
 use super::rules::Open;
 use crate::Pair;
 use crate::refusal::Refusal;
 use crate::store::cycles;
 use crate::store::{pairs_value, split_cursor, terms};
-use crate::terms::Settlement;
 
 fn read(row: &Row) -> Result<Payment, DbError> {
     Ok(Payment {
@@ -102,22 +99,12 @@ pub(crate) async fn duplicate(
     row.map(refusal).transpose()
 }
 
-/// A part of a payment that is to be written.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct NewRepayment<'a> {
-    pub(crate) id: RepaymentId,
-    pub(crate) cycle: CycleId,
-    pub(crate) entry: EntryId,
-    pub(crate) settlement: &'a Settlement,
-}
-
-/// Inserts the parts of a payment that go to cycles. Waits for no answer.
+/// Inserts parts of payments that go to cycles of one line. Waits for no answer.
 pub(crate) async fn insert_repayments(
     tx: &mut Tx,
     cx: &Context,
-    payment: &Payment,
-    (source, on): (Source, BusinessDate),
-    parts: &[NewRepayment<'_>],
+    pair: Pair,
+    parts: &[(PaymentId, Repayment)],
 ) -> Result<(), DbError> {
     let columns = &[
         "retailer_id",
@@ -134,27 +121,41 @@ pub(crate) async fn insert_repayments(
         "paid_on",
         "created_at",
         "source",
+        "undoes",
     ];
-    let rows = parts.iter().map(|part| {
-        let paid = part.settlement;
+    let rows = parts.iter().map(|(payment, part)| {
         params![
-            payment.retailer_id,
-            part.cycle,
+            pair.0,
+            part.cycle_id,
             part.id,
-            payment.vendor_id,
-            payment.id,
-            part.entry,
-            paid.principal,
-            paid.discount,
-            paid.interest,
-            paid.cash,
-            paid.rounding,
-            on,
+            pair.1,
+            *payment,
+            part.entry_id,
+            part.principal,
+            part.discount,
+            part.interest,
+            part.cash,
+            part.rounding,
+            part.paid_on,
             cx.now,
-            source,
+            part.source,
+            part.undoes,
         ]
     });
     tx.insert_many("repayments", columns, rows.collect()).await
+}
+
+/// Adds to what waits on payments to a vendor whose line is locked. Waits for no answer.
+pub(crate) async fn add_unapplied(
+    tx: &mut Tx,
+    vendor: VendorId,
+    amounts: &BTreeMap<PaymentId, Money>,
+) -> Result<(), DbError> {
+    let sql = "update payments set unapplied_paisa = payments.unapplied_paisa + v.amount \
+               from {rows 1: vendor_id text, id text, amount bigint} v \
+               where payments.vendor_id = v.vendor_id and payments.id = v.id";
+    let rows = amounts.iter().map(|(payment, amount)| params![vendor, *payment, *amount]);
+    tx.exec(sql, params![Value::rows(rows)]).await
 }
 
 /// Writes what is left of a payment whose line is locked. Waits for no answer.
@@ -220,6 +221,7 @@ fn part(row: &Row) -> Result<Repayment, DbError> {
         rounding: row.get("rounding_paisa")?,
         paid_on: row.get("paid_on")?,
         entry_id: row.get("entry_id")?,
+        undoes: row.get("undoes")?,
         reversed_on: row.get("reversed_on")?,
     })
 }
@@ -248,6 +250,7 @@ pub(crate) async fn last_of_others(tx: &mut Tx, payment: &Payment) -> Result<Has
     let sql = "select o.cycle_id, max(o.paid_on) as last_on from repayments r join repayments o \
                on o.retailer_id = r.retailer_id and o.cycle_id = r.cycle_id \
                where r.retailer_id = $1 and r.payment_id = $2 and o.payment_id <> $2 and o.reversed_on is null \
+               and o.principal_paisa > 0 \
                group by o.cycle_id";
     let rows = tx.query(sql, params![payment.retailer_id, payment.id]).await?;
     rows.iter().map(|row| Ok((row.get("cycle_id")?, row.get("last_on")?))).collect()

@@ -276,6 +276,10 @@ pub(crate) async fn drifted_cycles(tx: &mut Tx, pairs: &[Pair]) -> Result<Vec<(P
                or c.interest_paisa <> coalesce(sum(r.interest_paisa), 0) \
                or c.adjusted_paisa <> coalesce((select sum(a.amount_paisa) from adjustments a \
                where a.retailer_id = c.retailer_id and a.cycle_id = c.id), 0) \
+               or coalesce((select sum(a.advance_paisa) from adjustments a \
+               where a.retailer_id = c.retailer_id and a.cycle_id = c.id), 0) \
+               + coalesce((select sum(b.cash_paisa) from repayments b where b.retailer_id = c.retailer_id \
+               and b.cycle_id = c.id and b.source = 'RETURN'), 0) <> 0 \
                order by c.retailer_id, c.vendor_id, c.number";
     let rows = tx.query(sql, params![pairs_value(pairs)]).await?;
     rows.iter().map(|row| Ok((pair(row)?, row.get("number")?))).collect()

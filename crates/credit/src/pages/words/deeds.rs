@@ -5,7 +5,7 @@ use web::panel_words;
 
 use crate::adjustments::AdjustmentKind;
 use crate::disputes::DisputeStatus;
-use crate::payments::{ClaimStatus, PaymentStatus};
+use crate::payments::{ClaimStatus, PaymentStatus, Source};
 use crate::promises::PromiseStatus;
 
 panel_words! {
@@ -40,6 +40,8 @@ panel_words! {
         Events: "What else happened", "अरू के भयो";
         Reversed: "reversed", "उल्ट्याइएको";
         FromAdvance: "from what was kept", "पेश्कीबाट";
+        Recovered: "for what was written off", "मिनाहा गरेकोबाट उठेको";
+        GoodsCameBack: "goods came back", "सामान फिर्ता";
         Event: "Event", "घटना";
         Promise: "Promise to pay", "तिर्ने वाचा";
         PromiseOn: "Will pay by", "यो मितिसम्म तिर्ने";
@@ -144,6 +146,16 @@ panel_words! {
         JournalHint: "Plain text that hledger reads.", "hledger ले पढ्ने सादा पाठ।";
         AllVendors: "All vendors", "सबै थोक बिक्रेता";
         Sum: "Sum", "जम्मा";
+    }
+}
+
+/// What a part of a payment was paid from; a dash where it came in with the payment.
+pub(in crate::pages) const fn source(source: Source, language: PageLanguage) -> &'static str {
+    match source {
+        Source::Cash => "–",
+        Source::Advance => Say::FromAdvance.text(language),
+        Source::Recovery => Say::Recovered.text(language),
+        Source::Return => Say::GoodsCameBack.text(language),
     }
 }
 

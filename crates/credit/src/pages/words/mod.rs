@@ -11,7 +11,7 @@ use crate::check::Reason;
 use crate::model::{CycleStatus, LineStatus};
 use crate::refusal::Refusal;
 
-pub(super) use deeds::{Say, adjustment, claim, dispute, payment, promise};
+pub(super) use deeds::{Say, adjustment, claim, dispute, payment, promise, source};
 
 panel_words! {
     /// The words of these pages.
@@ -252,7 +252,10 @@ pub(super) fn refusal(refusal: &Refusal, language: PageLanguage) -> (&'static st
             let least = minimum_cash.for_people();
             ("amount", say(format!("At least {least}."), format!("कम्तीमा {least} चाहिन्छ।")))
         }
-        Refusal::AboveOutstanding { maximum } | Refusal::AboveUnapplied { maximum } => {
+        Refusal::AboveOutstanding { maximum }
+        | Refusal::AboveUnapplied { maximum }
+        | Refusal::AboveReturnable { maximum }
+        | Refusal::AboveWrittenOff { maximum } => {
             let most = maximum.for_people();
             ("amount", say(format!("At most {most}."), format!("बढीमा {most} मिल्छ।")))
         }

@@ -271,9 +271,10 @@ proptest! {
                 rounding: share.settlement.rounding,
                 paid_on: today(),
                 entry_id: kernel::EntryId::from_bits(1),
+                undoes: None,
                 reversed_on: None,
             };
-            let back = reopened(&paid, &part, None).unwrap();
+            let back = reopened(&paid, &[&part], None).unwrap();
             prop_assert_eq!((back.outstanding, back.repaid), (share.cycle.outstanding, share.cycle.repaid));
             prop_assert_eq!((back.discount, back.interest), (share.cycle.discount, share.cycle.interest));
             let is_whole = back.outstanding == back.principal;

@@ -35,6 +35,7 @@ impl Naive {
             }
             Command::Pay { pair, amount, slip } => self.pay(step, *pair, Some(*amount), None, slip)?,
             Command::PayNamed { pair, amount, parts, slip } => self.pay(step, *pair, *amount, Some(parts), slip)?,
+            Command::Recover { cycle, amount, slip } => self.recover(step, *cycle, *amount, slip)?,
             Command::Apply { payment, amount } => self.apply(*payment, *amount)?,
             Command::Refund { payment, amount } => self.refund(*payment, *amount)?,
             Command::Reverse { payment } => self.reverse(*payment)?,
@@ -169,18 +170,28 @@ impl Naive {
         if rises && open == 0 {
             return Some(refused("CYCLE_CLOSED", vec![]));
         }
-        if !rises && amount > open {
-            return Some(refused("ABOVE_OUTSTANDING", vec![open]));
+        let is_return = kind == Kind::Return;
+        let most = if is_return { cycle.returnable() } else { open };
+        if !rises && amount > most {
+            return Some(refused(if is_return { "ABOVE_RETURNABLE" } else { "ABOVE_OUTSTANDING" }, vec![most]));
         }
         let (by, pair) = (if rises { amount } else { -amount }, cycle.pair);
-        cycle.adjusted.push((by, today));
+        let backs = cycle.take_back((-by - open).max(0), today);
+        cycle.adjusted.push((by, today, kind));
+        let left = cycle.outstanding();
         let account = match kind {
             Kind::Return => "returns",
             Kind::WriteOff => "bad_debt",
             Kind::Dispute | Kind::Correction => "adjustments",
         };
         self.post(pair, "receivable", account, by);
-        Some(Ok(vec![open + by]))
+        let mut advance = 0;
+        for back in backs {
+            self.post_part(pair, &back, "advances", 1);
+            self.payments.get_mut(&back.payment)?.unapplied -= back.cash();
+            advance -= back.cash();
+        }
+        Some(Ok(vec![left, advance]))
     }
 
     fn dispute(&mut self, step: Step, of: Step) -> Option<Answer> {

@@ -108,6 +108,12 @@ pub(super) enum Command {
         parts: Vec<(Step, Ask)>,
         slip: Slip,
     },
+    /// Money for what was written off of a cycle.
+    Recover {
+        cycle: Step,
+        amount: i64,
+        slip: Slip,
+    },
     Apply {
         payment: Step,
         amount: Option<i64>,

@@ -80,7 +80,8 @@ pub(super) fn next(dice: &mut Dice, naive: &Naive, step: Step) -> Command {
         62..=66 => pay_named(dice, naive),
         67..=74 => after(dice, naive),
         75..=78 => adjust(dice, naive),
-        79..=85 => care(dice, naive),
+        79 => recover(dice, naive),
+        80..=85 => care(dice, naive),
         86..=91 => Some(limit(dice)),
         _ => Some(pass(dice, naive)),
     };
@@ -192,10 +193,24 @@ fn after(dice: &mut Dice, naive: &Naive) -> Option<Command> {
 }
 
 fn adjust(dice: &mut Dice, naive: &Naive) -> Option<Command> {
-    let cycle = any_cycle(dice, naive)?;
-    let kind = dice.pick(&[Kind::Return, Kind::Dispute, Kind::WriteOff, Kind::Correction, Kind::Correction])?;
-    let (rises, amount) = (dice.one_in(3), dice.amount(naive.cycles[&cycle].outstanding()));
-    Some(Command::Adjust { cycle, kind, rises, amount })
+    let kinds = [Kind::Return, Kind::Return, Kind::Dispute, Kind::WriteOff, Kind::Correction, Kind::Correction];
+    let (kind, rises) = (dice.pick(&kinds)?, dice.one_in(3));
+    let all: Vec<Step> = naive.cycles.keys().copied().collect();
+    let is_return = kind == Kind::Return;
+    // What comes back was often paid.
+    let cycle = if is_return && dice.one_in(2) { dice.pick(&all) } else { any_cycle(dice, naive) }?;
+    let of = &naive.cycles[&cycle];
+    let amount = dice.amount(if is_return { of.returnable() } else { of.outstanding() });
+    Some(Command::Adjust { cycle, kind, rises: rises && !(is_return && dice.one_in(2)), amount })
+}
+
+/// Now and then for a cycle of which nothing was written off.
+fn recover(dice: &mut Dice, naive: &Naive) -> Option<Command> {
+    let all: Vec<Step> = naive.cycles.keys().copied().collect();
+    let lost = |step: &Step| naive.cycles[step].lost().0 > 0 && !naive.cycles[step].is_open();
+    let given_up: Vec<Step> = all.iter().copied().filter(lost).collect();
+    let cycle = if dice.one_in(5) { dice.pick(&all) } else { dice.pick(&given_up) }?;
+    Some(Command::Recover { cycle, amount: dice.amount(naive.cycles[&cycle].lost().0), slip: slip(dice, naive) })
 }
 
 fn care(dice: &mut Dice, naive: &Naive) -> Option<Command> {

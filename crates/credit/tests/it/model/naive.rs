@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::commands::{self, Answer, Ask, PARTIES, Pair, Plain, Seen, Status, Step, Terms};
+use super::commands::{self, Answer, Ask, Kind, PARTIES, Pair, Plain, Seen, Status, Step, Terms};
 
 #[derive(Clone, Debug)]
 pub(super) struct Line {
@@ -34,7 +34,7 @@ pub(super) struct Hold {
 }
 
 /// A part of a payment that a cycle took.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Part {
     pub(super) payment: Step,
     pub(super) on: i64,
@@ -43,12 +43,16 @@ pub(super) struct Part {
     pub(super) interest: i64,
     pub(super) rounding: i64,
     pub(super) is_advance: bool,
+    /// Cash for what was written off; then it settles nothing.
+    pub(super) recovered: i64,
+    /// The place of the part that it takes back, because goods came back; its figures are negative.
+    pub(super) undoes: Option<usize>,
     pub(super) is_reversed: bool,
 }
 
 impl Part {
     pub(super) fn cash(&self) -> i64 {
-        self.principal - self.discount + self.interest + self.rounding
+        self.principal - self.discount + self.interest + self.rounding + self.recovered
     }
 }
 
@@ -62,8 +66,8 @@ pub(super) struct Cycle {
     pub(super) due: i64,
     pub(super) terms: Terms,
     pub(super) parts: Vec<Part>,
-    /// Amount and day.
-    pub(super) adjusted: Vec<(i64, i64)>,
+    /// Amount, day and kind.
+    pub(super) adjusted: Vec<(i64, i64, Kind)>,
     /// First day and the day of the decision, if it was decided.
     pub(super) disputes: Vec<(i64, Option<i64>)>,
     pub(super) is_closed: bool,
@@ -76,7 +80,53 @@ impl Cycle {
 
     pub(super) fn outstanding(&self) -> i64 {
         let repaid: i64 = self.standing().map(|part| part.principal).sum();
-        self.principal - repaid + self.adjusted.iter().map(|(amount, _)| amount).sum::<i64>()
+        self.principal - repaid + self.adjusted.iter().map(|(amount, ..)| amount).sum::<i64>()
+    }
+
+    /// What was written off and has not come in since, and the day of the last of it.
+    pub(super) fn lost(&self) -> (i64, i64) {
+        let written_off = || self.adjusted.iter().filter(|(.., kind)| *kind == Kind::WriteOff);
+        let came: i64 = self.standing().map(|part| part.recovered).sum();
+        let lost: i64 = written_off().map(|(amount, ..)| -amount).sum();
+        (lost - came, written_off().map(|(_, on, _)| *on).max().unwrap_or(0))
+    }
+
+    /// The price of goods that can come back: what did not, and is open or was paid. Nothing was paid for what was
+    /// given up.
+    pub(super) fn returnable(&self) -> i64 {
+        let of = |kind| self.adjusted.iter().filter(move |(.., of)| *of == kind).map(|(amount, ..)| amount);
+        let repaid: i64 = self.standing().map(|part| part.principal).sum();
+        let paid = if of(Kind::WriteOff).next().is_some() { 0 } else { repaid };
+        (self.principal + of(Kind::Return).sum::<i64>()).min(self.outstanding() + paid)
+    }
+
+    /// Takes back so much principal of what was paid, the last payment first, each with its share of the discount.
+    pub(super) fn take_back(&mut self, mut left: i64, on: i64) -> Vec<Part> {
+        let mut backs = Vec::new();
+        for (place, part) in self.parts.iter().enumerate().rev().filter(|(_, part)| part.principal > 0) {
+            let undone = self.standing().filter(|back| back.undoes == Some(place));
+            let before: i64 = undone.map(|back| -back.principal).sum();
+            let share = if part.is_reversed { 0 } else { left.min(part.principal - before) };
+            if share == 0 {
+                continue;
+            }
+            left -= share;
+            let discount_on = |principal: i64| half_even(part.discount * principal, part.principal);
+            let discount = discount_on(before + share) - discount_on(before);
+            backs.push(Part {
+                on,
+                principal: -share,
+                discount: -discount,
+                interest: 0,
+                rounding: 0,
+                is_advance: true,
+                undoes: Some(place),
+                ..part.clone()
+            });
+        }
+        assert_eq!(left, 0);
+        self.parts.extend(backs.clone());
+        backs
     }
 
     pub(super) fn interest(&self) -> i64 {
@@ -102,7 +152,8 @@ impl Cycle {
 
     /// The first day on which a repayment may be dated.
     pub(super) fn earliest(&self) -> i64 {
-        let events = self.standing().map(|part| part.on).chain(self.adjusted.iter().map(|(_, on)| *on));
+        let repaid = self.standing().filter(|part| part.principal > 0);
+        let events = repaid.map(|part| part.on).chain(self.adjusted.iter().map(|(_, on, _)| *on));
         events.fold(self.start, i64::max)
     }
 
@@ -151,8 +202,7 @@ impl Cycle {
             return refused("BELOW_MINIMUM", vec![smallest, self.cash(smallest, on)]);
         }
         let (discount, interest) = self.priced(principal, on);
-        let (payment, is_advance, is_reversed) = Default::default();
-        Ok(Part { payment, on, principal, discount, interest, rounding, is_advance, is_reversed })
+        Ok(Part { on, principal, discount, interest, rounding, ..Part::default() })
     }
 }
 
@@ -230,15 +280,23 @@ impl Naive {
         (reserved, cycles.map(Cycle::outstanding).sum())
     }
 
-    /// The least of what line, cap and ceiling leave.
-    fn left(&self, pair: Pair, is_plain: bool) -> (i64, &'static str) {
+    /// What line, cap and ceiling leave, where they are there.
+    fn limits(&self, pair: Pair, is_plain: bool) -> Vec<(i64, &'static str)> {
         let left = |limit: i64, (reserved, outstanding): (i64, i64)| limit - reserved - outstanding;
-        let line = self.lines.get(&pair).map_or(0, |line| left(line.limit, self.used(|of| of == pair, is_plain)));
+        let line = self.lines.get(&pair).map(|line| left(line.limit, self.used(|of| of == pair, is_plain)));
         let cap = self.retailers[pair.0].cap.map(|cap| left(cap, self.used(|of| of.0 == pair.0, is_plain)));
         let ceiling = self.ceilings[pair.1].map(|most| left(most, self.used(|of| of.1 == pair.1, is_plain)));
-        let limits = [(Some(line), "LINE"), (cap, "RETAILER_CAP"), (ceiling, "VENDOR_CEILING")];
-        let known = limits.into_iter().filter_map(|(left, which)| left.map(|left| (left, which)));
-        known.min_by_key(|(left, _)| *left).unwrap()
+        let limits = [(line, "LINE"), (cap, "RETAILER_CAP"), (ceiling, "VENDOR_CEILING")];
+        limits.into_iter().filter_map(|(left, which)| left.map(|left| (left, which))).collect()
+    }
+
+    /// The least of them; nothing is left without a line.
+    fn left(&self, pair: Pair, is_plain: bool) -> (i64, &'static str) {
+        let mut limits = self.limits(pair, is_plain);
+        if !self.lines.contains_key(&pair) {
+            limits.insert(0, (0, "LINE"));
+        }
+        limits.into_iter().min_by_key(|(left, _)| *left).unwrap()
     }
 
     pub(super) fn worst_overdue(&self, pair: Pair) -> i64 {
@@ -259,7 +317,7 @@ impl Naive {
             ("LINE_PAUSED", is(Status::Paused)),
             ("ORDER_VALUE_EXCEEDED", line.and_then(|line| line.max_order).is_some_and(|most| amount > most)),
             ("OVERDUE_EXCEEDED", line.is_some_and(|line| self.worst_overdue(pair) > line.max_overdue)),
-            ("INSUFFICIENT_CREDIT", line.is_some() && amount > left),
+            ("INSUFFICIENT_CREDIT", self.limits(pair, is_plain).iter().any(|(left, _)| amount > *left)),
         ];
         (rules.into_iter().filter(|(_, fails)| *fails).map(|(reason, _)| reason).collect(), left, binding)
     }
@@ -279,7 +337,7 @@ impl Naive {
                 repaid: of(|part| part.principal),
                 discount: of(|part| part.discount),
                 interest: of(|part| part.interest),
-                adjusted: cycle.adjusted.iter().map(|(amount, _)| amount).sum(),
+                adjusted: cycle.adjusted.iter().map(|(amount, ..)| amount).sum(),
                 status: cycle.status().to_owned(),
                 due: cycle.due,
                 overdue_days: cycle.overdue_days(self.today),

@@ -16,11 +16,8 @@ impl Naive {
         slip: &Slip,
     ) -> Option<Answer> {
         let granted = self.lines.get(&pair)?.granted;
-        if let Some(reference) = slip.reference {
-            let is_same = |payment: &&Payment| payment.pair.1 == pair.1 && payment.reference == Some(reference);
-            if let Some(first) = self.payments.values().find(is_same) {
-                return Some(refused("DUPLICATE_REFERENCE", vec![first.amount, first.on]));
-            }
+        if let Some(refusal) = self.duplicate(pair, slip) {
+            return Some(refusal);
         }
         let plan = match self.plan(pair, amount, named, slip.on, slip.keep_excess, granted)? {
             Ok(plan) => plan,
@@ -40,6 +37,42 @@ impl Naive {
         self.payments.insert(step, payment);
         self.post(pair, self.till(step), "advances", kept);
         Some(Ok(self.take(step, parts, false)))
+    }
+
+    /// Money for what was written off of a cycle on which nothing is open.
+    pub(super) fn recover(&mut self, step: Step, of: Step, amount: i64, slip: &Slip) -> Option<Answer> {
+        let (today, cycle) = (self.today, self.cycles.get(&of)?);
+        let pair = cycle.pair;
+        if let Some(refusal) = self.duplicate(pair, slip) {
+            return Some(refusal);
+        }
+        let (lost, since) = cycle.lost();
+        if cycle.is_open() {
+            return Some(refused("CYCLE_OPEN", vec![]));
+        }
+        if amount <= 0 {
+            return Some(refused("VALIDATION", vec![]));
+        }
+        if amount > lost {
+            return Some(refused("ABOVE_WRITTEN_OFF", vec![lost]));
+        }
+        if slip.on < since || slip.on > today {
+            return Some(refused("PAYMENT_DATE", vec![since, today]));
+        }
+        let (reference, on) = (slip.reference, slip.on);
+        let payment = Payment { pair, amount, on, reference, unapplied: 0, refunded: 0, reversed_on: None };
+        self.payments.insert(step, payment);
+        let part = Part { payment: step, on, recovered: amount, ..Part::default() };
+        self.post_part(pair, &part, self.till(step), 1);
+        self.cycles.get_mut(&of)?.parts.push(part);
+        Some(Ok(vec![amount]))
+    }
+
+    fn duplicate(&self, pair: Pair, slip: &Slip) -> Option<Answer> {
+        let reference = slip.reference?;
+        let is_same = |payment: &&Payment| payment.pair.1 == pair.1 && payment.reference == Some(reference);
+        let first = self.payments.values().find(is_same)?;
+        Some(refused("DUPLICATE_REFERENCE", vec![first.amount, first.on]))
     }
 
     /// The account that the payment's cash is in.
@@ -63,11 +96,12 @@ impl Naive {
         figures
     }
 
-    fn post_part(&mut self, pair: Pair, part: &Part, from: &'static str, sign: i64) {
+    pub(super) fn post_part(&mut self, pair: Pair, part: &Part, from: &'static str, sign: i64) {
         self.post(pair, from, "receivable", sign * (part.principal - part.discount));
         self.post(pair, "discount_allowed", "receivable", sign * part.discount);
         self.post(pair, from, "interest_income", sign * part.interest);
         self.post(pair, from, "rounding", sign * part.rounding);
+        self.post(pair, from, "bad_debt_recovered", sign * part.recovered);
     }
 
     fn plan(
@@ -118,6 +152,9 @@ impl Naive {
             let cycle = &self.cycles[step];
             if cycle.pair != pair || parts.iter().any(|(other, _)| other == step) {
                 return Some(refused("VALIDATION", vec![]));
+            }
+            if cycle.status() == "CLOSED" {
+                return Some(refused("CYCLE_CLOSED", vec![]));
             }
             match self.check_date(*step, on).and_then(|()| cycle.settle(*ask, on)) {
                 Ok(part) => parts.push((*step, part)),
@@ -234,9 +271,9 @@ impl Naive {
         for cycle in self.cycles.values_mut() {
             for part in cycle.parts.iter_mut().filter(|part| part.payment == step && !part.is_reversed) {
                 part.is_reversed = true;
-                cycle.is_closed = false;
                 back.push(part.clone());
             }
+            cycle.is_closed &= !cycle.is_open();
         }
         kept += back.iter().filter(|part| part.is_advance).map(Part::cash).sum::<i64>();
         let till = self.till(step);

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use credit::{
     AdjustmentKind, CreditChange, CycleChange, Decision, Discount, LineChange, LineStatus, Named, NewAdjustment,
-    NewDispute, NewLine, NewPayment, NewRepayment, PaymentWithRepayments, Reason, Recorded, Refund, Refusal,
-    SettlementTerms, Sign, Spread,
+    NewDispute, NewLine, NewPayment, NewRecovery, NewRepayment, PaymentWithRepayments, Reason, Recorded, Refund,
+    Refusal, SettlementTerms, Sign, Spread,
 };
 use db::DbError;
 use kernel::{BusinessDate, CycleId, DisputeId, LineId, Money, OrderId, PaymentId, Rate, RetailerId, Scope, VendorId};
@@ -112,6 +112,8 @@ impl Shop {
             Refusal::BelowMinimum { minimum, minimum_cash } => vec![minimum.paisa(), minimum_cash.paisa()],
             Refusal::AboveReserved { reserved: most }
             | Refusal::AboveOutstanding { maximum: most }
+            | Refusal::AboveReturnable { maximum: most }
+            | Refusal::AboveWrittenOff { maximum: most }
             | Refusal::AboveUnapplied { maximum: most }
             | Refusal::ExcessRefunded { refunded: most } => vec![most.paisa()],
             Refusal::PaymentDate { earliest, latest } => vec![self.day(*earliest), self.day(*latest)],
@@ -147,6 +149,7 @@ impl Shop {
             Command::Repay { cycle, ask, slip } => self.repay(step, *cycle, *ask, slip).await,
             Command::Pay { pair, amount, slip } => self.pay(step, *pair, Some(*amount), None, slip).await,
             Command::PayNamed { pair, amount, parts, slip } => self.pay(step, *pair, *amount, Some(parts), slip).await,
+            Command::Recover { cycle, amount, slip } => self.recover(step, *cycle, *amount, slip).await,
             Command::Apply { .. } | Command::Refund { .. } | Command::Reverse { .. } => self.after(command).await,
             Command::Adjust { .. }
             | Command::Dispute { .. }
@@ -307,6 +310,17 @@ impl Shop {
         Ok(self.answer(recorded, |recorded| self.parts(&recorded)))
     }
 
+    async fn recover(&mut self, step: Step, cycle: Step, amount: i64, slip: &Slip) -> Result<Answer, DbError> {
+        let (id, (method, reference)) = (self.cycles[&cycle], paid_by(slip));
+        let new = NewRecovery { amount: money(amount), on: self.date(slip.on), method, reference };
+        let came =
+            self.world.try_write(async move |tx, cx| credit::recover(tx, cx, Scope::All, id, &new).await).await?;
+        if let Ok(recorded) = &came {
+            self.payments.insert(step, recorded.payment.payment.id);
+        }
+        Ok(self.answer(came, |recorded| vec![recorded.payment.payment.amount.paisa()]))
+    }
+
     fn parts(&self, recorded: &Recorded) -> Vec<i64> {
         let PaymentWithRepayments { repayments, .. } = &recorded.payment;
         let mut figures = Vec::new();
@@ -356,7 +370,9 @@ impl Shop {
                 let new = adjustment(self.cycles[&cycle], kind, rises, amount);
                 let adjusted =
                     world.try_write(async move |tx, cx| credit::adjust(tx, cx, Scope::All, &new).await).await?;
-                Ok(self.answer(adjusted, |adjusted| vec![adjusted.cycle.outstanding.paisa()]))
+                Ok(self.answer(adjusted, |adjusted| {
+                    [adjusted.cycle.outstanding, adjusted.adjustment.advance].map(Money::paisa).to_vec()
+                }))
             }
             Command::Dispute { cycle } => {
                 let (id, new) = (self.cycles[&cycle], NewDispute { order_line: None, reason: why() });

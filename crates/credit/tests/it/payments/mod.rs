@@ -1,6 +1,8 @@
 //! Payments: how they are spread, kept, applied, refunded, reversed and claimed, one by one and all at once.
 
 mod claims;
+mod recovery;
+mod returns;
 mod reversals;
 mod spreading;
 

@@ -159,6 +159,13 @@ fn cycles(own: &Own) -> Vec<Row> {
             json!({ "principal": "50.00", "method": "CASH" }),
             [403, 201, 201],
         ),
+        // Nothing was written off of it: what matters is that a retailer does not come so far.
+        row(
+            "POST /api/v1/credit/cycles/{id}/recover",
+            format!("credit/cycles/{cycle}/recover"),
+            json!({ "amount": "50.00", "method": "CASH" }),
+            [403, 409, 409],
+        ),
         row(
             "POST /api/v1/credit/cycles/{id}/promise",
             format!("credit/cycles/{cycle}/promise"),
@@ -231,6 +238,13 @@ fn orders(own: &Own) -> Vec<Row> {
             format!("orders/{confirmed}/status"),
             json!({ "status": "FAILED", "reason": "the road is gone" }),
             OPERATORS,
+        ),
+        // It was on credit: what matters is that only an operator comes so far.
+        row(
+            "POST /api/v1/admin/orders/{id}/return",
+            format!("admin/orders/{open}/return"),
+            json!({ "amount": "1.00", "reason": "one was broken" }),
+            [403, 403, 409],
         ),
     ]
 }

@@ -39,6 +39,7 @@ stories! {
     a_cap_and_a_ceiling
     a_cap_and_a_ceiling_are_lifted
     a_cap_over_two_lines
+    a_cash_sale_comes_back
     a_ceiling_below_what_is_lent
     a_ceiling_over_two_retailers
     a_cheque_bounces
@@ -106,6 +107,7 @@ stories! {
     one_paisa
     one_payment_three_rates
     over_as_soon_as_it_is_read
+    paid_and_brought_back
     paid_some_days_ago
     paid_while_disputed
     promises_kept_and_broken
@@ -139,6 +141,7 @@ stories! {
     what_an_expired_offer_can_still_do
     what_came_back
     what_is_delivered_in_parts_of_a_rupee
+    what_was_given_up_comes_in
     whose_reference_it_is
     withdrawn_after_accepting
     without_a_line

@@ -76,6 +76,10 @@ pub(crate) enum Step {
         units: Option<i64>,
         proof: Proof,
     },
+    Return {
+        order: String,
+        amount: Money,
+    },
     Cancel {
         order: String,
         by_operator: bool,
@@ -121,6 +125,12 @@ pub(crate) enum Step {
     },
     Reverse {
         payment: String,
+    },
+    Recover {
+        payment: String,
+        order: String,
+        amount: Money,
+        paid: Paid,
     },
     Claim {
         claim: String,

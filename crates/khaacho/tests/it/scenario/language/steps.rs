@@ -124,6 +124,7 @@ fn orders(verb: &str, words: &mut Words<'_>) -> Result<Option<Step>, String> {
         "withdraw" => Step::Status { order: words.name(ORDER)?, status: "OFFERED" },
         "fail" => Step::Status { order: words.name(ORDER)?, status: "FAILED" },
         "deliver" => deliver(words)?,
+        "return" => Step::Return { order: words.name(ORDER)?, amount: words.read(AMOUNT)? },
         "cancel" => {
             let order = words.name(ORDER)?;
             let by = words.after::<String>("by", "who cancels")?;
@@ -175,6 +176,12 @@ fn deliver(words: &mut Words<'_>) -> Result<Step, String> {
 fn money(verb: &str, words: &mut Words<'_>) -> Result<Option<Step>, String> {
     Ok(Some(match verb {
         "repay" => Step::Repay { order: words.name(ORDER)?, ask: ask(words)?, paid: paid(words)? },
+        "recover" => Step::Recover {
+            payment: words.name(PAYMENT)?,
+            order: words.name(ORDER)?,
+            amount: words.read(AMOUNT)?,
+            paid: paid(words)?,
+        },
         "quote" => Step::Quote { order: words.name(ORDER)?, ask: ask(words)?, on: words.after("on", DATE)? },
         "pay" => {
             let (payment, retailer, vendor) = (words.name(PAYMENT)?, words.name(RETAILER)?, words.name(VENDOR)?);

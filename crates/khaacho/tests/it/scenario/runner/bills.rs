@@ -38,7 +38,9 @@ impl Run<'_> {
                 let body = json!({ "cycleId": cycle, "kind": kind, "sign": sign, "amount": amount, "reason": WHY });
                 let mut seen = self.post("admin/adjustment/create", &body, "adjusted").await;
                 if !seen.was_refused() {
+                    let advance = seen.figures["adjustment"]["advance"].clone();
                     seen.figures = seen.figures["cycle"].clone();
+                    seen.figures["advance"] = advance;
                 }
                 seen
             }

@@ -59,6 +59,16 @@ impl Run<'_> {
                 }
                 self.post(&path, &body, "refunded").await
             }
+            Step::Recover { payment, order, amount, paid } => {
+                let (path, mut body) =
+                    (format!("credit/cycles/{}/recover", self.cycle_of(order)?), json!({ "amount": amount }));
+                add_paid(&mut body, paid);
+                let seen = self.post(&path, &body, "recovered").await;
+                if let Some(id) = seen.figures["id"].as_str() {
+                    self.payments.insert(payment.clone(), id.to_owned());
+                }
+                self.with_parts(seen)
+            }
             Step::Reverse { payment } => {
                 let path = self.path_of(payment, "/reverse")?;
                 self.post(&path, &json!({ "reason": WHY }), "reversed").await

@@ -30,6 +30,10 @@ impl Run<'_> {
                 seen
             }
             Step::Deliver { order, units, proof } => self.deliver(order, *units, *proof).await?,
+            Step::Return { order, amount } => {
+                let path = format!("admin/orders/{}/return", self.order_of(order)?.id);
+                self.post(&path, &json!({ "amount": amount, "reason": WHY }), "returned").await
+            }
             Step::Cancel { order, by_operator } => {
                 let body = json!({ "status": "CANCELLED", "reason": WHY });
                 if *by_operator { self.status(order, &body).await? } else { self.by_retailer(order, &body).await? }
