@@ -48,6 +48,8 @@ const MENU: &[MenuItem] = &[
     MenuItem {
         path: "/admin/vendors", english: "Vendors", nepali: "थोक बिक्रेता", is_for_operators: true
     },
+    MenuItem { path: "/admin/orders", english: "Orders", nepali: "अर्डर", is_for_operators: false },
+    MenuItem { path: "/admin/products", english: "Products", nepali: "सामान", is_for_operators: true },
     MenuItem {
         path: "/admin/payments", english: "Payments", nepali: "भुक्तानी", is_for_operators: false
     },
@@ -82,6 +84,7 @@ pub fn build(db: &Db, clock: &Clock, ids: &IdGen, client: Client, settings: &Set
     let (router, document) = rooms.split_for_parts();
     let document = web::document(document);
     let pages = parties::pages(&guard)
+        .merge(catalog::pages())
         .merge(credit::pages())
         .merge(orders::pages())
         .merge(audit::pages())

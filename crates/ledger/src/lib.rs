@@ -30,7 +30,9 @@ pub use entry::{Balanced, Entry, EntryKind, FIRST_HASH, NewEntry, Posting, Unbal
 pub use export::{ExportPage, export_header, export_page};
 pub use http::routes;
 pub use post::{Posted, open_books, post};
-pub use read::{Balance, Place, advances, balances, entries, entries_of_payment, history, last_hash, receivables};
+pub use read::{
+    Balance, Place, advances, balances, entries, entries_of_payment, entry, history, last_hash, receivables,
+};
 pub use statement::{AccountTotals, Period, Statement, StatementEntry, TrialBalance, statement, trial_balance};
 pub use store::receivable_by_cycle;
 pub use verify::{Finding, Plan, Stretch, Verified, Wrong, plan, verify};

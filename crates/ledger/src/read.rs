@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use db::{DbError, Tx};
-use kernel::{Money, Page, PageRequest, PaymentId, RetailerId, Scope, VendorId};
+use kernel::{EntryId, Money, Page, PageRequest, PaymentId, RetailerId, Scope, VendorId};
 use serde::Serialize;
 
 use crate::account::Account;
@@ -93,6 +93,11 @@ pub async fn advances(tx: &mut Tx, pairs: &[Pair]) -> Result<HashMap<Pair, Money
 /// The entries that a payment caused in a book, in their order, for whoever reverses it.
 pub async fn entries_of_payment(tx: &mut Tx, pair: Pair, payment: PaymentId) -> Result<Vec<Entry>, DbError> {
     store::entries_of_payment(tx, pair, payment).await
+}
+
+/// One entry of a book.
+pub async fn entry(tx: &mut Tx, pair: Pair, id: EntryId) -> Result<Option<Entry>, DbError> {
+    store::entry_by_id(tx, pair, id).await
 }
 
 /// The entries of a retailer over its books, or in the book of one vendor, the newest first; the page's cursor is the

@@ -120,7 +120,7 @@ pub(super) async fn show(
     let form = Form { fields: &fields, errors: &errors };
     let content = html! {
         p { a href={ "/admin/lines/" (seen.line) } { "← " (seen.names.retailer(seen.cycle.retailer_id)) " – " (seen.names.vendor(seen.cycle.vendor_id)) } }
-        (done(&query.done, language))
+        (done(&query.done, &seen.path(), language))
         (facts(&seen, today, language))
         (cycle_deeds::buttons(&seen, &panel))
         div.columns-2 {
@@ -149,6 +149,7 @@ fn facts(seen: &Seen, today: BusinessDate, language: PageLanguage) -> Markup {
         dl.facts.card {
             dt { (word(Word::Status)) } dd { span.tag { (words::cycle_status(cycle.status, language)) } }
             dt { (word(Word::Started)) } dd { (day(cycle.started_on)) }
+            @if let Some(order) = cycle.order_id { dt { (say(Say::Order)) } dd { a href={ "/admin/orders/" (order) } { (say(Say::ToOrder)) } } }
             @if late > 0 { dt { (word(Word::Overdue)) } dd { (overdue_tag(late, language)) } }
             dt { (say(Say::DiscountEarned)) } dd { (money(cycle.discount)) }
             dt { (say(Say::InterestPaid)) } dd { (money(cycle.interest)) }

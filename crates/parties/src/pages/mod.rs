@@ -1,5 +1,6 @@
-//! The panel's pages about who there is: signing in and out, the language, the list of retailers.
+//! The panel's pages about who there is: signing in and out, the language, the list of retailers, entering new ones.
 
+mod enter;
 mod words;
 
 use axum::extract::State;
@@ -32,6 +33,8 @@ pub fn pages(guard: &Guard) -> Router<App> {
         .route("/admin/sign-out", post(sign_out))
         .route("/admin/language", post(choose_language))
         .route("/admin/retailers", get(list_retailers))
+        .route("/admin/retailers/new", get(enter::show_retailer).post(enter::enter_retailer))
+        .route("/admin/vendors/new", get(enter::show_vendor).post(enter::enter_vendor))
         .layer(Extension(guard.clone()))
 }
 
@@ -149,6 +152,7 @@ async fn list_retailers(
     let fields = Fields::of([("search", search.clone())]);
     let form = Form { fields: &fields, errors: &Errors::default() };
     let content = html! {
+        div.actions { a.button href="/admin/retailers/new" { (say(Word::NewRetailer)) } }
         form.search method="get" role="search" {
             (form.input("search", say(Word::Search), "search", None))
             button type="submit" { (say(Word::Find)) }

@@ -2,6 +2,7 @@
 //!
 //! The tables are complete by law: an operation that stands in none of them fails the test.
 
+mod deeds;
 mod panel;
 mod table;
 mod world;

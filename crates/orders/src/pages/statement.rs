@@ -1,9 +1,7 @@
 //! The panel's page about a line's statement. It lives here because orders is the lowest room that knows what people call
 //! orders, cycles and payments.
 
-use axum::Router;
 use axum::extract::State;
-use axum::routing::get;
 use kernel::{LineId, PageRequest};
 use ledger::Period;
 use maud::{Markup, html};
@@ -33,13 +31,8 @@ panel_words! {
     }
 }
 
-/// The pages of this room.
-pub fn pages() -> Router<App> {
-    Router::new().route("/admin/lines/{id}/statement", get(show))
-}
-
 #[derive(Deserialize)]
-struct StatementQuery {
+pub(super) struct StatementQuery {
     #[serde(default)]
     from: String,
     #[serde(default)]
@@ -48,7 +41,7 @@ struct StatementQuery {
 }
 
 /// What a line's debt did in a period, with the running balance.
-async fn show(
+pub(super) async fn show(
     State(app): State<App>,
     panel: Panel,
     PathId(id): PathId<LineId>,
@@ -132,7 +125,7 @@ fn about(item: &StatementItem, language: PageLanguage) -> Markup {
                 (credit::method_word(method, language))
                 @if let Some(reference) = &item.reference { " " (reference) }
             }
-        } @else if let Some(code) = &item.order_code { (code) }
+        } @else if let Some((id, code)) = item.order_id.zip(item.order_code.as_deref()) { a href={ "/admin/orders/" (id) } { (code) } }
         @else if cycle.is_none() { (item.memo) }
     }
 }
