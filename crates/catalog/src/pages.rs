@@ -9,7 +9,7 @@ use kernel::PageRequest;
 use maud::{Markup, html};
 use serde::Deserialize;
 use web::panel::{
-    self, Errors, Fields, Form, Html, OperatorPanel, PageLanguage, Panel, Posted, Sheet, see_other, text,
+    self, Errors, Fields, Form, Html, OperatorPanel, PageLanguage, Panel, Posted, Sheet, plain, see_other, text,
 };
 use web::{App, Problem, Query, once, panel_words};
 
@@ -71,12 +71,12 @@ async fn list(
     let say = |word: Word| word.text(language);
     let columns = [
         text(say(Word::Name)),
-        text(say(Word::NameNe)),
-        text(say(Word::Sku)),
+        plain(say(Word::NameNe)),
+        plain(say(Word::Sku)),
         text(say(Word::Unit)),
-        text(say(Word::Pack)),
-        text(say(Word::Category)),
-        text(say(Word::Status)),
+        plain(say(Word::Pack)),
+        plain(say(Word::Category)),
+        plain(say(Word::Status)),
     ];
     let rows = found.items.iter().map(|product| row(product, language)).collect();
     let fields = Fields::of([("search", search.clone())]);

@@ -61,6 +61,9 @@ const MENU: &[MenuItem] = &[
     MenuItem { path: "/admin/books", english: "Books", nepali: "लेखा", is_for_operators: false },
 ];
 
+/// What every operation was asked and what it answered in the tests of access, which compare it.
+const EXAMPLES: &str = include_str!("examples.json");
+
 /// Puts the house together. Must run inside a Tokio runtime, on which the placing desk works.
 pub fn build(db: &Db, clock: &Clock, ids: &IdGen, client: Client, settings: &Settings) -> House {
     let app = App {
@@ -82,7 +85,7 @@ pub fn build(db: &Db, clock: &Clock, ids: &IdGen, client: Client, settings: &Set
         .merge(export::routes())
         .merge(conversation::routes(settings.webhook.clone()));
     let (router, document) = rooms.split_for_parts();
-    let document = web::document(document);
+    let document = web::document(document, &serde_json::from_str(EXAMPLES).unwrap_or_default());
     let pages = parties::pages(&guard)
         .merge(catalog::pages())
         .merge(credit::pages())

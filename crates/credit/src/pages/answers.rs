@@ -7,7 +7,7 @@ use http::StatusCode;
 use kernel::{ClaimId, PageRequest};
 use maud::{Markup, html};
 use serde::Deserialize;
-use web::panel::{self, Errors, Fields, Form, Html, Panel, Posted, Sheet, day, money, number, see_other, text};
+use web::panel::{self, Errors, Fields, Form, Html, Panel, Posted, Sheet, day, money, number, plain, see_other, text};
 use web::{App, PathId, Problem, Query, once};
 
 use super::Names;
@@ -37,13 +37,13 @@ pub(super) async fn list_claims(
     let language = panel.language;
     let word = |word: Word| word.text(language);
     let columns = [
-        text(word(Word::Retailer)),
-        text(word(Word::Vendor)),
+        plain(word(Word::Retailer)),
+        plain(word(Word::Vendor)),
         text(word(Word::PaidOn)),
-        text(word(Word::Method)),
+        plain(word(Word::Method)),
         text(word(Word::Reference)),
         number(word(Word::Cash)),
-        text(word(Word::Status)),
+        plain(word(Word::Status)),
     ];
     let row = |claim: &Claim| {
         vec![
@@ -84,11 +84,11 @@ pub(super) async fn list_disputes(
     let word = |word: Word| word.text(language);
     let columns = [
         text(word(Word::Cycle)),
-        text(word(Word::Retailer)),
-        text(word(Word::Vendor)),
+        plain(word(Word::Retailer)),
+        plain(word(Word::Vendor)),
         text(Say::DisputedSince.text(language)),
-        text(word(Word::Reason)),
-        text(word(Word::Status)),
+        plain(word(Word::Reason)),
+        plain(word(Word::Status)),
     ];
     let row = |dispute: &Dispute| {
         let class = if dispute.status == DisputeStatus::Open { "tag warn" } else { "tag" };

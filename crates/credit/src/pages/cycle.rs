@@ -4,7 +4,7 @@ use axum::extract::State;
 use kernel::{BusinessDate, CycleId, LineId, PaymentId};
 use maud::{Markup, html};
 use serde::Deserialize;
-use web::panel::{self, Errors, Fields, Form, Html, PageLanguage, Panel, day, money, number, text};
+use web::panel::{self, Errors, Fields, Form, Html, PageLanguage, Panel, day, money, number, plain, text};
 use web::{App, PathId, Problem, Query};
 
 use super::lines::percent;
@@ -233,7 +233,7 @@ fn repayment_table(repayments: &[(PaymentId, PaymentPart)], language: PageLangua
         number(word(Word::Discount)),
         number(word(Word::Interest)),
         number(word(Word::Cash)),
-        text(word(Word::Status)),
+        plain(word(Word::Status)),
     ];
     let row = |(payment, part): &(PaymentId, PaymentPart)| {
         vec![
@@ -279,6 +279,6 @@ fn event_table(past: &Past, language: PageLanguage) -> Markup {
         cells.insert(0, day(at));
         cells
     });
-    let columns = [text(word(Word::Date)), text(say(Say::Event)), text(word(Word::Reason))];
+    let columns = [text(word(Word::Date)), plain(say(Say::Event)), plain(word(Word::Reason))];
     panel::table(language, say(Say::Events), &columns, rows.collect())
 }

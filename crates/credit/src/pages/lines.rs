@@ -6,7 +6,7 @@ use kernel::{LineId, PageRequest, PaymentId, Rate, Scope};
 use ledger::{Account, Entry};
 use maud::{Markup, html};
 use serde::Deserialize;
-use web::panel::{self, Errors, Fields, Form, Html, PageLanguage, Panel, Part, bar, day, money, number, text};
+use web::panel::{self, Errors, Fields, Form, Html, PageLanguage, Panel, Part, bar, day, money, number, plain, text};
 use web::{App, PathId, Problem, Query};
 
 use super::sheet::done;
@@ -76,12 +76,12 @@ pub(super) fn table_of(lines: &[Line], names: &Names, first: Word, language: Pag
     let second = if is_by_vendor { Word::Retailer } else { Word::Vendor };
     let columns = [
         text(say(first)),
-        text(say(second)),
+        plain(say(second)),
         number(say(Word::Limit)),
         number(say(Word::Outstanding)),
         number(say(Word::Available)),
-        text(say(Word::Overdue)),
-        text(say(Word::Status)),
+        plain(say(Word::Overdue)),
+        plain(say(Word::Status)),
     ];
     let row = |line: &Line| {
         let (retailer, vendor) = (names.retailer(line.retailer_id), names.vendor(line.vendor_id));
@@ -237,8 +237,8 @@ fn cycle_table(cycles: &[Cycle], panel: &Panel) -> Markup {
         text(say(Word::Due)),
         number(say(Word::Principal)),
         number(say(Word::Open)),
-        text(say(Word::Overdue)),
-        text(say(Word::Status)),
+        plain(say(Word::Overdue)),
+        plain(say(Word::Status)),
     ];
     let row = |cycle: &Cycle| {
         vec![
@@ -324,9 +324,9 @@ pub(super) async fn entries(
     let say = |word: Word| word.text(language);
     let columns = [
         text(say(Word::Entry)),
-        text(say(Word::Date)),
-        text(say(Word::Kind)),
-        text(say(Word::Memo)),
+        plain(say(Word::Date)),
+        plain(say(Word::Kind)),
+        plain(say(Word::Memo)),
         number(say(Word::Owes)),
     ];
     let row = |entry: &Entry| {

@@ -10,7 +10,7 @@ use ledger::Method;
 use maud::{Markup, html};
 use serde::Deserialize;
 use web::panel::{
-    self, Errors, Fields, Form, Html, PageLanguage, Panel, Posted, Sheet, day, money, number, see_other, text,
+    self, Errors, Fields, Form, Html, PageLanguage, Panel, Posted, Sheet, day, money, number, plain, see_other, text,
 };
 use web::{App, PathId, Problem, Query, once};
 
@@ -77,13 +77,13 @@ fn table(payments: &[Payment], names: &Names, language: PageLanguage) -> Markup 
     let word = |word: Word| word.text(language);
     let columns = [
         text(word(Word::PaidOn)),
-        text(word(Word::Retailer)),
-        text(word(Word::Vendor)),
-        text(word(Word::Method)),
+        plain(word(Word::Retailer)),
+        plain(word(Word::Vendor)),
+        plain(word(Word::Method)),
         text(word(Word::Reference)),
         number(word(Word::Cash)),
         number(Say::Kept.text(language)),
-        text(word(Word::Status)),
+        plain(word(Word::Status)),
     ];
     let row = |payment: &Payment| {
         vec![

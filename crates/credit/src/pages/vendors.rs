@@ -10,8 +10,8 @@ use maud::{Markup, html};
 use parties::Vendor;
 use serde::Deserialize;
 use web::panel::{
-    self, Errors, Fields, Form, Html, OperatorPanel, PageLanguage, Panel, Posted, Sheet, bar, money, number, see_other,
-    text,
+    self, Errors, Fields, Form, Html, OperatorPanel, PageLanguage, Panel, Posted, Sheet, bar, money, number, plain,
+    see_other, text,
 };
 use web::{App, PathId, Problem, Query, once};
 
@@ -37,9 +37,9 @@ pub(super) async fn list(
     let word = |word: Word| word.text(language);
     let columns = [
         text(word(Word::Vendor)),
-        text(word(Word::Owner)),
-        text(word(Word::Phone)),
-        text(word(Word::Place)),
+        plain(word(Word::Owner)),
+        plain(word(Word::Phone)),
+        plain(word(Word::Place)),
         number(Say::Ceiling.text(language)),
     ];
     let row = |vendor: &Vendor| {

@@ -5,7 +5,7 @@ use db::{DbError, Tx};
 use kernel::{Page, PageRequest, Scope, VendorId};
 use maud::{Markup, html};
 use serde::Deserialize;
-use web::panel::{self, Errors, Fields, Form, Html, PageLanguage, Panel, day, money, number, text};
+use web::panel::{self, Errors, Fields, Form, Html, PageLanguage, Panel, day, money, number, plain, text};
 use web::{App, Problem, Query};
 
 use super::words::{self, Word};
@@ -83,12 +83,12 @@ fn table(orders: &[Order], names: &Names, language: PageLanguage) -> Markup {
     let say = |word: Word| word.text(language);
     let columns = [
         text(say(Word::Order)),
-        text(say(Word::Placed)),
-        text(say(Word::Retailer)),
-        text(say(Word::Vendor)),
-        text(say(Word::Paid)),
+        plain(say(Word::Placed)),
+        plain(say(Word::Retailer)),
+        plain(say(Word::Vendor)),
+        plain(say(Word::Paid)),
         number(say(Word::Total)),
-        text(say(Word::State)),
+        plain(say(Word::State)),
     ];
     let row = |order: &Order| {
         vec![

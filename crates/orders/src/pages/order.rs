@@ -9,7 +9,7 @@ use db::{DbError, Tx};
 use kernel::{Money, OrderId, ProductId, VendorId};
 use maud::{Markup, html};
 use routing::{Candidate, Offer, StoredDecision};
-use web::panel::{self, Html, PageLanguage, Panel, moment, money, number, text};
+use web::panel::{self, Html, PageLanguage, Panel, moment, money, number, plain, text};
 use web::{App, PathId, Problem};
 
 use super::words::{self, Word};
@@ -145,10 +145,10 @@ fn log(seen: &Seen, language: PageLanguage) -> Markup {
     let say = |word: Word| word.text(language);
     let columns = [
         text(say(Word::When)),
-        text(say(Word::State)),
+        plain(say(Word::State)),
         text(say(Word::Vendor)),
         text(say(Word::Who)),
-        text(say(Word::Reason)),
+        plain(say(Word::Reason)),
     ];
     let row = |event: &OrderEvent| {
         let actor = event.actor.to_string();
@@ -172,7 +172,7 @@ fn log(seen: &Seen, language: PageLanguage) -> Markup {
 fn held(seen: &Seen, language: PageLanguage) -> Markup {
     let say = |word: Word| word.text(language);
     let columns =
-        [text(say(Word::Reservation)), text(say(Word::Vendor)), number(say(Word::Amount)), text(say(Word::State))];
+        [text(say(Word::Reservation)), text(say(Word::Vendor)), number(say(Word::Amount)), plain(say(Word::State))];
     let row = |held: &Reservation| {
         vec![
             html! { a href={ "/admin/reservations/" (held.id) } { (moment(held.created_at)) } },
@@ -188,10 +188,10 @@ fn offers(seen: &Seen, language: PageLanguage) -> Markup {
     let say = |word: Word| word.text(language);
     let columns = [
         text(say(Word::Vendor)),
-        text(say(Word::State)),
+        plain(say(Word::State)),
         text(say(Word::Until)),
         text(say(Word::Answered)),
-        text(say(Word::Reason)),
+        plain(say(Word::Reason)),
     ];
     let row = |offer: &Offer| {
         vec![
@@ -209,7 +209,7 @@ fn offers(seen: &Seen, language: PageLanguage) -> Markup {
 fn candidates(seen: &Seen, decision: &StoredDecision, language: PageLanguage) -> Markup {
     let say = |word: Word| word.text(language);
     let columns =
-        [text(say(Word::Vendor)), number(say(Word::Score)), number(say(Word::Total)), text(say(Word::Reason))];
+        [text(say(Word::Vendor)), number(say(Word::Score)), number(say(Word::Total)), plain(say(Word::Reason))];
     let row = |candidate: &Candidate| {
         vec![
             html! { (seen.names.vendor(Some(candidate.vendor_id))) },

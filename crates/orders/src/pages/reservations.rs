@@ -9,7 +9,7 @@ use kernel::{CycleId, LineId, OrderId, PageRequest, ReservationId};
 use ledger::Entry;
 use maud::{Markup, html};
 use serde::Deserialize;
-use web::panel::{self, Html, Panel, moment, money, number, text};
+use web::panel::{self, Html, Panel, moment, money, number, plain, text};
 use web::{App, PathId, Problem, Query};
 
 use super::Names;
@@ -47,7 +47,7 @@ pub(super) async fn list(
     let language = panel.language;
     let say = |word: Word| word.text(language);
     let columns =
-        [text(say(Word::Reservation)), text(say(Word::Order)), number(say(Word::Amount)), text(say(Word::State))];
+        [text(say(Word::Reservation)), text(say(Word::Order)), number(say(Word::Amount)), plain(say(Word::State))];
     let row = |held: &Reservation| {
         vec![
             html! { a href={ "/admin/reservations/" (held.id) } { (moment(held.created_at)) } },

@@ -6,7 +6,7 @@ use kernel::{LineId, PageRequest};
 use ledger::Period;
 use maud::{Markup, html};
 use serde::Deserialize;
-use web::panel::{self, Errors, Fields, Form, Html, PageLanguage, Panel, day, money, number, text};
+use web::panel::{self, Errors, Fields, Form, Html, PageLanguage, Panel, day, money, number, plain, text};
 use web::{App, PathId, Problem, Query, panel_words};
 
 use crate::statement::{LineStatement, StatementItem, line_statement};
@@ -20,6 +20,10 @@ panel_words! {
         To: "To", "सम्म";
         Show: "Show", "देखाउनुहोस्";
         Order: "From is not after to.", "सुरुको मिति अन्तिम मितिभन्दा पछि हुँदैन।";
+        Month: "30 days", "३० दिन";
+        Quarter: "90 days", "९० दिन";
+        Year: "A year", "एक वर्ष";
+        Everything: "Everything", "सुरुदेखि सबै";
         Opening: "Owed before", "पहिलेको बाँकी";
         Closing: "Owed at the end", "अन्तिम बाँकी";
         Date: "Date", "मिति";
@@ -37,8 +41,14 @@ pub(super) struct StatementQuery {
     from: String,
     #[serde(default)]
     to: String,
+    #[serde(default)]
+    all: String,
     after: Option<String>,
 }
+
+/// The days that are shown where no period is asked for, and the entries of a page.
+const USUAL_DAYS: i64 = 90;
+const ROWS: i64 = 25;
 
 /// What a line's debt did in a period, with the running balance.
 pub(super) async fn show(
@@ -48,14 +58,16 @@ pub(super) async fn show(
     Query(query): Query<StatementQuery>,
 ) -> Result<Html, Problem> {
     let (language, scope, today) = (panel.language, panel.cx.actor.scope(), panel.cx.today());
-    let (fields, mut errors) = (Fields::of([("from", query.from), ("to", query.to)]), Errors::default());
+    let is_open = query.from.is_empty() && query.to.is_empty() && query.all.is_empty();
+    let from = if is_open { today.plus_days(-USUAL_DAYS).to_string() } else { query.from };
+    let (fields, mut errors) = (Fields::of([("from", from), ("to", query.to), ("all", query.all)]), Errors::default());
     let asked =
         Period { from: fields.date("from", language, &mut errors), to: fields.date("to", language, &mut errors) };
     if asked.from.is_some_and(|from| from > asked.to.unwrap_or(today)) {
         errors.add("from", Word::Order.text(language));
     }
     let period = if errors.is_empty() { asked } else { Period::default() };
-    let page = PageRequest::new(None, query.after);
+    let page = PageRequest::new(Some(ROWS), query.after);
     let (found, title) = app
         .db
         .read::<_, Problem, _>(async move |tx| {
@@ -76,6 +88,12 @@ pub(super) async fn show(
             (form.input("to", say(Word::To), "date", None))
             button type="submit" { (say(Word::Show)) }
         }
+        div.actions {
+            @for (days, word) in [(30, Word::Month), (USUAL_DAYS, Word::Quarter), (365, Word::Year)] {
+                a.button href={ "?from=" (today.plus_days(-days)) } { (say(word)) }
+            }
+            a.button href="?all=yes" { (say(Word::Everything)) }
+        }
         dl.figures {
             div { dt { (say(Word::Opening)) } dd { (money(found.opening)) } }
             div { dt { (say(Word::Closing)) " (" (day(found.to)) ")" } dd { (money(found.closing)) } }
@@ -83,7 +101,7 @@ pub(super) async fn show(
         (entries(&found, language))
         (panel::next_page(
             language,
-            &[("from", fields.text("from")), ("to", fields.text("to"))],
+            &[("from", fields.text("from")), ("to", fields.text("to")), ("all", fields.text("all"))],
             found.entries.next.as_deref(),
         ))
     };
@@ -94,8 +112,8 @@ fn entries(found: &LineStatement, language: PageLanguage) -> Markup {
     let say = |word: Word| word.text(language);
     let columns = [
         text(say(Word::Date)),
-        text(say(Word::What)),
-        text(say(Word::About)),
+        plain(say(Word::What)),
+        plain(say(Word::About)),
         number(say(Word::Change)),
         number(say(Word::Balance)),
     ];

@@ -13,7 +13,8 @@ use kernel::{PageRequest, Role};
 use maud::{Markup, html};
 use serde::Deserialize;
 use web::panel::{
-    self, Errors, Fields, Form, Guest, Html, OperatorPanel, PageLanguage, Panel, Posted, PostedByGuest, see_other, text,
+    self, Errors, Fields, Form, Guest, Html, OperatorPanel, PageLanguage, Panel, Posted, PostedByGuest, plain,
+    see_other, text,
 };
 use web::{App, ClientAddress, Problem, Query};
 
@@ -143,10 +144,10 @@ async fn list_retailers(
     let say = |word: Word| word.text(panel.language);
     let columns = [
         text(say(Word::Shop)),
-        text(say(Word::Owner)),
-        text(say(Word::Phone)),
-        text(say(Word::Place)),
-        text(say(Word::Status)),
+        plain(say(Word::Owner)),
+        plain(say(Word::Phone)),
+        plain(say(Word::Place)),
+        plain(say(Word::Status)),
     ];
     let rows = found.items.iter().map(|retailer| row(retailer, panel.language)).collect();
     let fields = Fields::of([("search", search.clone())]);

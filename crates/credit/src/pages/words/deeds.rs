@@ -39,6 +39,7 @@ panel_words! {
         OnlyOverLimit: "Only lines that are over their limit", "सीमाभन्दा बढी भएका खाता मात्र";
         Order: "Order", "अर्डर";
         ToOrder: "what was ordered", "के अर्डर भयो";
+        ShowAll: "Show all", "सबै देखाउनुहोस्";
         Again: "Change it again", "फेरि फेर्नुहोस्";
         Repaid: "Repaid", "तिरिसकेको";
         DiscountEarned: "Discount earned", "पाएको छुट";

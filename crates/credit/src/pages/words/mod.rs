@@ -92,7 +92,7 @@ panel_words! {
         Share: "Share", "अंश";
         Total: "All that is open", "जम्मा बाँकी";
         OverdueSum: "Overdue", "भाका नाघेको";
-        OverdueCycles: "Overdue cycles, first page", "भाका नाघेका, पहिलो पाना";
+        OverdueCycles: "Overdue cycles", "भाका नाघेका";
         Stops: "No new credit now", "अहिले नयाँ उधारो छैन";
     }
 }
