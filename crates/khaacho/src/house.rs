@@ -59,6 +59,7 @@ const MENU: &[MenuItem] = &[
     MenuItem { path: "/admin/disputes", english: "Disputes", nepali: "गुनासो", is_for_operators: false },
     MenuItem { path: "/admin/risk", english: "Risk", nepali: "जोखिम", is_for_operators: false },
     MenuItem { path: "/admin/books", english: "Books", nepali: "लेखा", is_for_operators: false },
+    MenuItem { path: "/admin/audit", english: "Audit", nepali: "अभिलेख", is_for_operators: true },
 ];
 
 /// What every operation was asked and what it answered in the tests of access, which compare it.

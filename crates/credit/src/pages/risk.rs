@@ -153,10 +153,10 @@ fn noted(lines: &[NotedLine], name: Say, language: PageLanguage) -> Markup {
         text(word(Word::Line)),
         number(word(Word::Limit)),
         number(Say::Used.text(language)),
-        plain(Say::Utilisation.text(language)),
+        text(Say::Utilisation.text(language)),
     ];
     if is_worst {
-        columns.extend([number(word(Word::OverdueSum)), text(word(Word::Overdue))]);
+        columns.extend([number(word(Word::OverdueSum)), plain(word(Word::Overdue))]);
     }
     let row = |line: &NotedLine| {
         let is_over = line.used > line.limit;

@@ -154,8 +154,8 @@ fn log(seen: &Seen, language: PageLanguage) -> Markup {
         let actor = event.actor.to_string();
         let who = match actor.split(':').next() {
             Some("operator") => say(Word::Operator),
-            Some("vendor") => say(Word::Vendor),
-            Some("retailer") => say(Word::Retailer),
+            Some("vendor") => say(Word::ByVendor),
+            Some("retailer") => say(Word::ByRetailer),
             _ => say(Word::System),
         };
         vec![

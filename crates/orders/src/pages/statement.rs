@@ -30,7 +30,7 @@ panel_words! {
         What: "What", "के";
         About: "About", "केबारे";
         Change: "Change", "फेरबदल";
-        Balance: "Owed after it", "त्यसपछि बाँकी";
+        Balance: "Owed", "बाँकी";
         Reverses: "reverses another entry", "अर्को प्रविष्टि उल्ट्याएको";
     }
 }

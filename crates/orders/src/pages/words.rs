@@ -48,6 +48,8 @@ panel_words! {
         Decision: "Why it went there", "किन त्यहाँ गयो";
         Score: "Score", "अङ्क";
         Chosen: "chosen", "छानिएको";
+        ByRetailer: "retailer", "पसल";
+        ByVendor: "vendor", "थोक बिक्रेता";
         Operator: "operator", "सञ्चालक";
         System: "platform", "प्रणाली";
         Back: "Back to the line", "उधारो खातामा फर्कनुहोस्";

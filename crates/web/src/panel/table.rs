@@ -50,7 +50,7 @@ pub fn table(language: PageLanguage, caption: &str, columns: &[Column], rows: Ve
                                 @if place == 0 {
                                     th role="rowheader" scope="row" { (cell) }
                                 } @else {
-                                    td role="cell" .num[column.is_number] .plain[column.is_plain] data-label=(column.label) { span { (cell) } }
+                                    td role="cell" .none[cell.0 == "–"] .num[column.is_number] .plain[column.is_plain] data-label=(column.label) { span { (cell) } }
                                 }
                             }
                         }

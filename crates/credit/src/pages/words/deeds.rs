@@ -33,9 +33,9 @@ panel_words! {
         Remedy: "What would make it pass", "के गरे मिल्छ";
         ForCash: "Order for cash.", "नगदमा अर्डर गर्नुहोस्।";
         NoRemedy: "Nothing that a payment or a smaller order could change.", "तिरेर वा सानो अर्डर गरेर मिल्ने केही छैन।";
-        EnterClaim: "Enter what the retailer says it paid", "पसलले तिरेँ भनेको लेख्नुहोस्";
-        ClaimHint: "Nothing counts before it is confirmed. Use it where the money has not been seen yet.",
-            "पक्का नगरेसम्म गनिँदैन। पैसा अझै नदेखेको भए यही लेख्नुहोस्।";
+        EnterClaim: "Enter a claim", "तिरेँ भनेको लेख्नुहोस्";
+        ClaimHint: "What the retailer says it paid, where the money has not been seen yet. Nothing counts before it is confirmed.",
+            "पसलले तिरेँ भनेको तर पैसा अझै नदेखेको। पक्का नगरेसम्म गनिँदैन।";
         OnlyOverLimit: "Only lines that are over their limit", "सीमाभन्दा बढी भएका खाता मात्र";
         Order: "Order", "अर्डर";
         ToOrder: "what was ordered", "के अर्डर भयो";

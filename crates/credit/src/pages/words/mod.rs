@@ -220,7 +220,7 @@ pub(super) const fn reason(reason: Reason, language: PageLanguage) -> &'static s
             Reason::LinePaused => "this line is paused",
             Reason::OrderValueExceeded => "the order is too large",
             Reason::OverdueExceeded => "something is overdue for too long",
-            Reason::InsufficientCredit => "no credit is left",
+            Reason::InsufficientCredit => "not enough credit is left",
         },
         PageLanguage::Nepali => match reason {
             Reason::RetailerInactive => "पसल सक्रिय छैन",
@@ -232,7 +232,7 @@ pub(super) const fn reason(reason: Reason, language: PageLanguage) -> &'static s
             Reason::LinePaused => "यो खाता रोकिएको छ",
             Reason::OrderValueExceeded => "अर्डर धेरै ठूलो छ",
             Reason::OverdueExceeded => "भाका धेरै नाघेको छ",
-            Reason::InsufficientCredit => "उधारो बाँकी छैन",
+            Reason::InsufficientCredit => "उधारो पुग्दैन",
         },
     }
 }
