@@ -14,9 +14,15 @@ fn shortened(mut value: Value) -> Value {
     match &mut value {
         Value::Array(items) => {
             items.truncate(2);
-            items.iter_mut().for_each(|item| *item = shortened(item.take()));
+            for item in items {
+                *item = shortened(item.take());
+            }
         }
-        Value::Object(members) => members.values_mut().for_each(|member| *member = shortened(member.take())),
+        Value::Object(members) => {
+            for member in members.values_mut() {
+                *member = shortened(member.take());
+            }
+        }
         _ => {}
     }
     value
