@@ -6,7 +6,7 @@ use axum::routing::get;
 use kernel::{Page, PageRequest, RetailerId};
 use maud::{Markup, html};
 use serde::Deserialize;
-use web::panel::{self, Errors, Fields, Form, Html, OperatorPanel, PageLanguage, Panel, day, text};
+use web::panel::{self, Errors, Fields, Form, Html, OperatorPanel, PageLanguage, Panel, day, plain, text};
 use web::{App, PathId, Problem, Query, panel_words};
 
 use crate::Recorded;
@@ -94,10 +94,10 @@ fn shown(panel: &Panel, back: &Markup, form: &Form<'_>, found: &Page<Recorded>) 
     let say = |word: Word| word.text(language);
     let columns = [
         text(say(Word::When)),
-        text(say(Word::What)),
-        text(say(Word::Who)),
-        text(say(Word::Reason)),
-        text(say(Word::Details)),
+        plain(say(Word::What)),
+        plain(say(Word::Who)),
+        plain(say(Word::Reason)),
+        plain(say(Word::Details)),
     ];
     let row = |entry: &Recorded| {
         vec![

@@ -6,6 +6,7 @@
 //! orders. Matching of what people type does not live here.
 
 mod http;
+mod pages;
 mod store;
 mod vendor_products;
 
@@ -15,6 +16,7 @@ use parties::Language;
 use serde::{Deserialize, Serialize};
 
 pub use http::routes;
+pub use pages::pages;
 pub use store::{
     active_products, change_stock, current_prices, list, of_vendor, products, products_by_sku, selling,
     selling_for_update, stock_for_update, version,

@@ -81,7 +81,7 @@ pub use limits::{CreditChange, change_ceiling, change_credit};
 pub use lines::{LineChange, NewLine, RecordedChange, change_line, create_line, line_changes};
 pub use model::{Cycle, CycleStatus, Line, LineStatus, Position, Reservation, ReservationState};
 pub use opening::{NewOpening, open_cycles};
-pub use pages::{entry_kind_word, method_word, pages};
+pub use pages::{entry_kind_word, method_word, pages, reason_word};
 pub use payments::{
     Answer, Claim, ClaimFilter, ClaimStatus, Named, NewClaim, NewPayment, NewRecovery, Outcome, Payment, PaymentFilter,
     PaymentStatus, PaymentWithRepayments, Preview, PreviewPart, Recorded, Refund, Repayment as PaymentPart, Source,
@@ -102,7 +102,7 @@ pub use standstill::Standstill;
 pub use store::cycles::{CycleFilter, cycle, cycles};
 pub use store::lines::{LineFilter, line, line_of, lines, lines_for_update, lines_of_retailers_for_update, lines_page};
 pub use store::named::{cycle_numbers, payment_marks};
-pub use store::reservations::{active_reservations, reservation};
+pub use store::reservations::{active_reservations, reservation, reservations_of_order};
 pub use terms::{
     Ask, BadAmount, BadTerms, CycleFacts, Discount, LARGEST_DISCOUNT, LEGAL_INTEREST, SMALLEST_REPAYMENT, Settlement,
     SettlementTerms, settle,

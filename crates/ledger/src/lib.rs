@@ -30,7 +30,8 @@ pub use export::{ExportPage, export_header, export_page};
 pub use http::routes;
 pub use post::{Posted, post};
 pub use read::{
-    Balance, Place, advances, balances, entries, entries_of_order, entries_of_payment, history, last_hash, receivables,
+    Balance, Place, advances, balances, entries, entries_of_order, entries_of_payment, entry, history, last_hash,
+    receivables,
 };
 pub use statement::{AccountTotals, Period, Statement, StatementEntry, TrialBalance, statement, trial_balance};
 pub use store::receivable_by_cycle;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use db::{DbError, Tx};
-use kernel::{Money, OrderId, Page, PageRequest, PaymentId, RetailerId, Scope, VendorId};
+use kernel::{EntryId, Money, OrderId, Page, PageRequest, PaymentId, RetailerId, Scope, VendorId};
 use serde::Serialize;
 
 use crate::account::Account;
@@ -98,6 +98,11 @@ pub async fn entries_of_payment(tx: &mut Tx, pair: Pair, payment: PaymentId) -> 
 /// The entries of an order in its book, in their order, for a caller that may see it.
 pub async fn entries_of_order(tx: &mut Tx, pair: Pair, order: OrderId) -> Result<Vec<Entry>, DbError> {
     store::entries_of_order(tx, pair, order).await
+}
+
+/// One entry of a book.
+pub async fn entry(tx: &mut Tx, pair: Pair, id: EntryId) -> Result<Option<Entry>, DbError> {
+    store::entry_by_id(tx, pair, id).await
 }
 
 /// The entries of a retailer over its books, or in the book of one vendor, the newest first; the page's cursor is the

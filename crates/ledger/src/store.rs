@@ -205,6 +205,17 @@ pub(crate) async fn entries_of_order(
     with_postings(tx, &rows).await
 }
 
+/// The entry of a book with this id.
+pub(crate) async fn entry_by_id(
+    tx: &mut Tx,
+    (retailer, vendor): Pair,
+    id: kernel::EntryId,
+) -> Result<Option<Entry>, DbError> {
+    let sql = "select * from journal_entries e where e.retailer_id = $1 and e.vendor_id = $2 and e.id = $3";
+    let rows = tx.query(sql, params![retailer, vendor, id]).await?;
+    Ok(with_postings(tx, &rows).await?.into_iter().next())
+}
+
 /// The entries of a retailer before one of them, the newest first; an empty vendor is any. Two statements.
 pub(crate) async fn entries_before(
     tx: &mut Tx,

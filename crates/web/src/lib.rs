@@ -29,7 +29,7 @@ pub use extract::{Body, IfMatch, KeyedBody, Member, Operator, PathId, Public, Qu
 pub use health::routes as health_routes;
 pub use idempotency::{Found, Keyed, StoredAnswer, forget_old_answers, once};
 pub use layers::{RequestId, finish, serve};
-pub use openapi::{PageQuery, document, routes as openapi_routes};
+pub use openapi::{Example, Examples, PageQuery, document, routes as openapi_routes};
 pub use problem::Problem;
 pub use store::{find_answers, store_answers};
 

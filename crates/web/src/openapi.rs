@@ -1,13 +1,17 @@
 //! The OpenAPI document, and a reference page that works without a network.
 
+use std::collections::BTreeMap;
+
 use axum::Router;
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 use http::header;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::OpenApi as _;
-use utoipa::openapi::OpenApi;
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{Content, OpenApi, RefOr};
 
 use crate::App;
 
@@ -42,8 +46,56 @@ struct Base;
 /// Every problem code with what to do; where a problem's `type` points.
 const PROBLEMS: &str = include_str!("../../../docs/problems.md");
 
-/// The document of the merged rooms.
-pub fn document(mut rooms: OpenApi) -> OpenApi {
+/// Examples by operation, such as `POST /api/v1/orders`.
+pub type Examples = BTreeMap<String, Example>;
+
+/// What an operation was asked and what it answered.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub struct Example {
+    /// The body of the request, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Value>,
+    /// The body of the answer, where it is JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Value>,
+}
+
+/// Puts an example on the bodies of an operation.
+fn exemplify(operation: &mut Operation, example: &Example) {
+    if let Some(RefOr::T(body)) = &mut operation.request_body {
+        show(body.content.values_mut(), example.request.as_ref());
+    }
+    for (status, response) in &mut operation.responses.responses {
+        if let (true, RefOr::T(response)) = (status.starts_with('2'), response) {
+            show(response.content.values_mut(), example.answer.as_ref());
+        }
+    }
+}
+
+fn show<'a>(contents: impl Iterator<Item = &'a mut RefOr<Content>>, example: Option<&Value>) {
+    for content in contents {
+        if let RefOr::T(content) = content {
+            content.example = example.cloned();
+        }
+    }
+}
+
+/// The document of the merged rooms, with examples.
+pub fn document(mut rooms: OpenApi, examples: &Examples) -> OpenApi {
+    for (path, item) in &mut rooms.paths.paths {
+        let methods = [
+            ("GET", &mut item.get),
+            ("POST", &mut item.post),
+            ("PUT", &mut item.put),
+            ("PATCH", &mut item.patch),
+            ("DELETE", &mut item.delete),
+        ];
+        for (method, operation) in methods {
+            if let (Some(operation), Some(example)) = (operation, examples.get(&format!("{method} {path}"))) {
+                exemplify(operation, example);
+            }
+        }
+    }
     let base = Base::openapi();
     rooms.info = base.info;
     env!("CARGO_PKG_VERSION").clone_into(&mut rooms.info.version);

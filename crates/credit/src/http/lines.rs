@@ -32,6 +32,9 @@ pub(super) struct LinesQuery {
     retailer_id: Option<RetailerId>,
     /// Only this vendor's.
     vendor_id: Option<VendorId>,
+    /// Only those of which more is used than their limit allows.
+    #[serde(default)]
+    over_limit: bool,
     /// At most this many, 1 to 200; 50 where it is left out.
     limit: Option<i64>,
     /// The `next` of the page before.
@@ -56,7 +59,7 @@ pub(super) async fn list(
     Member(cx): Member,
     Query(query): Query<LinesQuery>,
 ) -> Result<Json<Page<Line>>, Problem> {
-    let filter = LineFilter { retailer: query.retailer_id, vendor: query.vendor_id };
+    let filter = LineFilter { retailer: query.retailer_id, vendor: query.vendor_id, over_limit: query.over_limit };
     let page = PageRequest::new(query.limit, query.after);
     let (scope, today) = (cx.actor.scope(), cx.today());
     app.db.read(async move |tx| Ok(Json(lines_page(tx, scope, filter, &page, today).await?))).await

@@ -7,22 +7,16 @@ use http::StatusCode;
 use kernel::{ClaimId, PageRequest};
 use maud::{Markup, html};
 use serde::Deserialize;
-use web::panel::{self, Errors, Fields, Form, Html, Panel, Posted, day, money, number, see_other, text};
+use web::panel::{self, Errors, Fields, Form, Html, Panel, Posted, Sheet, day, money, number, plain, see_other, text};
 use web::{App, PathId, Problem, Query, once};
 
 use super::Names;
-use super::sheet::{Sheet, add, done};
+use super::lines::AfterQuery;
+use super::sheet::{add, done};
 use super::words::{self, Say, Word};
 use crate::disputes::{Dispute, DisputeStatus};
 use crate::payments::{Answer, Claim, ClaimFilter, ClaimStatus, claim_by_id, claims, confirm, reject};
 use crate::store;
-
-#[derive(Deserialize)]
-pub(super) struct AfterQuery {
-    after: Option<String>,
-    #[serde(default)]
-    done: String,
-}
 
 /// The claims that wait.
 pub(super) async fn list_claims(
@@ -43,13 +37,13 @@ pub(super) async fn list_claims(
     let language = panel.language;
     let word = |word: Word| word.text(language);
     let columns = [
-        text(word(Word::Retailer)),
-        text(word(Word::Vendor)),
+        plain(word(Word::Retailer)),
+        plain(word(Word::Vendor)),
         text(word(Word::PaidOn)),
-        text(word(Word::Method)),
+        plain(word(Word::Method)),
         text(word(Word::Reference)),
         number(word(Word::Cash)),
-        text(word(Word::Status)),
+        plain(word(Word::Status)),
     ];
     let row = |claim: &Claim| {
         vec![
@@ -63,7 +57,6 @@ pub(super) async fn list_claims(
         ]
     };
     let content = html! {
-        (done(&query.done, language))
         (panel::table(language, Say::Claims.text(language), &columns, found.items.iter().map(row).collect()))
         (panel::next_page(language, &[], found.next.as_deref()))
     };
@@ -91,11 +84,11 @@ pub(super) async fn list_disputes(
     let word = |word: Word| word.text(language);
     let columns = [
         text(word(Word::Cycle)),
-        text(word(Word::Retailer)),
-        text(word(Word::Vendor)),
+        plain(word(Word::Retailer)),
+        plain(word(Word::Vendor)),
         text(Say::DisputedSince.text(language)),
-        text(word(Word::Reason)),
-        text(word(Word::Status)),
+        plain(word(Word::Reason)),
+        plain(word(Word::Status)),
     ];
     let row = |dispute: &Dispute| {
         let class = if dispute.status == DisputeStatus::Open { "tag warn" } else { "tag" };
@@ -142,12 +135,18 @@ fn missing() -> Problem {
 }
 
 /// One claim.
-pub(super) async fn show(State(app): State<App>, panel: Panel, PathId(id): PathId<ClaimId>) -> Result<Html, Problem> {
+pub(super) async fn show(
+    State(app): State<App>,
+    panel: Panel,
+    PathId(id): PathId<ClaimId>,
+    Query(query): Query<AfterQuery>,
+) -> Result<Html, Problem> {
     let visitor = panel.clone();
     let seen = app.db.read(async move |tx| Seen::find(tx, &visitor, id).await?.ok_or_else(missing)).await?;
     let language = panel.language;
     let content = html! {
         p { a href="/admin/claims" { "← " (Say::ClaimsShort.text(language)) } }
+        (done(&query.done, &seen.path(), language))
         (facts(&seen, &panel))
         @if seen.claim.status == ClaimStatus::Open {
             div.actions {
@@ -185,6 +184,15 @@ fn facts(seen: &Seen, panel: &Panel) -> Markup {
 pub(super) enum Verdict {
     Confirm,
     Reject,
+}
+
+impl Verdict {
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Confirm => "confirm",
+            Self::Reject => "reject",
+        }
+    }
 }
 
 /// The form.
@@ -242,7 +250,7 @@ pub(super) async fn act(
                 Verdict::Reject => reject(tx, cx, scope, id, fields.text("reason")).await?.map(drop),
             };
             match answered {
-                Ok(()) => return Ok(see_other("/admin/claims?done=answered")),
+                Ok(()) => return Ok(see_other(&format!("{}?done={}", seen.path(), verdict.path()))),
                 Err(refusal) => add(&mut errors, &refusal, panel.language),
             }
         }

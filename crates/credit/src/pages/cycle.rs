@@ -4,7 +4,7 @@ use axum::extract::State;
 use kernel::{BusinessDate, CycleId, LineId, PaymentId};
 use maud::{Markup, html};
 use serde::Deserialize;
-use web::panel::{self, Errors, Fields, Form, Html, PageLanguage, Panel, day, money, number, text};
+use web::panel::{self, Errors, Fields, Form, Html, PageLanguage, Panel, day, money, number, plain, text};
 use web::{App, PathId, Problem, Query};
 
 use super::lines::percent;
@@ -120,7 +120,7 @@ pub(super) async fn show(
     let form = Form { fields: &fields, errors: &errors };
     let content = html! {
         p { a href={ "/admin/lines/" (seen.line) } { "← " (seen.names.retailer(seen.cycle.retailer_id)) " – " (seen.names.vendor(seen.cycle.vendor_id)) } }
-        (done(&query.done, language))
+        (done(&query.done, &seen.path(), language))
         (facts(&seen, today, language))
         (cycle_deeds::buttons(&seen, &panel))
         div.columns-2 {
@@ -149,6 +149,7 @@ fn facts(seen: &Seen, today: BusinessDate, language: PageLanguage) -> Markup {
         dl.facts.card {
             dt { (word(Word::Status)) } dd { span.tag { (words::cycle_status(cycle.status, language)) } }
             dt { (word(Word::Started)) } dd { (day(cycle.started_on)) }
+            @if let Some(order) = cycle.order_id { dt { (say(Say::Order)) } dd { a href={ "/admin/orders/" (order) } { (say(Say::ToOrder)) } } }
             @if late > 0 { dt { (word(Word::Overdue)) } dd { (overdue_tag(late, language)) } }
             dt { (say(Say::DiscountEarned)) } dd { (money(cycle.discount)) }
             dt { (say(Say::InterestPaid)) } dd { (money(cycle.interest)) }
@@ -232,7 +233,7 @@ fn repayment_table(repayments: &[(PaymentId, PaymentPart)], language: PageLangua
         number(word(Word::Discount)),
         number(word(Word::Interest)),
         number(word(Word::Cash)),
-        text(word(Word::Status)),
+        plain(word(Word::Status)),
     ];
     let row = |(payment, part): &(PaymentId, PaymentPart)| {
         vec![
@@ -280,6 +281,6 @@ fn event_table(past: &Past, language: PageLanguage) -> Markup {
         cells.insert(0, day(at));
         cells
     });
-    let columns = [text(word(Word::Date)), text(say(Say::Event)), text(word(Word::Reason))];
+    let columns = [text(word(Word::Date)), plain(say(Say::Event)), plain(word(Word::Reason))];
     panel::table(language, say(Say::Events), &columns, rows.collect())
 }

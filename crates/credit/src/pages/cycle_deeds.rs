@@ -8,11 +8,11 @@ use http::StatusCode;
 use kernel::{Context, CycleId};
 use maud::{Markup, html};
 use serde::Deserialize;
-use web::panel::{Errors, Fields, Form, Html, PageLanguage, Panel, Posted, money, see_other};
+use web::panel::{Errors, Fields, Form, Html, PageLanguage, Panel, Posted, Sheet, money, see_other};
 use web::{App, PathId, Problem, once};
 
 use super::cycle::{Seen, missing};
-use super::sheet::{Sheet, add, be_sure, forbidden};
+use super::sheet::{add, forbidden};
 use super::words::{self, Say, Word};
 use crate::adjustments::{AdjustmentKind, NewAdjustment, Sign, adjust};
 use crate::closing::{CycleChange, change_cycle, close};
@@ -240,7 +240,7 @@ struct NewAdjustmentOf {
 fn wish(panel: &Panel, deed: Deed, fields: &Fields, errors: &mut Errors) -> Option<Wish> {
     let language = panel.language;
     if deed.is_final() {
-        be_sure(fields, errors, language);
+        errors.be_sure(fields, language);
     }
     let reason = fields.text("reason").to_owned();
     if !matches!(deed, Deed::Promise | Deed::Note) {

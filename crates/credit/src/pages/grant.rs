@@ -5,13 +5,13 @@ use axum::response::Response;
 use db::{DbError, Tx};
 use http::StatusCode;
 use kernel::{Actor, VendorId};
-use maud::html;
-use parties::Vendor;
+use maud::{Markup, html};
+use parties::{Retailer, Vendor};
 use serde::Deserialize;
-use web::panel::{Errors, Fields, Form, Html, Panel, Posted, see_other};
+use web::panel::{Errors, Fields, Form, Html, PageLanguage, Panel, Posted, Sheet, see_other};
 use web::{App, Problem, Query, once};
 
-use super::sheet::{Sheet, add};
+use super::sheet::add;
 use super::terms_form;
 use super::words::{Say, Word};
 use crate::lines::{NewLine, create_line};
@@ -24,7 +24,7 @@ pub(super) struct GrantQuery {
 }
 
 /// Who can lend: the vendor itself, or any for an operator.
-async fn lenders(tx: &mut Tx, panel: &Panel) -> Result<Vec<Vendor>, DbError> {
+pub(super) async fn lenders(tx: &mut Tx, panel: &Panel) -> Result<Vec<Vendor>, DbError> {
     let all = match panel.cx.actor {
         Actor::Vendor(own) => parties::vendors(tx, &[own]).await?,
         _ => parties::all_vendors(tx).await?,
@@ -51,12 +51,6 @@ pub(super) async fn show(
 fn page(panel: &Panel, lenders: &[Vendor], fields: &Fields, errors: &Errors) -> Html {
     let (language, form) = (panel.language, Form { fields, errors });
     let say = |word: Word| word.text(language);
-    let ids: Vec<String> = lenders.iter().map(|vendor| vendor.id.to_string()).collect();
-    let mut options: Vec<(&str, &str)> =
-        ids.iter().map(String::as_str).zip(lenders.iter().map(|vendor| vendor.name.as_str())).collect();
-    if panel.cx.actor.is_operator() {
-        options.insert(0, ("", "–"));
-    }
     let sheet = Sheet {
         panel,
         deed: Say::NewLine.text(language),
@@ -67,14 +61,40 @@ fn page(panel: &Panel, lenders: &[Vendor], fields: &Fields, errors: &Errors) -> 
     };
     let controls = html! {
         (form.input("phone", say(Word::ShopPhone), "tel", None))
-        (form.select("vendor", say(Word::Vendor), &options, None))
+        (vendor_field(&form, lenders, panel))
         (form.input("limit", say(Word::Limit), "decimal", None))
         (form.input("termsDays", say(Word::TermsDays), "number", None))
         (form.input("maxOverdueDays", say(Word::MaxOverdueDays), "number", None))
         (form.input("maxOrder", say(Word::MaxOrder), "decimal", None))
-        (terms_form::controls(&form, language))
+        (terms_form::controls(&form, language, None))
     };
     sheet.page(&form, &html! {}, &controls)
+}
+
+/// The choice of the vendor; one that is signed in has none.
+pub(super) fn vendor_field(form: &Form<'_>, lenders: &[Vendor], panel: &Panel) -> Markup {
+    let ids: Vec<String> = lenders.iter().map(|vendor| vendor.id.to_string()).collect();
+    let mut options: Vec<(&str, &str)> =
+        ids.iter().map(String::as_str).zip(lenders.iter().map(|vendor| vendor.name.as_str())).collect();
+    if panel.cx.actor.is_operator() {
+        options.insert(0, ("", "–"));
+    }
+    form.select("vendor", Word::Vendor.text(panel.language), &options, None)
+}
+
+/// The shop with the phone in the fields; that there is none is an error, an empty field is not.
+pub(super) async fn of_phone(
+    tx: &mut Tx,
+    fields: &Fields,
+    language: PageLanguage,
+    errors: &mut Errors,
+) -> Result<Option<Retailer>, DbError> {
+    let digits: String = fields.text("phone").chars().filter(char::is_ascii_digit).collect();
+    let retailer = parties::retailers_by_phone(tx, std::slice::from_ref(&digits)).await?.remove(&digits);
+    if retailer.is_none() && fields.filled("phone").is_some() {
+        errors.add("phone", Word::NoSuchShop.text(language));
+    }
+    Ok(retailer)
 }
 
 /// Grants the line.
@@ -99,11 +119,7 @@ async fn wish(tx: &mut Tx, panel: &Panel, fields: &Fields, errors: &mut Errors) 
     for name in ["phone", "limit", "termsDays", "maxOverdueDays"] {
         errors.require(fields, name, language);
     }
-    let digits: String = fields.text("phone").chars().filter(char::is_ascii_digit).collect();
-    let retailer = parties::retailers_by_phone(tx, std::slice::from_ref(&digits)).await?.remove(&digits);
-    if retailer.is_none() && !digits.is_empty() {
-        errors.add("phone", Word::NoSuchShop.text(language));
-    }
+    let retailer = of_phone(tx, fields, language, errors).await?;
     let vendor: Option<VendorId> = fields.text("vendor").parse().ok();
     if vendor.is_none() {
         errors.add("vendor", Say::WhichVendor.text(language));

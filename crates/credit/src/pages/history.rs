@@ -1,17 +1,15 @@
-//! What became of a line's conditions, and what is held on it now.
+//! What became of a line's conditions.
 
 use axum::extract::State;
 use kernel::{LineId, Money, PageRequest};
 use maud::{Markup, html};
 use serde_json::Value;
-use web::panel::{self, Html, PageLanguage, Panel, day, money, number, text};
+use web::panel::{self, Html, PageLanguage, Panel, day, text};
 use web::{App, PathId, Problem, Query};
 
 use super::lines::{AfterQuery, find, missing};
 use super::words::{Say, Word};
 use crate::lines::{RecordedChange, line_changes};
-use crate::model::Reservation;
-use crate::store::reservations::active_reservations;
 
 /// The conditions that are shown, as the history calls them.
 const SHOWN: [(&str, Word); 6] = [
@@ -88,34 +86,4 @@ fn shown(value: &Value) -> String {
         Value::String(text) => text.to_lowercase(),
         other => other.to_string(),
     }
-}
-
-/// What is held for orders that are under way.
-pub(super) async fn reservations(
-    State(app): State<App>,
-    panel: Panel,
-    PathId(id): PathId<LineId>,
-    Query(query): Query<AfterQuery>,
-) -> Result<Html, Problem> {
-    let (visitor, page) = (panel.clone(), PageRequest::new(None, query.after));
-    let (found, held) = app
-        .db
-        .read::<_, Problem, _>(async move |tx| {
-            let found = find(tx, &visitor, id).await?.ok_or_else(missing)?;
-            let held = active_reservations(tx, visitor.cx.actor.scope(), found.line.pair(), &page).await?;
-            Ok((found, held))
-        })
-        .await?;
-    let language = panel.language;
-    let columns =
-        [text(Word::Date.text(language)), text(Say::Order.text(language)), number(Word::Reserved.text(language))];
-    let row = |held: &Reservation| {
-        vec![day(held.created_at.business_date()), html! { code { (held.order_id) } }, money(held.amount)]
-    };
-    let content = html! {
-        (found.back(language))
-        (panel::table(language, Say::Reservations.text(language), &columns, held.items.iter().map(row).collect()))
-        (panel::next_page(language, &[], held.next.as_deref()))
-    };
-    Ok(panel.page(&format!("{}: {}", Say::Reservations.text(language), found.title()), content))
 }

@@ -2,13 +2,14 @@
 
 use axum::extract::State;
 use db::{DbError, Tx};
-use kernel::{LineId, PageRequest, Rate, Scope};
+use kernel::{LineId, PageRequest, PaymentId, Rate, Scope};
 use ledger::{Account, Entry};
 use maud::{Markup, html};
 use serde::Deserialize;
-use web::panel::{self, Html, PageLanguage, Panel, Part, bar, day, money, number, text};
+use web::panel::{self, Errors, Fields, Form, Html, PageLanguage, Panel, Part, bar, day, money, number, plain, text};
 use web::{App, PathId, Problem, Query};
 
+use super::sheet::done;
 use super::words::{self, Say, Word};
 use super::{Names, available, overdue_tag, status_tag};
 use crate::exposure::{Availability, availability};
@@ -22,29 +23,48 @@ pub(super) struct AfterQuery {
     pub(super) after: Option<String>,
     #[serde(default)]
     pub(super) done: String,
+    payment: Option<PaymentId>,
 }
 
-/// The lines that the visitor may see.
+#[derive(Deserialize)]
+pub(super) struct ListQuery {
+    #[serde(default)]
+    over: String,
+    after: Option<String>,
+}
+
+/// The lines that the visitor may see; only those over their limit, where the address asks for them.
 pub(super) async fn list(
     State(app): State<App>,
     panel: Panel,
-    Query(query): Query<AfterQuery>,
+    Query(query): Query<ListQuery>,
 ) -> Result<Html, Problem> {
     let (scope, today, page) = (panel.cx.actor.scope(), panel.cx.today(), PageRequest::new(None, query.after));
+    let filter = LineFilter { over_limit: !query.over.is_empty(), ..LineFilter::default() };
     let (found, names) = app
         .db
         .read::<_, DbError, _>(async move |tx| {
-            let found = lines_page(tx, scope, LineFilter::default(), &page, today).await?;
+            let found = lines_page(tx, scope, filter, &page, today).await?;
             let pairs: Vec<_> = found.items.iter().map(Line::pair).collect();
             let names = Names::of(tx, &pairs).await?;
             Ok((found, names))
         })
         .await?;
     let language = panel.language;
+    let fields = Fields::of([("over", query.over.clone())]);
+    let form = Form { fields: &fields, errors: &Errors::default() };
+    let kept: Vec<(&str, &str)> = fields.filled("over").map(|over| ("over", over)).into_iter().collect();
     let content = html! {
-        div.actions { a.button href="/admin/lines/new" { (Say::NewLine.text(language)) } }
+        div.actions {
+            a.button href="/admin/lines/new" { (Say::NewLine.text(language)) }
+            a.button href="/admin/check" { (Say::CheckOrder.text(language)) }
+        }
+        form.search method="get" {
+            (form.tick("over", Say::OnlyOverLimit.text(language)))
+            button type="submit" { (Word::Show.text(language)) }
+        }
         (table_of(&found.items, &names, Word::Retailer, language))
-        (panel::next_page(language, &[], found.next.as_deref()))
+        (panel::next_page(language, &kept, found.next.as_deref()))
     };
     Ok(panel.page(Word::Lines.text(language), content))
 }
@@ -56,12 +76,12 @@ pub(super) fn table_of(lines: &[Line], names: &Names, first: Word, language: Pag
     let second = if is_by_vendor { Word::Retailer } else { Word::Vendor };
     let columns = [
         text(say(first)),
-        text(say(second)),
+        plain(say(second)),
         number(say(Word::Limit)),
         number(say(Word::Outstanding)),
         number(say(Word::Available)),
-        text(say(Word::Overdue)),
-        text(say(Word::Status)),
+        plain(say(Word::Overdue)),
+        plain(say(Word::Status)),
     ];
     let row = |line: &Line| {
         let (retailer, vendor) = (names.retailer(line.retailer_id), names.vendor(line.vendor_id));
@@ -71,7 +91,10 @@ pub(super) fn table_of(lines: &[Line], names: &Names, first: Word, language: Pag
             html! { (second) },
             money(line.limit),
             money(line.outstanding),
-            money(available(line)),
+            html! {
+                (money(available(line)))
+                @if available(line).is_negative() { " " span.tag.bad { (Say::OverLimit.text(language)) } }
+            },
             overdue_tag(line.worst_overdue_days, language),
             status_tag(line, language),
         ]
@@ -135,12 +158,17 @@ pub(super) async fn show(
     let language = panel.language;
     let path = found.path();
     let content = html! {
-        (done(&query.done, language))
+        (done(&query.done, &path, language))
+        @if let Some(payment) = query.payment {
+            p { a href={ "/admin/payments/" (payment) } { (Say::LookOrReverse.text(language)) } }
+        }
         (standing(&found.line, &left, language))
         div.actions {
             a.button.main href={ (path) "/payment" } { (Word::RecordPayment.text(language)) }
             a.button href={ (path) "/statement" } { (Say::Statement.text(language)) }
             a.button href={ "/admin/payments?retailerId=" (found.line.retailer_id) "&vendorId=" (found.line.vendor_id) } { (Say::Payments.text(language)) }
+            a.button href={ (path) "/claim" } { (Say::EnterClaim.text(language)) }
+            a.button href={ "/admin/check?line=" (found.line.id) } { (Say::CheckOrder.text(language)) }
             a.button href={ (path) "/change" } { (Word::Change.text(language)) }
             a.button href={ (path) "/history" } { (Say::History.text(language)) }
             a.button href={ (path) "/reservations" } { (Say::Reservations.text(language)) }
@@ -170,19 +198,6 @@ pub(super) async fn open_cycles(tx: &mut Tx, scope: Scope, line: &Line) -> Resul
 
 fn of_line(line: &Line) -> CycleFilter {
     CycleFilter { retailer: Some(line.retailer_id), vendor: Some(line.vendor_id), ..CycleFilter::default() }
-}
-
-/// What was just done, by the word in the address.
-fn done(word: &str, language: PageLanguage) -> Markup {
-    let word = match word {
-        "payment" => Word::PaymentDone,
-        "change" => Word::ChangeDone,
-        "pause" => Word::PauseDone,
-        "resume" => Word::ResumeDone,
-        "line" => return html! { p.notice role="status" { (Say::NewLineDone.text(language)) } },
-        _ => return html! {},
-    };
-    html! { p.notice role="status" { (word.text(language)) } }
 }
 
 fn standing(line: &Line, left: &Availability, language: PageLanguage) -> Markup {
@@ -222,8 +237,8 @@ fn cycle_table(cycles: &[Cycle], panel: &Panel) -> Markup {
         text(say(Word::Due)),
         number(say(Word::Principal)),
         number(say(Word::Open)),
-        text(say(Word::Overdue)),
-        text(say(Word::Status)),
+        plain(say(Word::Overdue)),
+        plain(say(Word::Status)),
     ];
     let row = |cycle: &Cycle| {
         vec![
@@ -309,9 +324,9 @@ pub(super) async fn entries(
     let say = |word: Word| word.text(language);
     let columns = [
         text(say(Word::Entry)),
-        text(say(Word::Date)),
-        text(say(Word::Kind)),
-        text(say(Word::Memo)),
+        plain(say(Word::Date)),
+        plain(say(Word::Kind)),
+        plain(say(Word::Memo)),
         number(say(Word::Owes)),
     ];
     let row = |entry: &Entry| {

@@ -3,6 +3,8 @@
 
 mod answers;
 mod change;
+mod check;
+mod claim;
 mod cycle;
 mod cycle_deeds;
 mod grant;
@@ -28,7 +30,7 @@ use web::panel::PageLanguage;
 
 use crate::model::Line;
 
-pub use words::{kind as entry_kind_word, method as method_word};
+pub use words::{kind as entry_kind_word, method as method_word, reason_of as reason_word};
 
 /// The pages of this room.
 pub fn pages() -> Router<App> {
@@ -37,13 +39,14 @@ pub fn pages() -> Router<App> {
         .route("/admin/lines/new", get(grant::show).post(grant::grant))
         .route("/admin/lines/{id}", get(lines::show))
         .route("/admin/lines/{id}/history", get(history::show))
-        .route("/admin/lines/{id}/reservations", get(history::reservations))
         .route("/admin/lines/{id}/cycles", get(lines::cycles))
         .route("/admin/lines/{id}/entries", get(lines::entries))
         .route("/admin/lines/{id}/payment", get(payment::show).post(payment::record))
         .route("/admin/lines/{id}/payment/preview", post(payment::preview))
         .route("/admin/lines/{id}/change", get(change::show).post(change::change))
         .route("/admin/lines/{id}/pause", post(change::pause))
+        .route("/admin/lines/{id}/claim", get(claim::show).post(claim::enter))
+        .route("/admin/check", get(check::show))
         .route("/admin/cycles/{id}", get(cycle::show))
         .route("/admin/cycles/{id}/{deed}", get(cycle_deeds::show).post(cycle_deeds::act))
         .route("/admin/payments", get(payments::list))

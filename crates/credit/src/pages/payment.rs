@@ -210,7 +210,10 @@ pub(super) async fn record(State(app): State<App>, PathId(id): PathId<LineId>, p
             let reference = fields.filled("reference").map(str::to_owned);
             let new = NewPayment { pair: found.line.pair(), spread, method, reference };
             match record_payment(tx, cx, cx.actor.scope(), &new).await? {
-                Ok(_) => return Ok(see_other(&format!("{}?done=payment", found.path()))),
+                Ok(recorded) => {
+                    let payment = recorded.payment.payment.id;
+                    return Ok(see_other(&format!("{}?done=payment&payment={payment}", found.path())));
+                }
                 Err(refusal) => add(&mut errors, &refusal, &new.spread, panel.language),
             }
         }

@@ -9,12 +9,14 @@ use kernel::{Context, Money, PageRequest, PaymentId, RetailerId, VendorId};
 use ledger::Method;
 use maud::{Markup, html};
 use serde::Deserialize;
-use web::panel::{self, Errors, Fields, Form, Html, PageLanguage, Panel, Posted, day, money, number, see_other, text};
+use web::panel::{
+    self, Errors, Fields, Form, Html, PageLanguage, Panel, Posted, Sheet, day, money, number, plain, see_other, text,
+};
 use web::{App, PathId, Problem, Query, once};
 
 use super::Names;
 use super::payment::methods;
-use super::sheet::{Sheet, add, be_sure, done};
+use super::sheet::{add, done};
 use super::words::{self, Say, Word};
 use crate::payments::{
     Payment, PaymentFilter, PaymentStatus, PaymentWithRepayments, Refund, Repayment, apply, payment_with_repayments,
@@ -75,13 +77,13 @@ fn table(payments: &[Payment], names: &Names, language: PageLanguage) -> Markup 
     let word = |word: Word| word.text(language);
     let columns = [
         text(word(Word::PaidOn)),
-        text(word(Word::Retailer)),
-        text(word(Word::Vendor)),
-        text(word(Word::Method)),
+        plain(word(Word::Retailer)),
+        plain(word(Word::Vendor)),
+        plain(word(Word::Method)),
         text(word(Word::Reference)),
         number(word(Word::Cash)),
         number(Say::Kept.text(language)),
-        text(word(Word::Status)),
+        plain(word(Word::Status)),
     ];
     let row = |payment: &Payment| {
         vec![
@@ -150,7 +152,7 @@ pub(super) async fn show(
     let (say, word) = (|say: Say| say.text(language), |word: Word| word.text(language));
     let deeds = [Deed::Apply, Deed::Refund, Deed::Reverse];
     let content = html! {
-        (done(&query.done, language))
+        (done(&query.done, &seen.path(), language))
         dl.facts.card {
             dt { (word(Word::Retailer)) } dd { a href={ "/admin/retailers/" (payment.retailer_id) } { (seen.names.retailer(payment.retailer_id)) } }
             dt { (word(Word::Vendor)) } dd { (seen.names.vendor(payment.vendor_id)) }
@@ -297,7 +299,7 @@ enum Wish {
 fn wish(deed: Deed, fields: &Fields, language: PageLanguage, errors: &mut Errors) -> Option<Wish> {
     let amount = fields.money("amount", language, errors);
     if deed != Deed::Apply {
-        be_sure(fields, errors, language);
+        errors.be_sure(fields, language);
     }
     let wish = match deed {
         Deed::Apply => Wish::Apply(amount),

@@ -27,7 +27,7 @@ pub(super) async fn show(
     let (retailer, lines, names) = app
         .db
         .read::<_, Problem, _>(async move |tx| {
-            let filter = LineFilter { retailer: Some(id), vendor: None };
+            let filter = LineFilter { retailer: Some(id), ..LineFilter::default() };
             let page = PageRequest::new(Some(PageRequest::MOST), None);
             let lines = lines_page(tx, actor.scope(), filter, &page, today).await?.items;
             let pairs: Vec<_> = lines.iter().map(Line::pair).collect();
@@ -41,7 +41,7 @@ pub(super) async fn show(
     let say = |word: Word| word.text(language);
     let is_operator = actor.is_operator();
     let content = html! {
-        (done(&query.done, language))
+        (done(&query.done, &format!("/admin/retailers/{id}"), language))
         @if retailer.status == RetailerStatus::Pending { p.notice.warn { (Say::WaitsForApproval.text(language)) } }
         dl.facts.card {
             dt { (say(Word::Owner)) } dd { (retailer.owner_name) }

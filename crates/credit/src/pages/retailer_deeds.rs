@@ -8,10 +8,10 @@ use kernel::{Context, RetailerId};
 use maud::{Markup, html};
 use parties::{CreditStatus, Retailer, RetailerStatus};
 use serde::Deserialize;
-use web::panel::{Errors, Fields, Form, Html, OperatorPanel, PageLanguage, Panel, Posted, see_other};
+use web::panel::{Errors, Fields, Form, Html, OperatorPanel, PageLanguage, Panel, Posted, Sheet, see_other};
 use web::{App, PathId, Problem, once};
 
-use super::sheet::{Sheet, add, forbidden};
+use super::sheet::{add, forbidden};
 use super::words::{Say, Word};
 use crate::limits::{CreditChange, change_credit};
 use crate::refusal::Refusal;
@@ -33,6 +33,16 @@ impl Deed {
             Self::Cap => "cap",
             Self::Pause => "pause",
             Self::Resume => "resume",
+        }
+    }
+
+    /// What the retailer's page says afterwards.
+    fn done(self, fields: &Fields) -> &'static str {
+        match self {
+            Self::Pause if fields.is_ticked("block") => "block-all",
+            Self::Pause => "pause-all",
+            Self::Resume => "resume-all",
+            Self::Approve | Self::Cap => self.path(),
         }
     }
 
@@ -137,7 +147,7 @@ pub(super) async fn act(
         };
         if errors.is_empty() {
             match carry_out(tx, cx, id, change, fields.text("reason")).await? {
-                Ok(()) => return Ok(see_other(&format!("/admin/retailers/{id}?done={}", deed.path()))),
+                Ok(()) => return Ok(see_other(&format!("/admin/retailers/{id}?done={}", deed.done(&fields)))),
                 Err(refusal) => add(&mut errors, &refusal, panel.language),
             }
         }

@@ -5,7 +5,9 @@ use db::DbError;
 use kernel::{BusinessDate, Money, PageRequest};
 use maud::{Markup, html};
 use serde::Deserialize;
-use web::panel::{self, Errors, Fields, Form, Html, PageLanguage, Panel, Part, bar, columns, day, money, number, text};
+use web::panel::{
+    self, Errors, Fields, Form, Html, PageLanguage, Panel, Part, bar, columns, day, money, number, plain, text,
+};
 use web::{App, Problem, Query};
 
 use super::words::{Say, Word};
@@ -19,7 +21,13 @@ use crate::store::cycles::CycleFilter;
 pub(super) struct RiskQuery {
     #[serde(default)]
     on: String,
+    #[serde(default)]
+    all: String,
+    after: Option<String>,
 }
+
+/// How many rows of each list there are, unless all are asked for.
+const FIRST_ROWS: usize = 5;
 
 /// The dashboard. A vendor sees its own.
 pub(super) async fn show(
@@ -29,6 +37,7 @@ pub(super) async fn show(
 ) -> Result<Html, Problem> {
     let (scope, today) = (panel.cx.actor.scope(), panel.cx.today());
     let fields = Fields::of([("on", query.on)]);
+    let (shows_all, page) = (!query.all.is_empty(), PageRequest::new(None, query.after));
     let mut errors = Errors::default();
     let on = fields.date("on", panel.language, &mut errors).unwrap_or(today);
     let (is_operator, now) = (panel.cx.actor.is_operator(), panel.cx.now);
@@ -37,11 +46,11 @@ pub(super) async fn show(
         .read::<_, DbError, _>(async move |tx| {
             let aging = aging(tx, scope, AgingFilter::default(), on, today).await?;
             let filter = CycleFilter { overdue_on: Some(today), ..CycleFilter::default() };
-            let overdue = crate::store::cycles::cycles(tx, scope, filter, &PageRequest::default()).await?;
+            let overdue = crate::store::cycles::cycles(tx, scope, filter, &page).await?;
             let pairs: Vec<_> = overdue.items.iter().map(Cycle::pair).collect();
             let names = Names::of(tx, &pairs).await?;
             let board = if is_operator { Some(dashboard(tx, now).await?) } else { None };
-            Ok((aging, overdue.items, names, board))
+            Ok((aging, overdue, names, board))
         })
         .await?;
     let language = panel.language;
@@ -60,14 +69,22 @@ pub(super) async fn show(
         (aging_pictured(&aging, language))
         @if let Some(board) = &board {
             h2 { (Say::WorstLines.text(language)) }
-            (noted(&board.worst_lines, Say::WorstLines, language))
+            (noted(first(&board.worst_lines, shows_all), Say::WorstLines, language))
             h2 { (Say::MostUsed.text(language)) }
-            (noted(&board.most_used_lines, Say::MostUsed, language))
+            (noted(first(&board.most_used_lines, shows_all), Say::MostUsed, language))
         }
-        h2 { (say(Word::OverdueCycles)) }
-        (overdue_table(&overdue, &names, today, language))
+        h2 #overdue { (say(Word::OverdueCycles)) }
+        (overdue_table(first(&overdue.items, shows_all), &names, today, language))
+        @if shows_all { (panel::next_page(language, &[("on", asked.text("on")), ("all", "yes")], overdue.next.as_deref())) }
+        @else if overdue.items.len() > FIRST_ROWS || board.is_some() {
+            p { a.button href={ "?all=yes&on=" (asked.text("on")) } { (Say::ShowAll.text(language)) } }
+        }
     };
     Ok(panel.page(say(Word::Risk), content))
+}
+
+fn first<T>(rows: &[T], shows_all: bool) -> &[T] {
+    if shows_all { rows } else { rows.get(..FIRST_ROWS).unwrap_or(rows) }
 }
 
 pub(super) fn aging_pictured(aging: &Aging, language: PageLanguage) -> Markup {
@@ -139,7 +156,7 @@ fn noted(lines: &[NotedLine], name: Say, language: PageLanguage) -> Markup {
         text(Say::Utilisation.text(language)),
     ];
     if is_worst {
-        columns.extend([number(word(Word::OverdueSum)), text(word(Word::Overdue))]);
+        columns.extend([number(word(Word::OverdueSum)), plain(word(Word::Overdue))]);
     }
     let row = |line: &NotedLine| {
         let is_over = line.used > line.limit;
@@ -170,10 +187,10 @@ fn overdue_table(cycles: &[Cycle], names: &Names, today: BusinessDate, language:
     let say = |word: Word| word.text(language);
     let columns = [
         text(say(Word::Cycle)),
-        text(say(Word::Retailer)),
-        text(say(Word::Vendor)),
+        plain(say(Word::Retailer)),
+        plain(say(Word::Vendor)),
         text(say(Word::Due)),
-        text(say(Word::Overdue)),
+        plain(say(Word::Overdue)),
         number(say(Word::Open)),
     ];
     let row = |cycle: &Cycle| {

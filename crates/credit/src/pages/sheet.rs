@@ -1,58 +1,12 @@
-//! A form that does one thing, on a page of its own: it is shown, carried out once, and shown again with what is wrong.
+//! What the forms of credit have in common: where a refusal is shown, who is sent away, what is said afterwards.
 
 use http::StatusCode;
 use maud::{Markup, html};
 use web::Problem;
-use web::panel::{Errors, Fields, Form, Html, PageLanguage, Panel};
+use web::panel::{self, Errors, Fields, PageLanguage};
 
 use super::words::{self, Say};
 use crate::refusal::Refusal;
-
-/// What stands around the fields.
-pub(super) struct Sheet<'a> {
-    /// Who sees it.
-    pub(super) panel: &'a Panel,
-    /// What is done, which is also what the button says.
-    pub(super) deed: &'a str,
-    /// To whom or what.
-    pub(super) subject: &'a str,
-    /// Where one goes back to.
-    pub(super) back: String,
-    /// What it means, where that is not plain.
-    pub(super) hint: Option<&'a str>,
-    /// Whether it moves money or stops credit, so that a tick is asked for.
-    pub(super) is_final: bool,
-}
-
-impl Sheet<'_> {
-    /// The page.
-    pub(super) fn page(&self, form: &Form<'_>, lead: &Markup, fields: &Markup) -> Html {
-        let language = self.panel.language;
-        let content = html! {
-            p { a href=(self.back) { "← " (self.subject) } }
-            (lead)
-            form.card.narrow method="post" {
-                (form.general_errors())
-                (self.panel.hidden_fields())
-                @if let Some(hint) = self.hint { p.hint { (hint) } }
-                (fields)
-                @if self.is_final { (form.tick("sure", Say::Sure.text(language))) }
-                div.actions {
-                    button.main type="submit" .danger[self.is_final] { (self.deed) }
-                    a.button href=(self.back) { (Say::BackToList.text(language)) }
-                }
-            }
-        };
-        self.panel.page(&format!("{}: {}", self.deed, self.subject), content)
-    }
-}
-
-/// Asks for the tick of a form that cannot be taken back.
-pub(super) fn be_sure(fields: &Fields, errors: &mut Errors, language: PageLanguage) {
-    if !fields.is_ticked("sure") {
-        errors.add("sure", Say::NotSure.text(language));
-    }
-}
 
 /// Puts a refusal beside the field that it is about.
 pub(super) fn add(errors: &mut Errors, refusal: &Refusal, language: PageLanguage) {
@@ -60,12 +14,51 @@ pub(super) fn add(errors: &mut Errors, refusal: &Refusal, language: PageLanguage
     errors.add(field, text);
 }
 
-/// What was just done, as a word of the address says.
-pub(super) fn done(word: &str, language: PageLanguage) -> Markup {
-    html! { @if !word.is_empty() { p.notice role="status" { (Say::Done.text(language)) } } }
-}
-
 /// The page is not for this role.
 pub(super) fn forbidden() -> Problem {
     Problem::new(StatusCode::FORBIDDEN, "FORBIDDEN", "only operators may do this")
+}
+
+/// What was just done on the page with this path, as a word of the address says, and the way back or on.
+pub(super) fn done(word: &str, path: &str, language: PageLanguage) -> Markup {
+    let way = match word {
+        "change" | "pause" | "block" | "resume" => Some(("change", Say::Again)),
+        "note" | "promise" | "cap" | "ceiling" => Some((word, Say::Again)),
+        "dispute" => Some(("decide", Say::Decide)),
+        "apply" => Some(("reverse", Say::Reverse)),
+        "pause-all" | "block-all" => Some(("resume", Say::ResumeAll)),
+        "resume-all" => Some(("pause", Say::PauseAll)),
+        _ => None,
+    };
+    let ways: Vec<(String, &str)> =
+        way.map(|(page, name)| (format!("{path}/{page}"), name.text(language))).into_iter().collect();
+    html! { @if let Some(text) = words::done(word, language) { (panel::done(text, &ways)) } }
+}
+
+/// What a form that changes something was opened on, and what holds now where that is no longer the same.
+#[derive(Clone, Copy)]
+pub(super) struct Now<'a> {
+    /// What was typed, with the version that was seen.
+    pub(super) fields: &'a Fields,
+    /// What holds now, where somebody changed it since the form was opened.
+    pub(super) stale: Option<&'a Fields>,
+    pub(super) language: PageLanguage,
+}
+
+impl Now<'_> {
+    /// That somebody was faster.
+    pub(super) fn notice(&self) -> Markup {
+        html! { @if self.stale.is_some() { p.notice.warn role="alert" { (Say::Stale.text(self.language)) } } }
+    }
+
+    /// What holds now, to stand beside what was typed, where the two differ.
+    pub(super) fn beside(&self, name: &str) -> Option<String> {
+        let holds = self.stale?.text(name);
+        (holds != self.fields.text(name)).then(|| format!("{}: {holds}", Say::HoldsNow.text(self.language)))
+    }
+
+    /// The hidden version: the one that was seen, and once what holds now is shown, that.
+    pub(super) fn version(&self) -> Markup {
+        html! { input type="hidden" name="version" value=(self.stale.unwrap_or(self.fields).text("version")); }
+    }
 }

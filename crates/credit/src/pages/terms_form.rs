@@ -4,6 +4,7 @@ use kernel::{Money, Rate};
 use maud::{Markup, html};
 use web::panel::{Errors, Fields, Form, PageLanguage};
 
+use super::sheet::Now;
 use super::words::Say;
 use crate::terms::{Discount, SettlementTerms};
 
@@ -47,14 +48,16 @@ pub(super) fn is_known(terms: &SettlementTerms, began: &Fields) -> bool {
     ["discounts", "interest", "graceDays"].iter().all(|name| now.text(name) == began.text(name))
 }
 
-/// The fields.
-pub(super) fn controls(form: &Form<'_>, language: PageLanguage) -> Markup {
+/// The fields, with what holds now beside them where they are stale.
+pub(super) fn controls(form: &Form<'_>, language: PageLanguage, now: Option<&Now<'_>>) -> Markup {
     let say = |say: Say| say.text(language);
+    let beside = |name: &str| now.and_then(|now| now.beside(name));
+    let discounts = beside("discounts");
     html! {
         h2 { (say(Say::Settlement)) }
-        (form.input("discounts", say(Say::DiscountRows), "text", Some(say(Say::DiscountHint))))
-        (form.input("interest", say(Say::InterestPercent), "decimal", None))
-        (form.input("graceDays", say(Say::GraceDays), "number", None))
+        (form.input("discounts", say(Say::DiscountRows), "text", Some(discounts.as_deref().unwrap_or(say(Say::DiscountHint)))))
+        (form.input("interest", say(Say::InterestPercent), "decimal", beside("interest").as_deref()))
+        (form.input("graceDays", say(Say::GraceDays), "number", beside("graceDays").as_deref()))
     }
 }
 

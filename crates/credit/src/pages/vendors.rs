@@ -10,14 +10,15 @@ use maud::{Markup, html};
 use parties::Vendor;
 use serde::Deserialize;
 use web::panel::{
-    self, Errors, Fields, Form, Html, OperatorPanel, PageLanguage, Panel, Posted, bar, money, number, see_other, text,
+    self, Errors, Fields, Form, Html, OperatorPanel, PageLanguage, Panel, Posted, Sheet, bar, money, number, plain,
+    see_other, text,
 };
 use web::{App, PathId, Problem, Query, once};
 
 use super::Names;
 use super::lines::{AfterQuery, table_of};
 use super::risk::aging_pictured;
-use super::sheet::{Sheet, add, done, forbidden};
+use super::sheet::{add, done, forbidden};
 use super::words::{self, Say, Word};
 use crate::limits::change_ceiling;
 use crate::model::Line;
@@ -36,9 +37,9 @@ pub(super) async fn list(
     let word = |word: Word| word.text(language);
     let columns = [
         text(word(Word::Vendor)),
-        text(word(Word::Owner)),
-        text(word(Word::Phone)),
-        text(word(Word::Place)),
+        plain(word(Word::Owner)),
+        plain(word(Word::Phone)),
+        plain(word(Word::Place)),
         number(Say::Ceiling.text(language)),
     ];
     let row = |vendor: &Vendor| {
@@ -51,6 +52,7 @@ pub(super) async fn list(
         ]
     };
     let content = html! {
+        div.actions { a.button href="/admin/vendors/new" { (Say::NewVendor.text(language)) } }
         (panel::table(language, Say::Vendors.text(language), &columns, found.items.iter().map(row).collect()))
         (panel::next_page(language, &[], found.next.as_deref()))
     };
@@ -81,7 +83,7 @@ pub(super) async fn show(
         .db
         .read::<_, Problem, _>(async move |tx| {
             let found = vendor_credit(tx, id, cx.now).await?.ok_or_else(missing)?;
-            let filter = LineFilter { retailer: None, vendor: Some(id) };
+            let filter = LineFilter { vendor: Some(id), ..LineFilter::default() };
             let lines = lines_page(tx, cx.actor.scope(), filter, &page, cx.today()).await?;
             let pairs: Vec<_> = lines.items.iter().map(Line::pair).collect();
             Ok((found, lines, Names::of(tx, &pairs).await?))
@@ -90,7 +92,7 @@ pub(super) async fn show(
     let language = panel.language;
     let (say, word) = (|say: Say| say.text(language), |word: Word| word.text(language));
     let content = html! {
-        (done(&query.done, language))
+        (done(&query.done, &format!("/admin/vendors/{id}"), language))
         (standing(&found, language))
         div.actions {
             @if panel.cx.actor.is_operator() { a.button href={ "/admin/vendors/" (id) "/ceiling" } { (say(Say::Ceiling)) } }

@@ -254,6 +254,8 @@ pub struct LineFilter {
     pub retailer: Option<RetailerId>,
     /// Only this vendor's.
     pub vendor: Option<VendorId>,
+    /// Only those of which more is used than their limit allows, as when it was cut below what was used.
+    pub over_limit: bool,
 }
 
 /// Lines inside a scope, in the order of retailer and vendor, with what is overdue on them; the cursor is
@@ -274,22 +276,27 @@ pub async fn lines_page(
     {
         return Ok(Page { items: Vec::new(), next: None });
     }
+    let over = i64::from(filter.over_limit);
     let rows = match (retailer, vendor) {
         (Some(retailer), vendor) => {
             let sql = "select * from credit_lines l where l.retailer_id = $1 and l.vendor_id > $2 \
-                       and ($3 = '' or l.vendor_id = $3) order by l.vendor_id limit $4";
+                       and ($3 = '' or l.vendor_id = $3) \
+                       and ($4 = 0 or l.reserved_paisa + l.outstanding_paisa > l.limit_paisa) \
+                       order by l.vendor_id limit $5";
             let vendor = vendor.map(|vendor| vendor.to_string()).unwrap_or_default();
-            tx.query(sql, params![retailer, after_vendor, vendor, most]).await?
+            tx.query(sql, params![retailer, after_vendor, vendor, over, most]).await?
         }
         (None, Some(vendor)) => {
             let sql = "select * from credit_lines l where l.vendor_id = $1 and l.retailer_id > $2 \
-                       order by l.retailer_id limit $3";
-            tx.query(sql, params![vendor, after_retailer, most]).await?
+                       and ($3 = 0 or l.reserved_paisa + l.outstanding_paisa > l.limit_paisa) \
+                       order by l.retailer_id limit $4";
+            tx.query(sql, params![vendor, after_retailer, over, most]).await?
         }
         (None, None) => {
             let sql = "select * from credit_lines l where (l.retailer_id, l.vendor_id) > ($1, $2) \
-                       order by l.retailer_id, l.vendor_id limit $3";
-            tx.query(sql, params![after_retailer, after_vendor, most]).await?
+                       and ($3 = 0 or l.reserved_paisa + l.outstanding_paisa > l.limit_paisa) \
+                       order by l.retailer_id, l.vendor_id limit $4";
+            tx.query(sql, params![after_retailer, after_vendor, over, most]).await?
         }
     };
     let mut found: Vec<Line> = with_overdue(tx, &rows, today).await?.into_values().collect();

@@ -102,6 +102,17 @@ pub(crate) async fn ended_of_order(
     tx.query_opt(sql, params![retailer, order]).await?.as_ref().map(read).transpose()
 }
 
+/// Every reservation of an order, the first one first; one for each vendor that it was put before. Walks the retailer's
+/// reservations.
+pub async fn reservations_of_order(
+    tx: &mut Tx,
+    retailer: RetailerId,
+    order: OrderId,
+) -> Result<Vec<Reservation>, DbError> {
+    let sql = "select * from reservations where retailer_id = $1 and order_id = $2 order by id";
+    tx.query(sql, params![retailer, order]).await?.iter().map(read).collect()
+}
+
 /// How a reservation ends.
 #[derive(Clone, Debug)]
 pub(crate) struct Ending<'a> {

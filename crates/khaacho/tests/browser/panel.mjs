@@ -14,6 +14,8 @@ const browser = await chromium.launch({
     '--disable-component-update', '--disable-sync',
   ],
 });
+// How high the pages that people look at most may be on a phone, in pixels.
+const longest = { 'risk': 3500, 'statement': 3500, 'lines': 6000, 'line': 3000 };
 let failures = 0;
 const fail = (text) => {
   console.error('FAILED', text);
@@ -34,6 +36,8 @@ const open = async (width, scheme) => {
   const shot = async (name) => {
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     check(wide <= 0, `${name} at ${width} is ${wide} px too wide`);
+    const high = await page.evaluate(() => document.documentElement.scrollHeight);
+    check(width > 360 || !longest[name] || high <= longest[name], `${name} at ${width} is ${high} px high`);
     await page.screenshot({ path: `${out}/${name}-${width}-${scheme}.png`, fullPage: true });
   };
   await page.goto(base + '/admin/lines');
@@ -78,6 +82,9 @@ const visit = async (width, scheme) => {
     'note': cycle + '/note', 'retailers': '/admin/retailers', 'retailer': retailer, 'evaluate': retailer + '/evaluate',
     'audit': retailer + '/audit', 'cap': retailer + '/cap', 'vendors': '/admin/vendors', 'payments': '/admin/payments',
     'claims': '/admin/claims', 'disputes': '/admin/disputes', 'risk': '/admin/risk', 'books': '/admin/books',
+    'claim-form': line + '/claim', 'check': line.replace('/lines/', '/check?line='), 'orders': '/admin/orders',
+    'products': '/admin/products', 'new-product': '/admin/products/new', 'new-retailer': '/admin/retailers/new',
+    'new-vendor': '/admin/vendors/new', 'over-limit': '/admin/lines?over=yes', 'audit-all': '/admin/audit',
   };
   for (const [name, place] of Object.entries(all)) {
     const answer = await page.goto(place.startsWith('http') ? place : base + place);
@@ -88,6 +95,13 @@ const visit = async (width, scheme) => {
   await page.locator('tbody th a').first().click();
   await page.waitForURL('**/admin/vendors/*');
   await shot('vendor');
+  await page.goto(base + '/admin/orders?state=DELIVERED');
+  await page.locator('tbody tr', { hasText: 'on credit' }).first().locator('th a').click();
+  await page.waitForURL('**/admin/orders/*');
+  await shot('order');
+  await page.locator('a[href^="/admin/reservations/"]').first().click();
+  await page.waitForURL('**/admin/reservations/*');
+  await shot('reservation');
   await page.click('.who form button[lang=ne]');
   check(await page.getAttribute('html', 'lang') === 'ne', 'the language did not change');
   const nepali = { 'line': line, 'cycle': cycle, 'risk': '/admin/risk', 'retailer': retailer, 'adjust': cycle + '/adjust' };
@@ -141,11 +155,31 @@ const operate = async () => {
   check(await page.getAttribute('#amount', 'aria-invalid') === 'true', 'a wrong amount is not marked');
   await previewed(page, line, '100');
   await page.click('main form.card button.main');
-  await page.waitForURL('**done=payment');
+  await page.waitForURL('**done=payment&payment=*');
   await page.locator('a[href*="/admin/payments?"]').click();
   const payment = base + await page.locator('tbody tr', { hasText: 'Rs. 100.00' }).locator('a').last().getAttribute('href');
   await send(page, payment + '/reverse', { reason: 'typed twice' }, { sure: true });
   check((await page.innerText('main')).includes('typed twice'), 'the reversal is not seen');
+
+  await page.goto(line + '/change');
+  const other = await context.newPage();
+  await send(other, line + '/change', { maxOverdueDays: '45', reason: 'agreed' });
+  await page.fill('#limit', '123456');
+  await page.fill('#reason', 'pays on time');
+  await page.click('main form.card button.main');
+  check((await page.innerText('main')).includes('Someone changed this'), 'a stale form is not told');
+  await page.screenshot({ path: `${out}/stale-360-light.png`, fullPage: true });
+  await page.click('main form.card button.main');
+  await page.waitForURL('**done=change');
+  await send(page, line + '/claim', { amount: '500', method: 'ESEWA', reference: 'SAID-1' });
+  await page.goto(line.replace('/lines/', '/check?line='));
+  await page.fill('#amount', '99,00,000');
+  await page.click('main form.card button.main');
+  await page.waitForSelector('[role=status]');
+  check((await page.innerText('main')).includes('not enough credit is left'), 'the check gives no reason');
+  await page.screenshot({ path: `${out}/checked-360-light.png`, fullPage: true });
+  await send(page, base + '/admin/retailers/new', { name: 'Nawa Kirana', ownerName: 'Maya Thapa', phone: '+977 9800000009' });
+  await send(page, base + '/admin/products/new', { name: 'Salt', nameNe: 'नुन', sku: 'SALT-1', unit: 'packet' });
 
   await send(page, retailer + '/pause', { reason: 'overdue' });
   check((await page.innerText('main')).includes('paused'), 'the pause is not seen');

@@ -1,5 +1,6 @@
-//! The panel's pages about who there is: signing in and out, the language, the list of retailers.
+//! The panel's pages about who there is: signing in and out, the language, the list of retailers, entering new ones.
 
+mod enter;
 mod words;
 
 use axum::extract::State;
@@ -12,7 +13,8 @@ use kernel::{PageRequest, Role};
 use maud::{Markup, html};
 use serde::Deserialize;
 use web::panel::{
-    self, Errors, Fields, Form, Guest, Html, OperatorPanel, PageLanguage, Panel, Posted, PostedByGuest, see_other, text,
+    self, Errors, Fields, Form, Guest, Html, OperatorPanel, PageLanguage, Panel, Posted, PostedByGuest, plain,
+    see_other, text,
 };
 use web::{App, ClientAddress, Problem, Query};
 
@@ -32,6 +34,8 @@ pub fn pages(guard: &Guard) -> Router<App> {
         .route("/admin/sign-out", post(sign_out))
         .route("/admin/language", post(choose_language))
         .route("/admin/retailers", get(list_retailers))
+        .route("/admin/retailers/new", get(enter::show_retailer).post(enter::enter_retailer))
+        .route("/admin/vendors/new", get(enter::show_vendor).post(enter::enter_vendor))
         .layer(Extension(guard.clone()))
 }
 
@@ -140,15 +144,16 @@ async fn list_retailers(
     let say = |word: Word| word.text(panel.language);
     let columns = [
         text(say(Word::Shop)),
-        text(say(Word::Owner)),
-        text(say(Word::Phone)),
-        text(say(Word::Place)),
-        text(say(Word::Status)),
+        plain(say(Word::Owner)),
+        plain(say(Word::Phone)),
+        plain(say(Word::Place)),
+        plain(say(Word::Status)),
     ];
     let rows = found.items.iter().map(|retailer| row(retailer, panel.language)).collect();
     let fields = Fields::of([("search", search.clone())]);
     let form = Form { fields: &fields, errors: &Errors::default() };
     let content = html! {
+        div.actions { a.button href="/admin/retailers/new" { (say(Word::NewRetailer)) } }
         form.search method="get" role="search" {
             (form.input("search", say(Word::Search), "search", None))
             button type="submit" { (say(Word::Find)) }

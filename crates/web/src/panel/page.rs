@@ -2,7 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
-use kernel::{BusinessDate, Money};
+use kernel::{BusinessDate, Instant, Money};
 use maud::{DOCTYPE, Markup, html};
 
 use super::frame::{Guest, Panel, Visit};
@@ -51,6 +51,12 @@ pub fn money(amount: Money) -> Markup {
 /// A date.
 pub fn day(date: BusinessDate) -> Markup {
     html! { time datetime=(date) { (date) } }
+}
+
+/// A moment, as the clock in Kathmandu shows it.
+pub fn moment(at: Instant) -> Markup {
+    let (hour, minute) = at.kathmandu_time();
+    html! { time datetime=(at) { (at.business_date()) " " (format!("{hour:02}:{minute:02}")) } }
 }
 
 impl Panel {

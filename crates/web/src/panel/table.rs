@@ -1,4 +1,4 @@
-//! Tables that become cards on a narrow screen: each cell knows the heading of its column.
+//! Tables whose rows become a few lines each on a narrow screen: each cell knows the heading of its column.
 
 use maud::{Markup, html};
 
@@ -9,16 +9,22 @@ use super::words::{PageLanguage, Shared};
 pub struct Column {
     label: &'static str,
     is_number: bool,
+    is_plain: bool,
 }
 
 /// A column of words.
 pub const fn text(label: &'static str) -> Column {
-    Column { label, is_number: false }
+    Column { label, is_number: false, is_plain: false }
+}
+
+/// A column of words that say by themselves what they are, such as names: on a narrow screen they stand without heading.
+pub const fn plain(label: &'static str) -> Column {
+    Column { label, is_number: false, is_plain: true }
 }
 
 /// A column of numbers, which stand below one another.
 pub const fn number(label: &'static str) -> Column {
-    Column { label, is_number: true }
+    Column { label, is_number: true, is_plain: false }
 }
 
 /// A table with what it is called; the first column names its rows. Says so where it is empty.
@@ -44,7 +50,7 @@ pub fn table(language: PageLanguage, caption: &str, columns: &[Column], rows: Ve
                                 @if place == 0 {
                                     th role="rowheader" scope="row" { (cell) }
                                 } @else {
-                                    td role="cell" .num[column.is_number] data-label=(column.label) { span { (cell) } }
+                                    td role="cell" .none[cell.0 == "–"] .num[column.is_number] .plain[column.is_plain] data-label=(column.label) { span { (cell) } }
                                 }
                             }
                         }

@@ -85,6 +85,10 @@ panel_words! {
         Required: "Please fill this in.", "कृपया यो भर्नुहोस्।";
         WrongAmount: "An amount in rupees, for example 4750.00.", "रुपैयाँमा रकम, जस्तै 4750.00।";
         WrongDate: "A date, for example 2026-03-31.", "मिति, जस्तै 2026-03-31।";
+        Sure: "I have checked this. It cannot be taken back, only corrected by another entry.",
+            "मैले जाँचें। यो मेटिँदैन, अर्को प्रविष्टिले मात्र सच्याउन मिल्छ।";
+        NotSure: "Tick the box to go on.", "अघि बढ्न यहाँ चिन्ह लगाउनुहोस्।";
+        Back: "Back", "फर्कनुहोस्";
         WrongNumber: "A whole number.", "पूर्ण संख्या।";
     }
 }

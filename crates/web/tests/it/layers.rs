@@ -96,7 +96,7 @@ testkit::both_engines! {
     async fn the_document_names_the_routes_and_the_page_needs_no_network(t: TestDb) {
         let rooms: OpenApiRouter<App> = web::health_routes();
         let (routes, document) = rooms.split_for_parts();
-        let document = web::document(document);
+        let document = web::document(document, &web::Examples::new());
         let router = wrapped(&t, routes.merge(web::openapi_routes(&document)));
         let json = got(&router, "/api/v1/openapi.json").await.json();
         assert_eq!((&json["info"]["title"], &json["security"][0]["bearer"]), (&"Khaacho".into(), &serde_json::json!([])));

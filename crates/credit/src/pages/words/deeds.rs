@@ -11,11 +11,36 @@ use crate::promises::PromiseStatus;
 panel_words! {
     /// The words of these pages.
     pub(in crate::pages) enum Say {
-        Sure: "I have checked this. It cannot be taken back, only corrected by another entry.",
-            "मैले जाँचें। यो मेटिँदैन, अर्को प्रविष्टिले मात्र सच्याउन मिल्छ।";
-        NotSure: "Tick the box to go on.", "अघि बढ्न यहाँ चिन्ह लगाउनुहोस्।";
-        BackToList: "Back", "फर्कनुहोस्";
-        Done: "Done.", "काम भयो।";
+        Stale: "Someone changed this since you opened it. Nothing was saved. What holds now stands beside what you typed; save again if you still mean it.",
+            "तपाईंले खोलेपछि अरूले यो फेरिसके। केही सुरक्षित भएन। अहिले के छ, तपाईंले लेखेको छेउमा छ; अझै त्यही चाहनुहुन्छ भने फेरि सुरक्षित गर्नुहोस्।";
+        HoldsNow: "Now", "अहिले";
+        BlockLine: "Block this line", "यो खाता बन्द गर्नुहोस्";
+        BlockLineHint: "A blocked line is opened again by an operator only.", "बन्द खाता सञ्चालकले मात्र फेरि खोल्छ।";
+        CheckOrder: "Check an order", "अर्डर जाँच्नुहोस्";
+        CheckHint: "May this shop order so much from this vendor? Nothing is stored.",
+            "यो पसलले यो बिक्रेताबाट यति अर्डर गर्न पाउँछ? केही सुरक्षित हुँदैन।";
+        OrderAmount: "Order of, in rupees", "अर्डरको रकम (रुपैयाँ)";
+        PaidHow: "Paid", "कसरी तिर्ने";
+        OnCredit: "on credit", "उधारोमा";
+        InCash: "in cash", "नगदमा";
+        MayOrder: "Yes, this order passes.", "मिल्छ, यो अर्डर जान्छ।";
+        MayNotOrder: "No, this order does not pass.", "मिल्दैन, यो अर्डर जाँदैन।";
+        Shortfall: "Missing", "नपुग";
+        Binding: "What leaves the least", "सबैभन्दा कम छोड्ने सीमा";
+        ByLine: "the limit of the line", "खाताको सीमा";
+        ByCap: "the cap of the retailer", "पसलको जम्मा सीमा";
+        ByCeiling: "the ceiling of the vendor", "थोक बिक्रेताको जम्मा सीमा";
+        Remedy: "What would make it pass", "के गरे मिल्छ";
+        ForCash: "Order for cash.", "नगदमा अर्डर गर्नुहोस्।";
+        NoRemedy: "Nothing that a payment or a smaller order could change.", "तिरेर वा सानो अर्डर गरेर मिल्ने केही छैन।";
+        EnterClaim: "Enter a claim", "तिरेँ भनेको लेख्नुहोस्";
+        ClaimHint: "What the retailer says it paid, where the money has not been seen yet. Nothing counts before it is confirmed.",
+            "पसलले तिरेँ भनेको तर पैसा अझै नदेखेको। पक्का नगरेसम्म गनिँदैन।";
+        OnlyOverLimit: "Only lines that are over their limit", "सीमाभन्दा बढी भएका खाता मात्र";
+        Order: "Order", "अर्डर";
+        ToOrder: "what was ordered", "के अर्डर भयो";
+        ShowAll: "Show all", "सबै देखाउनुहोस्";
+        Again: "Change it again", "फेरि फेर्नुहोस्";
         Repaid: "Repaid", "तिरिसकेको";
         DiscountEarned: "Discount earned", "पाएको छुट";
         InterestPaid: "Interest paid", "तिरेको ब्याज";
@@ -75,6 +100,7 @@ panel_words! {
             "सबै मिलाउन खाली छोड्नुहोस्। सबैभन्दा पुरानो भाकामा पहिले जान्छ।";
         Refund: "Give back what is kept", "पेश्की फिर्ता दिनुहोस्";
         RefundHint: "Leave it empty to give back all.", "सबै फिर्ता दिन खाली छोड्नुहोस्।";
+        LookOrReverse: "Look at the payment, or reverse it", "भुक्तानी हेर्नुहोस् वा उल्ट्याउनुहोस्";
         Reverse: "Reverse the payment", "भुक्तानी उल्ट्याउनुहोस्";
         ReverseHint: "For a bounced cheque or a mistake. Its cycles are open again.",
             "चेक फिर्ता भए वा गल्ती भए। यसले तिरेका भाका फेरि बाँकी देखिन्छन्।";
@@ -92,14 +118,12 @@ panel_words! {
         Statement: "Statement", "हिसाब विवरण";
         History: "Changes of the terms", "सर्तमा भएका फेरबदल";
         Reservations: "Held for orders", "अर्डरका लागि रोकिएको";
-        Order: "Order", "अर्डर";
         Who: "Who", "कसले";
         When: "When", "कहिले";
         What: "What", "के";
         Granted: "Granted", "खोलिएको";
         NewLine: "New credit line", "नयाँ उधारो खाता";
         WhichVendor: "Choose the vendor.", "थोक बिक्रेता छान्नुहोस्।";
-        NewLineDone: "The credit line is open.", "उधारो खाता खुल्यो।";
         Settlement: "Discounts and interest for new cycles", "नयाँ भाकाका छुट र ब्याज";
         DiscountRows: "Discounts: day and percent, as in 15:5, 30:2", "छुट: दिन र प्रतिशत, जस्तै 15:5, 30:2";
         DiscountHint: "Through day 15 five percent, then two percent through day 30. Empty: none.",
@@ -124,6 +148,7 @@ panel_words! {
         Used: "Used", "प्रयोग भएको";
         Audit: "Audit log", "लेखा अभिलेख";
         CreditStatus: "Credit", "उधारो";
+        NewVendor: "New vendor", "नयाँ थोक बिक्रेता";
         Vendors: "Vendors", "थोक बिक्रेताहरू";
         Ceiling: "Ceiling over all it lends", "दिने उधारोको जम्मा सीमा";
         CeilingHint: "Leave it empty to lift the ceiling.", "सीमा हटाउन खाली छोड्नुहोस्।";

@@ -1,8 +1,9 @@
 //! What the pages of credit say.
 
 mod deeds;
+mod done;
 
-use kernel::BusinessDate;
+use kernel::{BusinessDate, Money};
 use ledger::{Account, EntryKind, Method};
 use web::panel::PageLanguage;
 use web::panel_words;
@@ -12,6 +13,7 @@ use crate::model::{CycleStatus, LineStatus};
 use crate::refusal::Refusal;
 
 pub(super) use deeds::{Say, adjustment, claim, dispute, payment, promise, source};
+pub(super) use done::done;
 
 panel_words! {
     /// The words of these pages.
@@ -78,10 +80,6 @@ panel_words! {
         Remaining: "Left open", "बाँकी रहने";
         Kept: "Kept for later", "पछिका लागि राखिने";
         TypeAmount: "Type an amount to see where it goes.", "कहाँ जान्छ हेर्न रकम लेख्नुहोस्।";
-        PaymentDone: "The payment is recorded.", "भुक्तानी लेखियो।";
-        ChangeDone: "The change is saved.", "फेरबदल सुरक्षित भयो।";
-        PauseDone: "Credit on this line is paused.", "यो खाताको उधारो रोकियो।";
-        ResumeDone: "Credit on this line is given again.", "यो खातामा फेरि उधारो दिइन्छ।";
         Risk: "Risk", "जोखिम";
         Aging: "Open principal by days overdue", "भाका नाघेको दिनअनुसार बाँकी साँवा";
         AgingOn: "On", "मिति";
@@ -94,7 +92,7 @@ panel_words! {
         Share: "Share", "अंश";
         Total: "All that is open", "जम्मा बाँकी";
         OverdueSum: "Overdue", "भाका नाघेको";
-        OverdueCycles: "Overdue cycles, first page", "भाका नाघेका, पहिलो पाना";
+        OverdueCycles: "Overdue cycles", "भाका नाघेका";
         Stops: "No new credit now", "अहिले नयाँ उधारो छैन";
     }
 }
@@ -222,7 +220,7 @@ pub(super) const fn reason(reason: Reason, language: PageLanguage) -> &'static s
             Reason::LinePaused => "this line is paused",
             Reason::OrderValueExceeded => "the order is too large",
             Reason::OverdueExceeded => "something is overdue for too long",
-            Reason::InsufficientCredit => "no credit is left",
+            Reason::InsufficientCredit => "not enough credit is left",
         },
         PageLanguage::Nepali => match reason {
             Reason::RetailerInactive => "पसल सक्रिय छैन",
@@ -234,9 +232,14 @@ pub(super) const fn reason(reason: Reason, language: PageLanguage) -> &'static s
             Reason::LinePaused => "यो खाता रोकिएको छ",
             Reason::OrderValueExceeded => "अर्डर धेरै ठूलो छ",
             Reason::OverdueExceeded => "भाका धेरै नाघेको छ",
-            Reason::InsufficientCredit => "उधारो बाँकी छैन",
+            Reason::InsufficientCredit => "उधारो पुग्दैन",
         },
     }
+}
+
+/// The same by the reason's code; one that is none stays as it is.
+pub fn reason_of(code: &str, language: PageLanguage) -> &str {
+    code.parse().map_or(code, |found| reason(found, language))
 }
 
 /// The field of a form that a refusal is about, and what it says there.
@@ -368,5 +371,23 @@ fn between(earliest: BusinessDate, latest: BusinessDate, is_english: bool) -> St
         format!("A day from {earliest} to {latest}.")
     } else {
         format!("{earliest} देखि {latest} सम्मको दिन।")
+    }
+}
+
+/// A bill that has to be paid before an order passes.
+pub(super) fn pay(number: &str, cash: Money, language: PageLanguage) -> String {
+    let cash = cash.for_people();
+    match language {
+        PageLanguage::English => format!("Pay {cash} on {number}."),
+        PageLanguage::Nepali => format!("{number} मा {cash} तिर्नुहोस्।"),
+    }
+}
+
+/// The largest order that passes.
+pub(super) fn at_most(most: Money, language: PageLanguage) -> String {
+    let most = most.for_people();
+    match language {
+        PageLanguage::English => format!("Order for {most} at most."),
+        PageLanguage::Nepali => format!("बढीमा {most} को अर्डर गर्नुहोस्।"),
     }
 }

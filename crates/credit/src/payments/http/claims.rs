@@ -16,10 +16,6 @@ use crate::payments::{Answer, claims, store};
 /// What a retailer says it paid.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(example = json!({
-    "retailerId": "ret_01JZX0V0G0000000000000000A", "vendorId": "ven_01JZX0V0G0000000000000000B",
-    "amount": "5000.00", "method": "ESEWA", "reference": "TXN-882",
-}))]
 pub(crate) struct ClaimRequest {
     /// Who paid.
     retailer_id: RetailerId,
@@ -111,7 +107,6 @@ pub(crate) async fn get(
 /// How a claim is confirmed.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(example = json!({ "keepExcess": true }))]
 pub(crate) struct ConfirmRequest {
     /// The cycles with their parts; the oldest due first where it is left out.
     #[serde(default)]

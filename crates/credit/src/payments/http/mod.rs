@@ -95,10 +95,6 @@ fn named(parts: Option<Vec<PartRequest>>) -> Result<Option<Vec<Named>>, Problem>
 /// A payment to be recorded.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(example = json!({
-    "retailerId": "ret_01JZX0V0G0000000000000000A", "vendorId": "ven_01JZX0V0G0000000000000000B",
-    "amount": "9500.00", "method": "ESEWA", "reference": "TXN-881", "on": "2026-03-10",
-}))]
 pub(crate) struct PaymentRequest {
     /// Who paid.
     retailer_id: RetailerId,
@@ -189,9 +185,6 @@ pub(crate) async fn record_by_operator(
 /// A payment to be looked at before it is recorded.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(example = json!({
-    "retailerId": "ret_01JZX0V0G0000000000000000A", "vendorId": "ven_01JZX0V0G0000000000000000B", "amount": "9500.00",
-}))]
 pub(crate) struct PreviewRequest {
     /// Who pays.
     retailer_id: RetailerId,
@@ -296,7 +289,6 @@ pub(crate) async fn get(
 /// Why something is done.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(example = json!({ "reason": "the cheque bounced" }))]
 pub(crate) struct Because {
     /// Why.
     reason: String,
@@ -329,7 +321,6 @@ pub(crate) async fn reverse(
 /// To which cycles something goes that was kept.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(example = json!({ "amount": "500.00" }))]
 pub(crate) struct ApplyRequest {
     /// How much; as much as is owed where it and `repayments` are left out.
     #[serde(default)]
@@ -368,7 +359,6 @@ pub(crate) async fn apply(
 /// How something that was kept is given back.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(example = json!({ "amount": "500.00", "method": "BANK", "reference": "NIC-4471" }))]
 pub(crate) struct RefundRequest {
     /// How much; all that is kept where it is left out.
     #[serde(default)]

@@ -2,6 +2,8 @@
 //!
 //! The tables are complete by law: an operation that stands in none of them fails the test.
 
+mod deeds;
+mod examples;
 mod panel;
 mod table;
 mod world;

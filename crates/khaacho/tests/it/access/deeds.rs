@@ -1,0 +1,169 @@
+//! What is entered and changed in the panel, as the person who does it sees it.
+
+use kernel::Role;
+
+use super::panel::Visitor;
+use super::world::World;
+
+/// The value of a hidden field of a page.
+fn hidden<'a>(page: &'a str, name: &str) -> &'a str {
+    let (_, rest) = page.split_once(&format!("name=\"{name}\" value=\"")).unwrap_or_else(|| panic!("{name}: {page}"));
+    rest.split('"').next().unwrap()
+}
+
+fn has_errors(page: &str, names: &[&str]) {
+    for name in names {
+        assert!(page.contains(&format!("id=\"{name}-error\"")), "{name}: {page}");
+    }
+}
+
+testkit::both_engines! {
+    async fn shops_vendors_and_products_are_entered_with_what_is_wrong_said_beside_it(t: TestDb) {
+        let world = World::new(t).await;
+        let mut operator = Visitor::sign_in(&world, "operator", Role::Admin).await;
+        let wrong = operator.post(&world, "/admin/retailers/new", "1", "phone=12&position=here").await;
+        assert_eq!(wrong.status, 422);
+        has_errors(&wrong.page, &["name", "ownerName", "position"]);
+        let shop = "name=Nawa+Kirana&ownerName=Maya&phone=12";
+        has_errors(&operator.post(&world, "/admin/retailers/new", "2", shop).await.page, &["phone"]);
+        let shop = "name=Nawa+Kirana&ownerName=Maya&phone=%2B977+9800000009&position=28.601944,+81.633889&language=NE";
+        let done = operator.post(&world, "/admin/retailers/new", "3", shop).await;
+        let page = operator.get(&world, done.location()).await.page;
+        assert!(page.contains("Nawa Kirana") && page.contains("+9779800000009") && page.contains("role=\"status\""), "{page}");
+        has_errors(&operator.post(&world, "/admin/retailers/new", "4", shop).await.page, &["phone"]);
+
+        let vendor = "name=Nawa+Traders&ownerName=Hari&phone=9779800000008&numberPrefix=ONE&capacity=5";
+        has_errors(&operator.post(&world, "/admin/vendors/new", "5", vendor).await.page, &["numberPrefix"]);
+        let done = operator.post(&world, "/admin/vendors/new", "6", &vendor.replace("ONE", "nawa")).await;
+        assert!(operator.get(&world, done.location()).await.page.contains("Nawa Traders"));
+
+        let salt = "name=Salt&nameNe=%E0%A4%A8%E0%A5%81%E0%A4%A8&sku=ONE&unit=packet&category=food&pack=1";
+        has_errors(&operator.post(&world, "/admin/products/new", "7", salt).await.page, &["pack"]);
+        let salt = format!("{salt}&packUnit=kg&aliases=noon,+nun");
+        has_errors(&operator.post(&world, "/admin/products/new", "8", &salt).await.page, &["sku"]);
+        let done = operator.post(&world, "/admin/products/new", "9", &salt.replace("ONE", "SALT-1")).await;
+        assert_eq!(done.status, 303, "{}", done.page);
+        let found = operator.get(&world, "/admin/products?search=salt").await.page;
+        assert!(found.contains("SALT-1") && found.contains("1 kg") && found.contains("नुन"), "{found}");
+    }
+
+    async fn an_order_is_checked_with_every_reason_and_what_would_help(t: TestDb) {
+        let world = World::new(t).await;
+        let mut vendor = Visitor::sign_in(&world, "vendor", Role::Vendor).await;
+        let form = vendor.get(&world, &format!("/admin/check?line={}", world.own.line)).await.page;
+        assert!(form.contains("value=\"+9779811000000\"") && !form.contains("-error\""), "{form}");
+        let ask = |amount: &str| format!("/admin/check?phone=9779811000000&vendor={}&amount={amount}", world.own.vendor);
+        let small = vendor.get(&world, &ask("10")).await.page;
+        assert!(small.contains("Yes, this order passes."), "{small}");
+        let large = vendor.get(&world, &ask("9,00,00,000")).await.page;
+        for part in ["No, this order does not pass.", "not enough credit is left", "Missing", "the limit of the line", " at most."] {
+            assert!(large.contains(part), "{part}: {large}");
+        }
+        let path = format!("/admin/lines/{}/pause", world.own.line);
+        vendor.post(&world, &path, "1", "status=PAUSED&why=overdue").await;
+        vendor.post(&world, "/admin/language", "2", "language=NE&back=/admin/lines").await;
+        let paused = vendor.get(&world, &ask("9,00,00,000")).await.page;
+        assert!(paused.contains("मिल्दैन") && paused.contains("यो खाता रोकिएको छ") && paused.contains("उधारो पुग्दैन"), "{paused}");
+        has_errors(&vendor.get(&world, "/admin/check?phone=1&amount=x").await.page, &["phone", "amount", "vendor"]);
+        let foreign = format!("/admin/check?phone=9779821000000&vendor={}&amount=1", world.foreign.vendor);
+        let foreign = vendor.get(&world, &foreign).await.page;
+        assert!(!foreign.contains("role=\"status\"") && foreign.contains("role=\"alert\""), "{foreign}");
+    }
+
+    async fn what_a_retailer_says_it_paid_is_entered_and_confirmed(t: TestDb) {
+        let world = World::new(t).await;
+        let mut vendor = Visitor::sign_in(&world, "vendor", Role::Vendor).await;
+        let path = format!("/admin/lines/{}/claim", world.own.line);
+        let wrong = vendor.post(&world, &path, "1", "method=ESEWA").await;
+        has_errors(&wrong.page, &["amount"]);
+        has_errors(&vendor.post(&world, &path, "2", "amount=20&method=ESEWA").await.page, &["reference"]);
+        let entered = vendor.post(&world, &path, "3", "amount=20&method=ESEWA&reference=TX-1&on=2026-01-01").await;
+        assert!(entered.location().ends_with("?done=claimed"), "{}", entered.page);
+        let claim = entered.location().split('?').next().unwrap().to_owned();
+        assert!(vendor.get(&world, entered.location()).await.page.contains("Nothing counts before it is confirmed."));
+        let done = vendor.post(&world, &format!("{claim}/confirm"), "4", "").await;
+        let page = vendor.get(&world, done.location()).await.page;
+        assert!(page.contains("/admin/payments/pay_") && page.contains("role=\"status\""), "{page}");
+    }
+
+    async fn a_line_is_blocked_by_an_operator_alone(t: TestDb) {
+        let world = World::new(t).await;
+        let mut vendor = Visitor::sign_in(&world, "vendor", Role::Vendor).await;
+        let mut operator = Visitor::sign_in(&world, "operator", Role::Admin).await;
+        let (line, path) = (format!("/admin/lines/{}", world.own.line), format!("/admin/lines/{}/pause", world.own.line));
+        let block = "status=BLOCKED&why=fraud";
+        assert!(!vendor.get(&world, &format!("{line}/change")).await.page.contains("BLOCKED"));
+        assert_eq!(vendor.post(&world, &path, "1", block).await.status, 422);
+        let done = operator.post(&world, &path, "2", block).await;
+        assert_eq!(done.location(), format!("{line}?done=block"), "{}", done.page);
+        assert!(vendor.get(&world, &line).await.page.contains("this line is blocked"));
+        assert_eq!(vendor.post(&world, &path, "3", "status=ACTIVE&why=again").await.status, 422);
+        assert_eq!(operator.post(&world, &path, "4", "status=ACTIVE&why=cleared").await.status, 303);
+    }
+
+    async fn a_form_that_is_stale_changes_nothing_and_says_what_holds_now(t: TestDb) {
+        let world = World::new(t).await;
+        let mut vendor = Visitor::sign_in(&world, "vendor", Role::Vendor).await;
+        let mut operator = Visitor::sign_in(&world, "operator", Role::Admin).await;
+        let path = format!("/admin/lines/{}/change", world.own.line);
+        let opened = vendor.get(&world, &path).await.page;
+        let fields = |limit: &str, page: &str| {
+            let version = hidden(page, "version");
+            format!("version={version}&limit={limit}&termsDays=30&maxOverdueDays=30&maxOrder=0&discounts=30:5&reason=agreed")
+        };
+        let other = operator.get(&world, &path).await.page;
+        assert_eq!(operator.post(&world, &path, "1", &fields("77000", &other)).await.status, 303);
+        let stale = vendor.post(&world, &path, "2", &fields("88000", &opened)).await;
+        assert_eq!(stale.status, 422);
+        for part in ["Someone changed this since you opened it.", "Now: 77000.00", "value=\"88000\""] {
+            assert!(stale.page.contains(part), "{part}: {}", stale.page);
+        }
+        let line = format!("/admin/lines/{}", world.own.line);
+        assert!(vendor.get(&world, &line).await.page.contains("Rs. 77,000.00"), "nothing was changed");
+        // The form came back with what holds now: sending it again is meant.
+        assert_eq!(vendor.post(&world, &path, "3", &fields("88000", &stale.page)).await.status, 303);
+        assert!(vendor.get(&world, &line).await.page.contains("Rs. 88,000.00"));
+    }
+
+    async fn lines_over_their_limit_are_found(t: TestDb) {
+        let world = World::new(t).await;
+        let mut operator = Visitor::sign_in(&world, "operator", Role::Admin).await;
+        let over = operator.get(&world, "/admin/lines?over=yes").await.page;
+        assert!(!over.contains(&world.own.line) && !over.contains(&world.foreign.line), "{over}");
+        let cut = "limit=1&termsDays=30&maxOverdueDays=30&reason=too+much";
+        operator.post(&world, &format!("/admin/lines/{}/change", world.own.line), "1", cut).await;
+        let over = operator.get(&world, "/admin/lines?over=yes").await.page;
+        assert!(over.contains(&world.own.line) && !over.contains(&world.foreign.line), "{over}");
+        assert!(over.contains("over the limit"), "{over}");
+        let (_, text) = world.call(Some(world.roles()[2]), &http::Method::GET, "credit/lines?overLimit=true", &serde_json::Value::Null).await;
+        assert!(text.contains(&world.own.line) && !text.contains(&world.foreign.line), "{text}");
+    }
+
+    async fn orders_are_found_and_lead_to_what_is_held_and_owed(t: TestDb) {
+        let world = World::new(t).await;
+        let mut vendor = Visitor::sign_in(&world, "vendor", Role::Vendor).await;
+        let mut operator = Visitor::sign_in(&world, "operator", Role::Admin).await;
+        let order = operator.get(&world, &format!("/admin/orders/{}", world.own.confirmed)).await.page;
+        for part in ["What happened", "confirmed", "Offers", "Held on credit", "/admin/reservations/rsv_", "chosen"] {
+            assert!(order.contains(part), "{part}: {order}");
+        }
+        let own = vendor.get(&world, &format!("/admin/orders/{}", world.own.confirmed)).await.page;
+        assert!(!own.contains("Why it went there"), "vendors do not see their rivals: {own}");
+        let code = order.split("<h1>Order ").nth(1).unwrap().split('<').next().unwrap().to_owned();
+        let found = vendor.get(&world, &format!("/admin/orders?search={}", code.to_lowercase())).await.page;
+        assert!(found.contains(&world.own.confirmed) && !found.contains(&world.own.open), "{found}");
+        let of_shop = operator.get(&world, "/admin/orders?search=%2B977+9811000000&state=CONFIRMED").await.page;
+        assert!(of_shop.contains(&world.own.confirmed) && !of_shop.contains(&world.own.open), "{of_shop}");
+        assert!(!of_shop.contains(&world.foreign.confirmed), "{of_shop}");
+        let held = vendor.get(&world, &format!("/admin/reservations/{}", world.own.reservation)).await.page;
+        assert!(held.contains("/admin/orders/ord_") && held.contains(&world.own.line), "{held}");
+        let delivered = vendor.get(&world, "/admin/orders?state=DELIVERED").await.page;
+        let path = delivered.split("href=\"/admin/orders/").nth(1).unwrap().split('"').next().unwrap();
+        let delivered = vendor.get(&world, &format!("/admin/orders/{path}")).await.page;
+        let held = delivered.split("href=\"/admin/reservations/").nth(1).unwrap().split('"').next().unwrap();
+        assert!(delivered.contains("/admin/cycles/cyc_"), "{delivered}");
+        let became = vendor.get(&world, &format!("/admin/reservations/{held}")).await.page;
+        assert!(became.contains("/admin/cycles/cyc_") && became.contains("turned into a cycle"), "{became}");
+        assert!(became.contains("/entries?after=") && became.contains("<code>"), "{became}");
+    }
+}
