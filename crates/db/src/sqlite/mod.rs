@@ -30,6 +30,7 @@ use tokio::sync::oneshot;
 
 pub(crate) use self::session::Session;
 use self::session::failure;
+use crate::crash;
 use crate::error::DbError;
 use crate::sql::{Dialect, Engine};
 use crate::tx::Tx;
@@ -236,6 +237,7 @@ fn write_groups(worker: &Worker, jobs: &Receiver<Job>, commits: &AtomicU64) {
             }
         };
         commits.fetch_add(1, Ordering::Relaxed);
+        crash::answer();
         for answer in answers {
             answer(outcome.clone());
         }
