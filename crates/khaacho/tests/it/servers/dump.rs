@@ -1,6 +1,6 @@
 //! Everything that a database holds, as text: to see that nothing has changed, or that two databases hold the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use db::{Db, DbError, Engine, Row, Value, params};
 
@@ -19,7 +19,7 @@ const BLOCKS: &str = "number_blocks";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Dump {
     tables: BTreeMap<String, Vec<Vec<Value>>>,
-    drawn: Vec<String>,
+    drawn: BTreeSet<String>,
 }
 
 impl Dump {
@@ -78,7 +78,7 @@ impl Dump {
         let bare = word.trim_end_matches(|c: char| !c.is_alphanumeric());
         let is_long = bare.len() >= LONG && bare.contains(|c: char| c.is_ascii_digit());
         let is_proof = bare.len() == PROOF && bare.chars().all(|c| c.is_ascii_hexdigit());
-        let differs = is_long || is_proof || bare.contains(':') || self.drawn.iter().any(|drawn| drawn == bare);
+        let differs = is_long || is_proof || bare.contains(':') || self.drawn.contains(bare);
         if differs { word.replace(bare, "#") } else { word.to_owned() }
     }
 }
