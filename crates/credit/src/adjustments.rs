@@ -335,6 +335,22 @@ pub(crate) mod tests {
         }
     }
 
+    #[test]
+    fn an_adjustment_takes_at_most_what_is_open_and_only_a_correction_adds() {
+        let (open, paid, paisa) = (cycle(1_000, 600), cycle(1_000, 0), Money::from_paisa);
+        let less = |amount| decide(&open, AdjustmentKind::Return, Sign::Decrease, paisa(amount));
+        assert_eq!(less(600), Ok(paisa(-600)));
+        assert_eq!(less(601), Err(Refusal::AboveOutstanding { maximum: paisa(600) }));
+        assert_eq!(concession(&open, paisa(20)), Ok(paisa(-20)));
+        let more = |cycle: &Cycle, kind| decide(cycle, kind, Sign::Increase, paisa(1));
+        assert_eq!(more(&open, AdjustmentKind::Correction), Ok(paisa(1)));
+        assert_eq!(more(&open, AdjustmentKind::Return).unwrap_err().code(), "VALIDATION");
+        assert_eq!(more(&paid, AdjustmentKind::Correction).unwrap_err().code(), "CYCLE_CLOSED");
+        let on = open.started_on.plus_days(3);
+        let after = adjusted(&open, paisa(-20), on).unwrap();
+        assert_eq!((after.adjusted_on, after.version), (Some(on), open.version + 1));
+    }
+
     proptest! {
         #[test]
         fn an_adjustment_never_takes_a_cycle_below_zero_nor_opens_a_closed_one(

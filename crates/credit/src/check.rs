@@ -346,6 +346,7 @@ mod tests {
         let answer = check(&facts, rupees(20_000), PaymentMode::Credit);
         assert_eq!(answer.reasons, [Reason::OrderValueExceeded, Reason::InsufficientCredit]);
         assert_eq!(remedy_of(&answer), "at most Rs. 10,000.00");
+        assert!(check(&facts, rupees(10_000), PaymentMode::Credit).allowed);
     }
 
     #[test]

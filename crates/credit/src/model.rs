@@ -279,3 +279,68 @@ impl Cycle {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use kernel::Id as _;
+
+    use super::*;
+    use crate::adjustments::tests::cycle;
+
+    pub(crate) fn line(limit: i64, reserved: i64, outstanding: i64) -> Line {
+        let [limit, reserved, outstanding] = [limit, reserved, outstanding].map(Money::from_paisa);
+        Line {
+            id: LineId::from_bits(1),
+            retailer_id: RetailerId::from_bits(2),
+            vendor_id: VendorId::from_bits(3),
+            limit,
+            terms_days: 30,
+            status: LineStatus::Active,
+            status_reason: None,
+            max_order: None,
+            max_overdue_days: 30,
+            terms_version: 1,
+            reserved,
+            outstanding,
+            position_seq: 0,
+            version: 1,
+            created_at: Instant::from_micros(0),
+            updated_at: Instant::from_micros(0),
+            oldest_due_on: None,
+            worst_overdue_days: 0,
+            overdue: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_is_held_and_what_is_owed_both_use_a_line() {
+        let of = |line: Line| line.position().map(|position| position.available.paisa());
+        assert_eq!(of(line(100, 30, 50)), Ok(20));
+        assert_eq!(of(line(100, 60, 50)), Ok(-10));
+        assert_eq!(line(100, 30, 50).facts().measure.used.paisa(), 80);
+        assert_eq!(line(100, 1, i64::MAX).facts().measure.used.paisa(), i64::MAX);
+    }
+
+    #[test]
+    fn a_cycle_is_late_from_the_day_after_its_due_date_while_something_is_open() {
+        let mut open = cycle(1_000, 600);
+        let on = |days| open.due_on.plus_days(days);
+        assert_eq!([-3, 0, 1, 3].map(|days| open.overdue_days(on(days))), [0, 0, 1, 3]);
+        assert_eq!(cycle(1_000, 0).overdue_days(on(3)), 0);
+        let disputed = (on(0), on(2));
+        open.standstill.ended.push(disputed);
+        assert_eq!((open.overdue_days(open.due_on.plus_days(3)), open.late_from()), (1, disputed.1));
+    }
+
+    #[test]
+    fn a_cycle_ends_by_being_paid_or_closed() {
+        let of = |status: CycleStatus| {
+            let closed_on = Some(cycle(1, 1).due_on);
+            (status.is_open(), Cycle { status, closed_on, ..cycle(1_000, 0) }.paid_off_on().is_some())
+        };
+        assert_eq!(
+            CycleStatus::ALL.iter().copied().map(of).collect::<Vec<_>>(),
+            [(true, false), (true, false), (false, true), (false, false),]
+        );
+    }
+}

@@ -340,7 +340,8 @@ mod tests {
 
     #[test]
     fn what_is_used_without_a_limit_is_all_of_it() {
-        let paisa = Money::from_paisa;
+        let (paisa, line) = (Money::from_paisa, crate::model::tests::line);
+        assert_eq!(used(&[line(100, 30, 50), line(0, 1, 2)]), Ok(paisa(83)));
         assert_eq!(utilisation_bp(paisa(1), Money::ZERO), 10_000);
         assert_eq!(utilisation_bp(Money::ZERO, Money::ZERO), 0);
         assert_eq!((utilisation_bp(paisa(1), paisa(3)), utilisation_bp(paisa(6), paisa(3))), (3_333, 20_000));

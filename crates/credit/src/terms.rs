@@ -372,7 +372,14 @@ mod tests {
         assert_eq!(right(rows(&[(7, 300), (30, 700)])), Some("discounts"));
         assert_eq!(right(rows(&[(7, 300), (7, 200)])), Some("discounts"));
         assert_eq!(right(rows(&[(31, 300)])), Some("discounts.throughDay"));
+        assert_eq!(right(rows(&[(-1, 300)])), Some("discounts.throughDay"));
         assert_eq!(right(rows(&[(7, 5_001)])), Some("discounts.rate"));
+        assert_eq!(right(rows(&[(7, 5_000)])), None);
+        let daily = |days| rows(&(0..days).map(|day| (day, 300)).collect::<Vec<_>>());
+        assert_eq!((right(daily(20)), right(daily(21))), (None, Some("discounts")));
+        let patient = |grace_days| right(SettlementTerms { grace_days, ..SettlementTerms::standard(30) });
+        assert_eq!((patient(0), patient(365)), (None, None));
+        assert_eq!((patient(-1), patient(366)), (Some("graceDays"), Some("graceDays")));
         // Terms that were stored otherwise are still bounded when they are applied.
         let paid = settle(
             &cycle(money("3650.00")),

@@ -14,6 +14,7 @@
 //! Columns are BIGINT and TEXT. Statements are static texts; [the markers](crate::Engine) `{lock p}`, `in {n}` and
 //! `{rows n: …}` are all the dialect there is. This crate knows no business table.
 
+mod crash;
 mod desk;
 mod error;
 mod migrate;

@@ -1,7 +1,9 @@
 //! A transaction, as a value that is held.
 
+use std::fmt::Arguments;
 use std::time::Duration;
 
+use crate::crash;
 use crate::error::{DbError, wrong_count};
 use crate::row::Row;
 use crate::value::Value;
@@ -20,6 +22,7 @@ pub struct Tx {
     driver: Driver,
     depth: u32,
     cost: Cost,
+    passed: crash::Passed,
     /// The first failure of a statement that has not been undone.
     failed: Option<DbError>,
 }
@@ -41,12 +44,15 @@ pub struct Cost {
 
 impl Tx {
     pub(crate) fn sqlite(session: sqlite::Session) -> Self {
-        Self { driver: Driver::Sqlite(session), depth: 0, cost: Cost::default(), failed: None }
+        Self::new(Driver::Sqlite(session))
     }
 
     pub(crate) fn postgres(session: postgres::Session) -> Self {
-        let driver = Driver::Postgres(Box::new(session));
-        Self { driver, depth: 0, cost: Cost::default(), failed: None }
+        Self::new(Driver::Postgres(Box::new(session)))
+    }
+
+    fn new(driver: Driver) -> Self {
+        Self { driver, depth: 0, cost: Cost::default(), passed: crash::Passed::default(), failed: None }
     }
 
     pub(crate) fn into_postgres(self) -> Option<postgres::Session> {
@@ -70,11 +76,15 @@ impl Tx {
         match &self.failed {
             Some(error) => Err(error.clone()),
             None if self.depth > 0 => Err(DbError::Waited),
-            None => Ok(()),
+            None => {
+                self.passed.commit();
+                Ok(())
+            }
         }
     }
 
-    fn start(&mut self) -> Result<(), DbError> {
+    fn start<'v>(&mut self, what: Arguments<'_>, params: impl IntoIterator<Item = &'v Value>) -> Result<(), DbError> {
+        self.passed.statement(what, params);
         self.cost.statements = self.cost.statements.saturating_add(1);
         self.go_on()
     }
@@ -96,7 +106,7 @@ impl Tx {
 
     /// Every row of the answer.
     pub async fn query(&mut self, sql: &'static str, params: Vec<Value>) -> Result<Vec<Row>, DbError> {
-        self.start()?;
+        self.start(format_args!("{sql}"), &params)?;
         let answer = match &mut self.driver {
             Driver::Sqlite(session) => session.query(sql, &params),
             Driver::Postgres(session) => session.query(sql, params).await,
@@ -116,7 +126,7 @@ impl Tx {
 
     /// A write that needs no answer.
     pub async fn exec(&mut self, sql: &'static str, params: Vec<Value>) -> Result<(), DbError> {
-        self.start()?;
+        self.start(format_args!("{sql}"), &params)?;
         let answer = match &mut self.driver {
             Driver::Sqlite(session) => session.change(sql, &params).map(|_| ()),
             Driver::Postgres(session) => session.later(sql, params).await,
@@ -126,7 +136,7 @@ impl Tx {
 
     /// A write that tells how many rows it changed.
     pub async fn change(&mut self, sql: &'static str, params: Vec<Value>) -> Result<u64, DbError> {
-        self.start()?;
+        self.start(format_args!("{sql}"), &params)?;
         let answer = match &mut self.driver {
             Driver::Sqlite(session) => session.change(sql, &params),
             Driver::Postgres(session) => session.change(sql, params).await,
@@ -144,7 +154,7 @@ impl Tx {
         if rows.is_empty() {
             return Ok(());
         }
-        self.start()?;
+        self.start(format_args!("insert into {table}"), rows.iter().flatten())?;
         self.rows_fit(columns, &rows, table)?;
         let answer = match &mut self.driver {
             Driver::Sqlite(session) => session.insert(table, columns, &rows),
@@ -165,7 +175,7 @@ impl Tx {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        self.start()?;
+        self.start(format_args!("insert into {table}"), rows.iter().flatten())?;
         self.rows_fit(columns, &rows, table)?;
         let answer = match &mut self.driver {
             Driver::Sqlite(session) => session.insert_new(table, columns, returning, &rows),
@@ -176,7 +186,7 @@ impl Tx {
 
     /// Runs several statements written for this engine; for the migration runner.
     pub(crate) fn batch(&mut self, sql: String) -> Result<(), DbError> {
-        self.start()?;
+        self.start(format_args!("{sql}"), [])?;
         let answer = match &mut self.driver {
             Driver::Sqlite(session) => session.batch(&sql),
             Driver::Postgres(session) => {

@@ -269,6 +269,36 @@ mod tests {
         assert_eq!(money("-12").paisa(), -1_200);
         assert_eq!(serde_json::from_str::<Money>("10252.05").unwrap().paisa(), 1_025_205);
         assert_eq!(serde_json::from_str::<Money>("7").unwrap().paisa(), 700);
+        assert_eq!(serde_json::from_str::<Money>("\"5000.5\"").unwrap().paisa(), 500_050);
+        // As many digits as a binary fraction keeps.
+        assert_eq!(serde_json::from_str::<Money>("1234567890123.25").unwrap().paisa(), 123_456_789_012_325);
+    }
+
+    #[test]
+    fn says_what_an_amount_looks_like() {
+        let told = serde_json::from_str::<Money>("true").unwrap_err().to_string();
+        assert!(told.contains("rupees with at most two decimals, like \"5000.00\""), "{told}");
+    }
+
+    #[test]
+    fn an_amount_is_below_at_or_above_zero() {
+        for (paisa, is_below, is_zero, is_above) in
+            [(-1, true, false, false), (0, false, true, false), (1, false, false, true)]
+        {
+            let amount = Money::from_paisa(paisa);
+            assert_eq!((amount.is_negative(), amount.is_zero(), amount.is_positive()), (is_below, is_zero, is_above));
+            assert_eq!(amount.or_zero(), if is_above { amount } else { Money::ZERO });
+            assert_eq!(amount.negated().map(Money::paisa), Ok(-paisa));
+        }
+        assert_eq!(Money::from_paisa(i64::MIN).negated(), Err(Overflow));
+    }
+
+    #[test]
+    fn a_sum_is_all_of_it_or_too_large() {
+        let all = |paisa: &[i64]| Money::sum(paisa.iter().copied().map(Money::from_paisa));
+        assert_eq!(all(&[]), Ok(Money::ZERO));
+        assert_eq!(all(&[5, -2, 4]), Ok(Money::from_paisa(7)));
+        assert_eq!(all(&[i64::MAX, 1]), Err(Overflow));
     }
 
     #[test]
@@ -296,6 +326,7 @@ mod tests {
         assert_eq!(money("0").for_people(), "Rs. 0.00");
         assert_eq!(money("999.50").for_people(), "Rs. 999.50");
         assert_eq!(money("1000").for_people(), "Rs. 1,000.00");
+        assert_eq!(money("12345").for_people(), "Rs. 12,345.00");
         assert_eq!(money("100000").for_people(), "Rs. 1,00,000.00");
         assert_eq!(money("-12345678.90").for_people(), "Rs. -1,23,45,678.90");
     }

@@ -49,6 +49,7 @@ mod tests {
     #[test]
     fn rounds_once_at_the_end() {
         let rate = Rate::from_basis_points(500);
+        assert_eq!(rate.basis_points(), 500);
         assert_eq!(rate.of(Money::from_paisa(10_030)), Ok(Money::from_paisa(502)));
         assert_eq!(rate.of(Money::from_paisa(110)), Ok(Money::from_paisa(6)));
         assert_eq!(rate.of(Money::from_paisa(130)), Ok(Money::from_paisa(6)));

@@ -203,7 +203,16 @@ mod tests {
         assert_eq!(before.business_date(), date("2026-03-25"));
         assert_eq!(after.business_date(), date("2026-03-26"));
         assert_eq!(date("2026-03-26").start(), after);
+        assert_eq!(before.kathmandu_time(), (23, 59));
         assert_eq!(after.kathmandu_time(), (0, 0));
+    }
+
+    #[test]
+    fn moments_are_written_as_they_are_read_and_seconds_between_them_are_whole() {
+        let moment: Instant = "2026-03-25T18:14:59.999999Z".parse().unwrap();
+        assert_eq!(moment.to_string(), "2026-03-25T18:14:59.999999Z");
+        assert_eq!(moment.plus_millis(61_999).seconds_since(moment), 61);
+        assert_eq!(moment.seconds_since(moment.plus_seconds(7)), -7);
     }
 
     #[test]

@@ -127,7 +127,10 @@ mod tests {
         for account in FIXED.iter().map(|(account, _)| *account).chain(cash) {
             assert!(!account.to_string().is_empty());
             assert_eq!(account.to_string().parse(), Ok(account));
+            assert_eq!(Account::from_value(&Value::from(account)), Ok(account));
+            assert_eq!(serde_json::to_value(account).unwrap(), account.to_string());
         }
+        assert_eq!(Account::from_value(&Value::Int(1)), Err("an account"));
         assert!("cash:GOLD".parse::<Account>().is_err() && "".parse::<Account>().is_err());
     }
 }

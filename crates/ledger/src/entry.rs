@@ -219,6 +219,7 @@ pub(crate) fn content_hash(content: &impl Serialize, buffer: &mut Vec<u8>) -> [u
 
 #[cfg(test)]
 mod tests {
+    use kernel::Id as _;
     use proptest::prelude::*;
 
     use super::*;
@@ -232,6 +233,54 @@ mod tests {
         assert_eq!(Balanced::new(sides(500, -499)), Err(Unbalanced::Difference(paisa(1))));
         assert_eq!(Balanced::new(sides(0, 0)), Err(Unbalanced::Empty));
         assert_eq!(Balanced::new(sides(i64::MAX, 1)), Err(Unbalanced::Overflow(Overflow)));
+    }
+
+    fn delivered() -> Entry {
+        let posting = |account, paisa| Posting { account, amount: Money::from_paisa(paisa) };
+        Entry {
+            retailer_id: RetailerId::from_bits(1),
+            vendor_id: VendorId::from_bits(2),
+            seq: 7,
+            id: EntryId::from_bits(3),
+            kind: EntryKind::Return,
+            business_date: "2026-03-10".parse().unwrap(),
+            recorded_at: Instant::from_micros(1_773_100_000_000_000),
+            actor: Actor::System,
+            order_id: None,
+            cycle_id: Some(CycleId::from_bits(4)),
+            payment_id: None,
+            reverses: None,
+            memo: "KAR-101".to_owned(),
+            postings: vec![posting(Account::Returns, 500), posting(Account::Receivable, -500)],
+            previous_hash: FIRST_HASH.to_owned(),
+            hash: String::new(),
+        }
+    }
+
+    #[test]
+    fn the_hash_is_over_the_content_as_it_is_described() {
+        let entry = delivered();
+        let content = format!(
+            "[\"khaacho journal 1\",\"{}\",\"{}\",7,\"{}\",\"RETURN\",\"2026-03-10\",1773100000000000,\"system\",null,\"{}\",null,null,\
+             \"KAR-101\",[[\"returns\",500],[\"receivable\",-500]],\"{FIRST_HASH}\"]",
+            entry.retailer_id,
+            entry.vendor_id,
+            entry.id,
+            entry.cycle_id.unwrap(),
+        );
+        let digest: [u8; 32] = Sha256::digest(content).into();
+        assert_eq!(entry.computed_hash(), kernel::hex(&digest));
+        assert_eq!(serde_json::to_value(&entry).unwrap()["actor"], "system");
+    }
+
+    #[test]
+    fn a_reversal_swaps_the_sides_and_names_what_it_takes_back() {
+        let (entry, on) = (delivered(), "2026-03-12".parse().unwrap());
+        let back = entry.reversal(on).unwrap();
+        assert_eq!((back.kind, back.reverses, back.business_date), (EntryKind::Reversal, Some(entry.id), on));
+        assert_eq!((back.cycle, &back.memo), (entry.cycle_id, &entry.memo));
+        let sides: Vec<_> = back.postings.postings().iter().map(|side| (side.account, side.amount.paisa())).collect();
+        assert_eq!(sides, [(Account::Returns, -500), (Account::Receivable, 500)]);
     }
 
     proptest! {

@@ -27,6 +27,7 @@ use tokio_util::task::LocalPoolHandle;
 
 pub(crate) use self::session::Session;
 use self::wire::{STALE_PLAN, explain, pool_failure};
+use crate::crash;
 use crate::error::DbError;
 use crate::sql::{Dialect, Engine};
 use crate::tx::Tx;
@@ -189,7 +190,10 @@ impl Shared {
         let Some(session) = tx.into_postgres() else { return Ok(outcome) };
         match (outcome, verdict) {
             (Ok(value), Ok(())) => match session.commit(&self.commits).await {
-                Ok(()) => Ok(Ok(value)),
+                Ok(()) => {
+                    crash::answer();
+                    Ok(Ok(value))
+                }
                 Err(error) => settle(self.look_at(error)),
             },
             (outcome, verdict) => {

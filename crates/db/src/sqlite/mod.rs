@@ -32,6 +32,7 @@ use tokio::sync::oneshot;
 
 pub(crate) use self::session::Session;
 use self::session::failure;
+use crate::crash;
 use crate::error::DbError;
 use crate::sql::{Dialect, Engine};
 use crate::tx::Tx;
@@ -270,6 +271,7 @@ fn write_groups(worker: &Worker, jobs: &Receiver<Box<dyn Job>>, commits: &Atomic
         let mut group = vec![first];
         let outcome = run_group(worker, &mut group, jobs).and_then(|()| worker.commit());
         commits.fetch_add(1, Ordering::Relaxed);
+        crash::answer();
         for job in group {
             job.answer(outcome.clone());
         }

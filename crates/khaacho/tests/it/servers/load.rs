@@ -156,7 +156,7 @@ impl Client {
         while !self.works[at].is_finished() {
             if self.works[at].stage == Stage::Accept && self.works[at].offer.is_empty() {
                 let path = format!("order-routing/order/{}", self.works[at].order);
-                let routed = round.asker.ask(&round.address, Method::GET, &path, "", &Value::Null).await?;
+                let routed = round.asker.insist(&round.address, Method::GET, &path, "", &Value::Null).await?;
                 let routed = routed.json();
                 routed["offers"][0]["id"].as_str().unwrap().clone_into(&mut self.works[at].offer);
             }

@@ -3,10 +3,14 @@
 
 mod checker;
 mod crash;
+mod dump;
 mod ending;
 mod history;
 mod imports;
 mod load;
+mod points;
 mod race;
+mod restarts;
 mod server;
+mod story;
 mod world;

@@ -1,7 +1,7 @@
 //! A server in a process of its own, and what asks it.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -44,6 +44,11 @@ impl Home {
         Self { url: database.url.clone(), _folder: None, _database: Some(database) }
     }
 
+    /// Where the data of somebody else lies.
+    pub(crate) fn at(url: String) -> Self {
+        Self { url, _folder: None, _database: None }
+    }
+
     pub(crate) fn command(&self, name: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_khaacho"));
         command
@@ -59,11 +64,16 @@ impl Home {
         self.command("serve").args(["--listen", "127.0.0.1:0"]).output().unwrap()
     }
 
-    /// What a statement counts as `n`, beside a server that runs and without one.
-    pub(crate) async fn count(&self, sql: &'static str) -> usize {
+    /// The database for reading, beside a server that runs and without one.
+    pub(crate) fn read(&self) -> Db {
         let options = Options { access: Access::Read, ..Options::default() };
-        let db = Db::open(&self.url.parse().unwrap(), &options).unwrap();
-        let counted: Result<i64, DbError> = db.read(async |tx| tx.query_one(sql, params![]).await?.get("n")).await;
+        Db::open(&self.url.parse().unwrap(), &options).unwrap()
+    }
+
+    /// What a statement counts as `n`.
+    pub(crate) async fn count(&self, sql: &'static str) -> usize {
+        let counted: Result<i64, DbError> =
+            self.read().read(async |tx| tx.query_one(sql, params![]).await?.get("n")).await;
         usize::try_from(counted.unwrap()).unwrap()
     }
 
@@ -80,17 +90,26 @@ impl Home {
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: String,
+    stderr: Option<ChildStderr>,
 }
 
 impl Server {
     pub(crate) fn start(home: &Home) -> Self {
-        let mut child = home
-            .command("serve")
-            .args(["--listen", "127.0.0.1:0"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        Self::spawn(home.command("serve").stderr(Stdio::null()))
+    }
+
+    /// One in which nothing happens by itself. It ends at a point that `db::crash` names, where one is given.
+    pub(crate) fn quiet(home: &Home, ends_at: Option<&str>) -> Self {
+        let mut command = home.command("serve");
+        command.env("KHAACHO_BACKGROUND", "false").stderr(Stdio::null());
+        if let Some(point) = ends_at {
+            command.env("TEST_CRASH_AT", point).stderr(Stdio::piped());
+        }
+        Self::spawn(&mut command)
+    }
+
+    fn spawn(command: &mut Command) -> Self {
+        let mut child = command.args(["--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).spawn().unwrap();
         let printed = BufReader::new(child.stdout.take().unwrap());
         let (sender, told) = mpsc::channel();
         // Reads to the end, so that the server never writes into a pipe that nobody empties.
@@ -102,7 +121,15 @@ impl Server {
             }
         });
         let address = told.recv_timeout(LONGEST).unwrap_or_else(|_| panic!("the server did not start"));
-        Self { child, address }
+        let stderr = child.stderr.take();
+        Self { child, address, stderr }
+    }
+
+    /// Waits until one that ends at a point has ended; the statements that it passed.
+    pub(crate) fn last_words(&mut self) -> Vec<String> {
+        assert!(!self.child.wait().unwrap().success());
+        let told = BufReader::new(self.stderr.take().unwrap()).lines().map_while(Result::ok);
+        told.filter_map(|line| Some(line.strip_prefix("passing ")?.to_owned())).collect()
     }
 
     /// ADDRESS:PORT.
