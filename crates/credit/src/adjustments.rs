@@ -338,16 +338,19 @@ pub(crate) mod tests {
     #[test]
     fn an_adjustment_takes_at_most_what_is_open_and_only_a_correction_adds() {
         let (open, paid, paisa) = (cycle(1_000, 600), cycle(1_000, 0), Money::from_paisa);
-        let less = |amount| decide(&open, AdjustmentKind::Return, Sign::Decrease, paisa(amount));
-        assert_eq!(less(600), Ok(paisa(-600)));
+        let none = Goods::default();
+        let less = |amount| decide(&open, &none, AdjustmentKind::WriteOff, Sign::Decrease, paisa(amount));
+        assert_eq!(less(600), Ok((paisa(-600), Vec::new())));
         assert_eq!(less(601), Err(Refusal::AboveOutstanding { maximum: paisa(600) }));
         assert_eq!(concession(&open, paisa(20)), Ok(paisa(-20)));
-        let more = |cycle: &Cycle, kind| decide(cycle, kind, Sign::Increase, paisa(1));
-        assert_eq!(more(&open, AdjustmentKind::Correction), Ok(paisa(1)));
+        let more = |cycle: &Cycle, kind| decide(cycle, &none, kind, Sign::Increase, paisa(1));
+        assert_eq!(more(&open, AdjustmentKind::Correction), Ok((paisa(1), Vec::new())));
         assert_eq!(more(&open, AdjustmentKind::Return).unwrap_err().code(), "VALIDATION");
         assert_eq!(more(&paid, AdjustmentKind::Correction).unwrap_err().code(), "CYCLE_CLOSED");
         let on = open.started_on.plus_days(3);
-        let after = adjusted(&open, paisa(-20), on).unwrap();
+        let (kind, reason) = (AdjustmentKind::Dispute, "Short".to_owned());
+        let change = Change { kind, amount: paisa(-20), backs: Vec::new(), dispute: None, reason };
+        let after = adjusted(&open, &change, on).unwrap();
         assert_eq!((after.adjusted_on, after.version), (Some(on), open.version + 1));
     }
 

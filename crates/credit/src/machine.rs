@@ -335,7 +335,7 @@ impl Machine {
         assert_eq!((replayed, self.kept, self.receivable), (self.kept, (held, owed), owed));
         for (place, Open { cycle, .. }) in self.cycles.iter().enumerate() {
             let parts: Vec<_> = self.standing(place).into_iter().map(|(_, part)| part).collect();
-            let sum = |of: fn(&Repayment) -> Money| Money::sum(parts.iter().map(|part| of(part))).unwrap();
+            let sum = |of: fn(&Repayment) -> Money| Money::sum(parts.iter().map(of)).unwrap();
             let [repaid, discount, interest] =
                 [sum(|part| part.principal), sum(|part| part.discount), sum(|part| part.interest)];
             assert_eq!((cycle.repaid, cycle.discount, cycle.interest), (repaid, discount, interest));

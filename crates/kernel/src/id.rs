@@ -48,27 +48,15 @@ fn write_base32(bits: u128, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.write_str(std::str::from_utf8(&text).unwrap_or_default())
 }
 
-/// The place of a letter in [`ALPHABET`], which has neither I, L, O nor U.
-const fn digit_of(letter: u8) -> Option<u8> {
-    Some(match letter {
-        b'0'..=b'9' => letter - b'0',
-        b'A'..=b'H' => letter - b'A' + 10,
-        b'J' | b'K' => letter - b'J' + 18,
-        b'M' | b'N' => letter - b'M' + 20,
-        b'P'..=b'T' => letter - b'P' + 22,
-        b'V'..=b'Z' => letter - b'V' + 27,
-        _ => return None,
-    })
-}
-
 fn parse_base32(text: &str) -> Option<u128> {
     if text.len() != DIGITS {
         return None;
     }
     text.bytes().try_fold(0_u128, |bits, byte| {
-        let digit = digit_of(byte)?;
+        let digit = ALPHABET.iter().position(|&letter| letter == byte)?;
+        let digit = u128::try_from(digit).ok()?;
         // The first digit carries only three bits; a larger one would be lost by the shift.
-        (bits >> 123 == 0).then_some((bits << 5) | u128::from(digit))
+        (bits >> 123 == 0).then_some((bits << 5) | digit)
     })
 }
 

@@ -77,8 +77,8 @@ fn place(cx: &Context, world: &World, choices: &mut Choices) -> Option<Place> {
 /// Lets a set of orders live, and answers each with its cycle.
 async fn live(tx: &mut Tx, cx: &Context, set: &[(Place, Until)]) -> Result<Vec<(OrderId, Option<CycleId>)>, DbError> {
     let mut lived = Vec::with_capacity(set.len());
-    let places: Vec<Place> = set.iter().map(|(place, _)| place.clone()).collect();
-    for (outcome, (_, until)) in orders::place_all(tx, &places).await?.into_iter().zip(set) {
+    let wanted: Vec<Place> = set.iter().map(|(place, _)| place.clone()).collect();
+    for (outcome, (_, until)) in orders::place_all(tx, &wanted).await?.into_iter().zip(set) {
         let Outcome::Placed(placed) = outcome else { return Err(refused("an order")) };
         let (order, offer) = (placed.order.id, placed.offer.ok_or_else(|| refused("an offer"))?);
         if *until == Until::Cancelled {

@@ -35,14 +35,8 @@ impl Run<'_> {
             Step::Adjust { order, kind, increase, amount } => {
                 let sign = if *increase { "INCREASE" } else { "DECREASE" };
                 let cycle = self.cycle_of(order)?;
-                let body = json!({ "cycleId": cycle, "kind": kind, "sign": sign, "amount": amount, "reason": WHY });
-                let mut seen = self.post("admin/adjustment/create", &body, "adjusted").await;
-                if !seen.was_refused() {
-                    let advance = seen.figures["adjustment"]["advance"].clone();
-                    seen.figures = seen.figures["cycle"].clone();
-                    seen.figures["advance"] = advance;
-                }
-                seen
+                self.adjust(&json!({ "cycleId": cycle, "kind": kind, "sign": sign, "amount": amount, "reason": WHY }))
+                    .await
             }
             Step::Dispute { order, order_line } => {
                 let mut body = json!({ "reason": WHY });
@@ -101,6 +95,16 @@ impl Run<'_> {
             Step::Balance { vendor, on } => self.balance(vendor, *on).await,
             other => panic!("nobody plays {other:?}"),
         })
+    }
+
+    async fn adjust(&mut self, body: &serde_json::Value) -> Seen {
+        let mut seen = self.post("admin/adjustment/create", body, "adjusted").await;
+        if !seen.was_refused() {
+            let advance = seen.figures["adjustment"]["advance"].clone();
+            seen.figures = seen.figures["cycle"].clone();
+            seen.figures["advance"] = advance;
+        }
+        seen
     }
 
     async fn cycle(&self, order: &str) -> Result<Seen, String> {
