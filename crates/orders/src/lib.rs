@@ -7,7 +7,7 @@
 //! The lock order is: order, retailer, lines by retailer and vendor, vendor, stock by vendor and product, then heads of
 //! chains. Credit and stock are held, released and converted in the transaction of the transition that causes it.
 //!
-//! Placing a set costs 18 statements whatever its size, 21 where routing chooses, and 2 more for keys and answers at the
+//! Placing a set costs 18 statements whatever its size, 20 where routing chooses, and 2 more for keys and answers at the
 //! desk; on PostgreSQL 9 and 11 round trips. Accepting costs 16 statements (10 round trips), dispatching 12 (8), delivering
 //! on credit 29 (16), 31 (17) where it opens the book. `khaacho`'s tests count them.
 

@@ -139,6 +139,8 @@ create unique index payments_reference on payments (vendor_id, method, reference
 create index payments_of_retailer on payments (retailer_id, vendor_id, id);
 
 -- The part of a payment that went to one cycle.
+-- A part of a payment is a repayment, or what was taken back of one because goods came back (`undoes` names it; its
+-- figures are negative), or money for what had been written off (it settles no principal).
 create table repayments (
   retailer_id text not null,
   cycle_id text not null,
@@ -146,14 +148,20 @@ create table repayments (
   vendor_id text not null,
   payment_id text not null,
   entry_id text not null,
-  principal_paisa bigint not null check (principal_paisa > 0),
+  source text not null check (source in ('CASH', 'ADVANCE', 'RETURN', 'RECOVERY')),
+  principal_paisa bigint not null,
   discount_paisa bigint not null,
   interest_paisa bigint not null,
   cash_paisa bigint not null,
   rounding_paisa bigint not null,
   paid_on text not null,
   created_at bigint not null,
-  primary key (retailer_id, cycle_id, id)
+  reversed_on text,
+  undoes text,
+  primary key (retailer_id, cycle_id, id),
+  check (case source when 'RETURN' then principal_paisa < 0 when 'RECOVERY' then principal_paisa = 0
+    else principal_paisa > 0 end),
+  check ((source = 'RETURN') = (undoes is not null))
 ) {clustered};
 
 -- Numbers that people can say, drawn in blocks by a process; gaps are fine.

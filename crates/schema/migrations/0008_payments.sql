@@ -6,9 +6,6 @@ alter table payments add column reversed_on text;
 alter table payments add column reversal_reason text;
 create unique index payments_id on payments (id);
 
--- A repayment is paid by the payment's cash when it came in, or later by what was kept of it. A reversed one stays.
-alter table repayments add column source text not null default 'CASH' check (source in ('CASH', 'ADVANCE'));
-alter table repayments add column reversed_on text;
 create index repayments_of_payment on repayments (retailer_id, payment_id);
 
 -- What a retailer says it paid; nothing counts before the vendor or an operator confirms it.

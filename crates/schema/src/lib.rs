@@ -31,5 +31,4 @@ migrations! {
     "0010_ledger",
     "0011_panel",
     "0012_import",
-    "0013_parts_of_payments",
 }

@@ -231,7 +231,7 @@ testkit::both_engines! {
         assert_eq!((closed.status, closed.outstanding, closed.adjusted), (CycleStatus::Closed, Money::ZERO, rupees(-600)));
         assert_eq!(close(&world).await.unwrap(), closed);
         assert_eq!(balance(&world, Account::BadDebt).await, rupees(600));
-        assert_eq!(world.repay(id, in_cash(1, "2026-03-01")).await.unwrap_err().code(), "OVERPAYMENT");
+        assert_eq!(world.repay(id, in_cash(1, "2026-03-01")).await.unwrap_err().code(), "CYCLE_CLOSED");
         assert_eq!(world.position(world.pair).await.available, rupees(100_000));
         assert_eq!(world.findings().await, Vec::<String>::new());
     }

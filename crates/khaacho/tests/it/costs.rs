@@ -127,7 +127,7 @@ testkit::both_engines! {
             let (_, named) = world.place(count, false).await;
             expect(&world, &format!("{count} orders"), named, 18, 9);
             let (_, routed) = world.place(count, true).await;
-            expect(&world, &format!("{count} routed orders"), routed, 21, 11);
+            expect(&world, &format!("{count} routed orders"), routed, 20, 11);
         }
     }
 
