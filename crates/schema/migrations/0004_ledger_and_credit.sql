@@ -89,7 +89,7 @@ create table reservations (
   entry_id text,
   created_at bigint not null,
   ended_at bigint,
-  primary key (order_id, id, retailer_id)
+  primary key (retailer_id, order_id, id)
 ) {clustered};
 create unique index reservations_id on reservations (id);
 create unique index reservations_of_order on reservations (retailer_id, order_id) where state = 'ACTIVE';
