@@ -193,7 +193,7 @@ pub(crate) async fn entries_of_payment(
     with_postings(tx, &rows).await
 }
 
-/// The entries of an order in its book, in their order. Two statements, which walk through the book.
+/// The entries of an order in its book, in their order. Two statements, the first of which walks through the book.
 pub(crate) async fn entries_of_order(
     tx: &mut Tx,
     (retailer, vendor): Pair,

@@ -5,7 +5,7 @@
 //! that a retailer owns has the retailer in its primary key, so that the schema can be spread by retailer; one that a
 //! vendor owns is keyed by vendor. Where rows are written with every order, what grows with time (an id, a moment) comes
 //! first in that key: new rows then share the last pages of their table, whoever's they are, while a key that begins with
-//! the retailer would touch one page more for each of them. Files are only ever added.
+//! the retailer would touch one page more for each of them. Once a version is released, files are only ever added.
 
 use db::Migration;
 
