@@ -181,11 +181,19 @@ async fn ordered(
     understood: &Understood,
 ) -> Result<Reply, DbError> {
     let index = turn.brain.index(tx).await?;
-    session.state.cart.clear();
+    // What is written while the cart is looked at changes it, product by product; otherwise it is a new one.
+    if !matches!(session.state.step, Step::Confirming | Step::Paying) {
+        session.state.cart.clear();
+    }
     session.state.asks.clear();
+    let known = session.state.cart.len();
     for item in &understood.items {
         if let (Some(product), Some(quantity)) = (index.by_sku(&item.sku), item.quantity) {
-            session.state.cart.push(CartLine { product: product.id, quantity });
+            let (before, _) = session.state.cart.split_at_mut(known);
+            match before.iter_mut().find(|line| line.product == product.id) {
+                Some(line) => line.quantity = quantity,
+                None => session.state.cart.push(CartLine { product: product.id, quantity }),
+            }
         }
     }
     session.state.asks.extend(understood.ask.iter().map(|ask| Question {

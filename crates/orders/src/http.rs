@@ -6,7 +6,7 @@ use axum::{Extension, Json};
 use credit::PaymentMode;
 use db::{DbError, Tx};
 use http::StatusCode;
-use kernel::{Actor, BusinessDate, Context, LineId, OfferId, OrderId, Page, PageRequest, RetailerId, VendorId};
+use kernel::{Actor, BusinessDate, Context, LineId, Money, OfferId, OrderId, Page, PageRequest, RetailerId, VendorId};
 use ledger::Period;
 use routing::{Ineligible, Offer, StoredDecision};
 use serde::{Deserialize, Serialize};
@@ -54,6 +54,9 @@ struct PlaceOrder {
     /// Where it goes; the retailer's own place where it is left out.
     #[serde(default)]
     place: Option<DeliveryPlace>,
+    /// The total that was seen; where it is another one by now, nothing is placed.
+    #[serde(default)]
+    expected_total: Option<Money>,
 }
 
 /// Places an order: checks it, holds credit and stock with the vendor, makes the first offer.
@@ -62,7 +65,7 @@ struct PlaceOrder {
     params(("Idempotency-Key" = String, Header)),
     responses(
         (status = 201, body = Order, description = "OFFERED, or FAILED with `NO_VENDOR`."),
-        (status = 409, description = "The order check's first reason, or `INSUFFICIENT_STOCK`, `NOT_SOLD`, `BELOW_MINIMUM_QUANTITY`; with `available`, `shortfall`, `remedy`."),
+        (status = 409, description = "The order check's first reason, or `INSUFFICIENT_STOCK`, `NOT_SOLD`, `BELOW_MINIMUM_QUANTITY`; with `available`, `shortfall`, `remedy`. `PRICE_CHANGED` with `total`."),
         (status = 422, description = "`VALIDATION` with the field.")
     )
 )]
@@ -88,6 +91,7 @@ async fn place(Extension(desk): Extension<PlacingDesk>, request: KeyedBody<Place
         place: body.place,
         draft: None,
         retry_of: None,
+        expected_total: body.expected_total,
     };
     match desk.submit(Placing { place, keyed }).await {
         Ok(answer) => answer.into_response(),
@@ -130,6 +134,9 @@ fn refused(refusal: &PlaceRefusal) -> Problem {
                 Ineligible::BelowMinimum { minimum, .. } => problem.with("minimum", *minimum),
                 _ => problem,
             }
+        }
+        PlaceRefusal::TotalChanged { total, .. } => {
+            Problem::conflict(refusal.code(), refusal.to_string()).with("total", total.to_string())
         }
         PlaceRefusal::DraftGone | PlaceRefusal::TooLarge => Problem::conflict(refusal.code(), refusal.to_string()),
     }
