@@ -8,7 +8,7 @@ use understand::{Answer, History, Intent, Understood};
 
 use crate::inbound::{Reply, Said, Turn};
 use crate::session::{CartLine, Question, Session, Step};
-use crate::{cart, menu, store, words};
+use crate::{cart, menu, store, threads, words};
 
 /// Orders that count for what a retailer usually buys.
 const REMEMBERED_ORDERS: i64 = 10;
@@ -327,6 +327,7 @@ async fn person(
     session: &Session,
 ) -> Result<Reply, DbError> {
     note_for_operator(tx, cx, retailer, "asks for a person", &turn.message.wamid).await?;
+    threads::ask_for_person(tx, cx, &store::address(turn.message)).await?;
     Ok(words::person_will_call(session.language))
 }
 

@@ -10,3 +10,4 @@ mod expiry;
 mod scenario;
 mod servers;
 mod support;
+mod threads;

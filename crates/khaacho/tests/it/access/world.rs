@@ -14,6 +14,7 @@ use testkit::TestDb;
 use tower::ServiceExt as _;
 use web::{Auth, Caller};
 use whatsapp::client::{Client, Settings as ClientSettings};
+use whatsapp::fake::{Person, Say, Signed, Webhook as Delivery};
 
 const SECRET: &str = "a secret of at least 32 characters";
 
@@ -21,6 +22,8 @@ const SECRET: &str = "a secret of at least 32 characters";
 #[derive(Default)]
 pub(crate) struct Own {
     pub(crate) retailer: String,
+    /// The phone that the retailer has written from.
+    pub(crate) address: String,
     pub(crate) vendor: String,
     pub(crate) product: String,
     /// A retailer of nobody yet, for what is granted or approved.
@@ -170,8 +173,11 @@ impl World {
         for _ in 0..2 {
             claims.push(self.made("credit/claims", claim.clone()).await);
         }
+        let address = format!("97798{number}1000000");
+        self.has_written(&address).await;
         Own {
             retailer,
+            address,
             vendor,
             product,
             newcomer,
@@ -186,6 +192,17 @@ impl World {
             confirmed,
             offers,
         }
+    }
+
+    /// Somebody writes a message over WhatsApp.
+    async fn has_written(&self, phone: &str) {
+        let (person, say) = (Person::phone(phone, "Shop"), Say::Text("namaste".to_owned()));
+        let at = self.t.clock.now().micros() / 1_000_000;
+        let webhook = Delivery::to("1").message(&person, &format!("wamid.{phone}"), at, &say);
+        let Signed { body, signature } = webhook.signed("app secret");
+        let request = Request::builder().method(Method::POST).uri("/api/v1/whatsapp/webhook");
+        let request = request.header(whatsapp::signature::HEADER, signature).body(Body::from(body)).unwrap();
+        assert_eq!(self.router.clone().oneshot(request).await.unwrap().status(), StatusCode::OK);
     }
 
     /// The cycle of an order that has arrived.
