@@ -48,10 +48,12 @@ const MENU: &[MenuItem] = &[
     MenuItem {
         path: "/admin/vendors", english: "Vendors", nepali: "थोक बिक्रेता", is_for_operators: true
     },
+    MenuItem { path: "/admin/board", english: "Board", nepali: "चलिरहेका", is_for_operators: false },
     MenuItem { path: "/admin/orders", english: "Orders", nepali: "अर्डर", is_for_operators: false },
     MenuItem {
         path: "/admin/conversations", english: "Conversations", nepali: "कुराकानी", is_for_operators: true
     },
+    MenuItem { path: "/admin/stock", english: "Stock", nepali: "मौज्दात", is_for_operators: false },
     MenuItem { path: "/admin/products", english: "Products", nepali: "सामान", is_for_operators: true },
     MenuItem {
         path: "/admin/payments", english: "Payments", nepali: "भुक्तानी", is_for_operators: false
@@ -102,6 +104,7 @@ pub fn build_with(
         .merge(ledger::routes())
         .merge(credit::routes())
         .merge(orders::routes(orders::open_desk(db)))
+        .merge(import::routes())
         .merge(export::routes())
         .merge(conversation::routes(settings.webhook.clone()));
     let (router, document) = rooms.split_for_parts();

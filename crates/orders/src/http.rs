@@ -1,5 +1,8 @@
 //! Orders and offers over HTTP.
 
+mod routing;
+
+use ::routing::{Ineligible, Offer};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
@@ -8,7 +11,6 @@ use db::{DbError, Tx};
 use http::StatusCode;
 use kernel::{Actor, BusinessDate, Context, LineId, Money, OfferId, OrderId, Page, PageRequest, RetailerId, VendorId};
 use ledger::Period;
-use routing::{Ineligible, Offer, StoredDecision};
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -30,11 +32,11 @@ pub fn routes(desk: PlacingDesk) -> OpenApiRouter<App> {
         .routes(routes!(change_status))
         .routes(routes!(give_back))
         .routes(routes!(events))
-        .routes(routes!(routed))
         .routes(routes!(pending))
         .routes(routes!(accept))
         .routes(routes!(reject))
         .routes(routes!(statement))
+        .merge(routing::routes())
         .layer(Extension(desk))
 }
 
@@ -321,32 +323,6 @@ async fn give_back(
     answer.await
 }
 
-#[derive(Serialize, utoipa::ToSchema)]
-struct Routed {
-    /// Every decision, with every candidate and its scores.
-    decisions: Vec<StoredDecision>,
-    /// Every offer.
-    offers: Vec<Offer>,
-}
-
-/// Why an order went where it went. Vendors do not see their rivals.
-#[utoipa::path(get, path = "/api/v1/order-routing/order/{orderId}", tag = "routing", params(("orderId" = OrderId, Path)), responses((status = 200, body = Routed), (status = 404)))]
-async fn routed(
-    State(app): State<App>,
-    web::Operator(cx): web::Operator,
-    PathId(id): PathId<OrderId>,
-) -> Result<Json<Routed>, Problem> {
-    let found = app.db.read(async move |tx| match store::find(tx, cx.actor.scope(), id).await? {
-        Some(order) => {
-            let decisions = routing::decisions(tx, order.retailer_id, order.id).await?;
-            let offers = routing::offers_of_order(tx, order.retailer_id, order.id).await?;
-            Ok::<_, DbError>(Some(Routed { decisions, offers }))
-        }
-        None => Ok(None),
-    });
-    found.await?.map(Json).ok_or_else(|| Problem::not_found("order"))
-}
-
 /// What is before a vendor now.
 #[utoipa::path(get, path = "/api/v1/order-routing/vendor/{vendorId}/pending", tag = "routing", params(("vendorId" = VendorId, Path), PageQuery), responses((status = 200, body = Page<Offer>), (status = 404)))]
 async fn pending(
@@ -359,7 +335,7 @@ async fn pending(
         return Err(Problem::not_found("vendor"));
     }
     let page = query.page();
-    Ok(Json(app.db.read(async move |tx| routing::open_offers(tx, vendor, cx.now, &page).await).await?))
+    Ok(Json(app.db.read(async move |tx| ::routing::open_offers(tx, vendor, cx.now, &page).await).await?))
 }
 
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]

@@ -234,7 +234,12 @@ fn chosen(decision: &Decision, named: Option<VendorId>) -> Option<(VendorId, Mon
 
 /// Nobody can take the order. Where credit alone stands in the way the order is refused with the check that is nearest
 /// to passing, which tells what would help; otherwise it fails for want of a vendor.
-fn why_not(facts: &Facts, retailer: &Retailer, request: &Request, decision: Decision) -> Result<Decided, PlaceRefusal> {
+pub(crate) fn why_not(
+    facts: &Facts,
+    retailer: &Retailer,
+    request: &Request,
+    decision: Decision,
+) -> Result<Decided, PlaceRefusal> {
     if retailer.status != RetailerStatus::Active {
         let vendor = facts.vendors.values().next();
         if let Some(vendor) = vendor {

@@ -3,6 +3,8 @@
 //! Each text is one `match` over the languages, so the compiler sees that none is missing. Texts are bounded by the
 //! builders of `whatsapp`; long lists of lines are cut with a count of the rest.
 
+mod taken_away;
+
 use std::collections::HashMap;
 
 use catalog::Product;
@@ -13,6 +15,8 @@ use notify::{NewMessage, Recipient};
 use parties::{Language, Retailer, Vendor};
 use routing::Offer;
 use whatsapp::message::{Buttons, Outgoing, Template};
+
+pub(crate) use taken_away::taken_away;
 
 use crate::facts::Facts;
 use crate::{Order, OrderLine};

@@ -103,7 +103,9 @@ impl Trade {
                 let made = catalog::create_product(tx, cx, &new).await?.unwrap();
                 for vendor in &vendors {
                     let terms = VendorTerms { price, stock: 1_000_000, minimum_quantity: 1, is_available: true };
-                    catalog::put_vendor_product(tx, cx, *vendor, made.id, &terms).await?.unwrap();
+                    catalog::put_vendor_product(tx, cx, *vendor, made.id, &terms, &catalog::Why::COUNTED)
+                        .await?
+                        .unwrap();
                 }
                 Ok(made.id)
             });
