@@ -9,7 +9,7 @@ use whatsapp::message::Outgoing;
 use whatsapp::payload::{Content, Inbound, Item};
 
 use crate::brain::Brain;
-use crate::media::MEDIA_JOB;
+use crate::jobs::MEDIA_JOB;
 use crate::session::{Session, State};
 use crate::{place, retailer, store, threads, vendor, words};
 
