@@ -1,5 +1,7 @@
 //! Orders and offers over HTTP.
 
+mod recovery;
+
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
@@ -14,6 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use web::{App, KeyedBody, Member, PageQuery, PathId, Problem, Query, StoredAnswer, VendorOrOperator};
 
+use crate::arrival;
 use crate::deliver::{Arrived, Proof, deliver};
 use crate::desk::{Placing, PlacingDesk};
 use crate::lifecycle::{self, Refusal};
@@ -35,6 +38,7 @@ pub fn routes(desk: PlacingDesk) -> OpenApiRouter<App> {
         .routes(routes!(accept))
         .routes(routes!(reject))
         .routes(routes!(statement))
+        .merge(recovery::routes())
         .layer(Extension(desk))
 }
 
@@ -152,6 +156,7 @@ impl From<Refusal> for Problem {
             }
             Refusal::WrongCode { left } => problem.with("triesLeft", left),
             Refusal::AboveReturnable { maximum } => problem.with("maximum", maximum.to_string()),
+            Refusal::NotFailed { state } => problem.with("state", state.as_str()),
             Refusal::OfferExpired { deadline } => problem.with("deadline", deadline.to_string()),
             _ => problem,
         }
@@ -210,7 +215,8 @@ async fn events(
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct ChangeStatus {
-    /// `DISPATCHED`, `DELIVERED`, `CANCELLED`, `FAILED`, or `OFFERED` where a vendor withdraws.
+    /// `DISPATCHED`, `DELIVERED`, `CANCELLED`, `FAILED`, or `OFFERED` where a vendor withdraws. `DELIVERED` by a vendor
+    /// without the code is its word, which the retailer is asked about; the order stays `DISPATCHED` until then.
     status: OrderState,
     /// Why; required to cancel, fail, withdraw, and for an operator to confirm a delivery.
     #[serde(default)]
@@ -263,6 +269,8 @@ async fn change(tx: &mut Tx, cx: &Context, id: OrderId, body: &ChangeStatus) -> 
         OrderState::Delivered => {
             let proof = match (&body.delivery_code, cx.actor) {
                 (Some(code), _) => Proof::Code(code.clone()),
+                // A vendor's own word is put before the retailer; the order stays DISPATCHED.
+                (None, Actor::Vendor(_)) => return answer_order(arrival::mark_delivered(tx, cx, scope, id).await?),
                 (None, Actor::Retailer(_)) => Proof::Received,
                 (None, _) => Proof::Operator(reason),
             };

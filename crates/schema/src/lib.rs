@@ -31,4 +31,5 @@ migrations! {
     "0010_ledger",
     "0011_panel",
     "0012_import",
+    "0015_recovery",
 }

@@ -129,6 +129,7 @@ testkit::both_engines! {
         for row in rows(&world.own).iter().filter(|row| row.body.as_object().is_some_and(|body| !body.is_empty())) {
             let optional: &[&str] = match row.operation {
                 "POST /api/v1/orders" => &["vendorId"],
+                "POST /api/v1/admin/orders/{id}/retry" => &["paymentMode"],
                 "PATCH /api/v1/credit/lines/{id}" => &["termsDays"],
                 "PATCH /api/v1/credit/cycles/{id}" => &["note"],
                 "PUT /api/v1/admin/credit/{id}/cap" => &["cap"],
