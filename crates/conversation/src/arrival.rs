@@ -79,13 +79,12 @@ pub(crate) async fn pressed(
             let number = line.and_then(|line| line.parse().ok());
             Ok(count(&found, session, counting, &number.map(|number| (number, 0)).into_iter().collect::<Vec<_>>()))
         }
+        // What was counted is not known any more: nothing is taken for granted.
+        "counted" if counting.arrived.is_empty() => Ok(words::all_or_missing(language, order)),
         "counted" => {
-            let arrived: Vec<Arrived> = counting
-                .arrived
-                .iter()
-                .map(|(number, quantity)| Arrived { number: *number, quantity: *quantity })
-                .collect();
-            confirm(tx, cx, retailer, session, order.id, &arrived).await
+            let arrived =
+                counting.arrived.iter().map(|(number, quantity)| Arrived { number: *number, quantity: *quantity });
+            confirm(tx, cx, retailer, session, order.id, &arrived.collect::<Vec<_>>()).await
         }
         _ => {
             session.state.step = Step::Idle;

@@ -26,7 +26,7 @@ pub(crate) async fn tell(
     match content {
         Ok(content) => {
             let message =
-                NewMessage { reason_key: format!("claim:{}", claim.id), to, content, template: template.ok() };
+                NewMessage { reason_key: format!("claim:{}:vendor", claim.id), to, content, template: template.ok() };
             notify::send(tx, cx, vec![message]).await
         }
         Err(error) => {

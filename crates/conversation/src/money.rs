@@ -13,7 +13,7 @@ use db::{DbError, Tx};
 use kernel::{BusinessDate, Context, CycleId, Money, PageRequest, Scope};
 use ledger::Method;
 use parties::{Retailer, Vendor};
-use understand::Answer;
+use understand::{Answer, Intent, Understood};
 
 use crate::inbound::Reply;
 use crate::session::{Claiming, Session, Step};
@@ -187,9 +187,10 @@ pub(crate) async fn typed(
     retailer: &Retailer,
     session: &mut Session,
     text: &str,
-    is_unknown: bool,
+    understood: Option<&Understood>,
 ) -> Result<Option<Reply>, DbError> {
     let (answer, has_words) = (understand::answer(text), text.chars().any(char::is_alphabetic));
+    let intent = understood.map(|understood| understood.intent);
     match session.state.step.clone() {
         Step::Disputing(_) | Step::Promising(_)
             if matches!(answer, Some(Answer::No | Answer::Cancel | Answer::Back)) =>
@@ -200,8 +201,11 @@ pub(crate) async fn typed(
         Step::Disputing(bill) if answer == Some(Answer::Yes) => {
             dispute_pressed(tx, cx, retailer, session, bill, "SAID").await.map(Some)
         }
-        // Whatever is no other wish is the reason. A number is a button's.
-        Step::Disputing(bill) if answer.is_none() && has_words && is_unknown => {
+        // What has just been asked for may name goods like an order does. A number is a button's.
+        Step::Disputing(bill)
+            if has_words
+                && matches!(intent, Some(Intent::Unknown | Intent::Dispute | Intent::Promise | Intent::Order)) =>
+        {
             dispute(tx, cx, retailer, session, bill, text).await.map(Some)
         }
         Step::Promising(bill) => match days::day(text, cx.today()) {
@@ -209,7 +213,7 @@ pub(crate) async fn typed(
                 session.state.said = Some(text.trim().chars().take(LONGEST).collect());
                 promise(tx, cx, retailer, session, bill, day).await.map(Some)
             }
-            None if is_unknown && has_words => {
+            None if has_words && is_about_a_day(understood) => {
                 session.state.said = None;
                 about_bill(tx, cx, retailer, session, About::Promise, bill).await.map(Some)
             }
@@ -390,4 +394,13 @@ pub(crate) async fn claim_typed(
         return Ok(None);
     }
     ask_next(tx, cx, retailer, session, claiming).await.map(Some)
+}
+
+/// Whether a text that names no day may be about one all the same: no other wish is seen in it.
+fn is_about_a_day(understood: Option<&Understood>) -> bool {
+    understood.is_some_and(|understood| match understood.intent {
+        Intent::Unknown | Intent::Promise => true,
+        Intent::Order => understood.items.is_empty(),
+        _ => false,
+    })
 }

@@ -55,12 +55,10 @@ async fn pressed(
     let index = turn.brain.index(tx).await?;
     let language = session.language;
     let parts: Vec<&str> = id.split(':').collect();
-    if let ["menu" | "language", ..] = parts.as_slice() {
-        session.state.leave();
-    }
     if let Some(reply) = about_money(tx, cx, retailer, session, &parts).await? {
         return Ok(reply);
     }
+    session.state.leave();
     match parts.as_slice() {
         ["menu", "pay"] => Ok(words::paying(language)),
         ["menu", "order"] => Ok(words::how_to_order(language)),
@@ -159,9 +157,10 @@ async fn typed(
     }
     let history = history(tx, &index, retailer).await?;
     let understood = understand::understand(&index.catalogue, &history, text);
-    if let Some(reply) = money::typed(tx, cx, retailer, session, text, wants_nothing_else(&understood)).await? {
+    if let Some(reply) = money::typed(tx, cx, retailer, session, text, Some(&understood)).await? {
         return Ok(reply);
     }
+    session.state.leave();
     let language = session.language;
     match understood.intent {
         Intent::Order => ordered(tx, cx, turn, retailer, session, &understood).await,
@@ -233,18 +232,9 @@ async fn answer_to_step(
         }
         // "2 days" is a day, not a button that has one of its words.
         Step::Promising(_) if days::day(text, cx.today()).is_some() => {
-            money::typed(tx, cx, retailer, session, text, false).await
+            money::typed(tx, cx, retailer, session, text, None).await
         }
         Step::Idle | Step::RejectReason(_) | Step::ClaimReason(_) | Step::Disputing(_) | Step::Promising(_) => Ok(None),
-    }
-}
-
-/// Whether a text may be what was asked for in words: no wish of its own is seen in it.
-fn wants_nothing_else(understood: &Understood) -> bool {
-    match understood.intent {
-        Intent::Unknown | Intent::Dispute | Intent::Promise => true,
-        Intent::Order => understood.items.is_empty(),
-        _ => false,
     }
 }
 

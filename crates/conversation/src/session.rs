@@ -66,10 +66,10 @@ impl State {
         self.retry_of = None;
     }
 
-    /// Leaves what was being asked about an order or a bill; the cart stays.
+    /// Leaves what was being asked about a bill: something else was wished for.
     pub fn leave(&mut self) {
         self.said = None;
-        if matches!(self.step, Step::Counting(_) | Step::Disputing(_) | Step::Promising(_) | Step::Claiming(_)) {
+        if matches!(self.step, Step::Disputing(_) | Step::Promising(_) | Step::Claiming(_)) {
             self.step = Step::Idle;
         }
     }

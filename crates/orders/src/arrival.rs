@@ -21,9 +21,9 @@ use crate::store::{self, Question};
 use crate::{Order, words};
 
 /// How long a question waits before it is asked again; twice that, and the delivery is booked.
-pub const QUESTION_SECONDS: i64 = 24 * 60 * 60;
+pub(crate) const QUESTION_SECONDS: i64 = 24 * 60 * 60;
 /// What the moments of two runs of a schedule may differ by.
-const LEEWAY: i64 = 60 * 60;
+pub(crate) const LEEWAY: i64 = 60 * 60;
 
 /// The vendor, or an operator in its place, says that the order was delivered; the retailer is asked. Saying it again
 /// while the retailer is being asked changes nothing.

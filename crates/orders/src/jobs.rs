@@ -4,7 +4,7 @@
 use db::{Db, DbError};
 use kernel::{Actor, Clock, Context, IdGen};
 
-use crate::arrival::{QUESTION_SECONDS, settle_silence};
+use crate::arrival::{LEEWAY, QUESTION_SECONDS, settle_silence};
 use crate::draft::{expire_draft, follow_up, stale_drafts};
 use crate::lifecycle::{expire_offer, remind_of_offer};
 use crate::store;
@@ -99,11 +99,11 @@ pub async fn follow_up_drafts(db: &Db, clock: &Clock, ids: &IdGen) -> Result<usi
 /// own transaction. Returns how many there were.
 pub async fn settle_silent(db: &Db, clock: &Clock, ids: &IdGen) -> Result<usize, DbError> {
     let cx = Context::new(clock, ids, Actor::System, "schedule:deliveries");
-    let before = cx.now.plus_seconds(-QUESTION_SECONDS);
+    let (once, again) = (cx.now.plus_seconds(-QUESTION_SECONDS), cx.now.plus_seconds(LEEWAY - QUESTION_SECONDS));
     let (mut settled, mut after) = (0, String::new());
     loop {
         let from = after.clone();
-        let silent = db.read(async move |tx| store::silent(tx, before, &from, BATCH).await).await?;
+        let silent = db.read(async move |tx| store::silent(tx, once, again, &from, BATCH).await).await?;
         let Some(last) = silent.last() else { return Ok(settled) };
         after = last.to_string();
         for id in silent {

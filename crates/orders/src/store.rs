@@ -220,11 +220,17 @@ pub(crate) async fn answer_question(tx: &mut Tx, order: &Order, now: Instant) ->
     tx.exec(sql, params![order.id, order.retailer_id, now]).await
 }
 
-/// Orders whose retailers were asked before a moment and are silent, the oldest question first.
-pub(crate) async fn silent(tx: &mut Tx, before: Instant, after: &str, most: i64) -> Result<Vec<OrderId>, DbError> {
+/// Orders behind one of them whose retailers were asked once before a moment, or again before another, and are silent.
+pub(crate) async fn silent(
+    tx: &mut Tx,
+    once: Instant,
+    again: Instant,
+    after: &str,
+    most: i64,
+) -> Result<Vec<OrderId>, DbError> {
     let sql = "select q.order_id from delivery_questions q where q.answered_at is null and q.said_at <= $1 \
-               and q.order_id > $2 order by q.order_id limit $3";
-    tx.query(sql, params![before, after, most]).await?.iter().map(|row| row.get("order_id")).collect()
+               and (q.asked_again_at is null or q.asked_again_at <= $2) and q.order_id > $3 order by q.order_id limit $4";
+    tx.query(sql, params![once, again, after, most]).await?.iter().map(|row| row.get("order_id")).collect()
 }
 
 const ORDER_COLUMNS: &[&str] = &[

@@ -234,9 +234,11 @@ pub(crate) fn no_vendor(people: &People, order: &Order) -> Vec<NewMessage> {
             "Try again",
         ),
     };
-    let content = Buttons::new(body).button(format!("order:retry:{}", order.id), retry).build();
+    let again = format!("order:retry:{}", order.id);
+    let content = Buttons::new(body).button(&again, retry).build();
+    let template = Template::new("order_failed_v1", TEMPLATE_LANGUAGE).param(code).payload(again);
     let key = format!("order:{}:no_vendor", order.id);
-    message(key, to_retailer(&people.retailer), content, None).into_iter().collect()
+    message(key, to_retailer(&people.retailer), content, Some(template)).into_iter().collect()
 }
 
 /// The order is on its way: the retailer gets the code to tell whoever delivers.
@@ -327,7 +329,8 @@ pub(crate) fn delivered(
             Language::English => format!("{shop} has received order {code}: {total}."),
         };
         let key = format!("order:{}:delivered", order.id);
-        messages.extend(message(key, to_vendor(vendor), Outgoing::text(body), None));
+        let template = Template::new("order_received_v1", TEMPLATE_LANGUAGE).param(shop).param(code).param(&total);
+        messages.extend(message(key, to_vendor(vendor), Outgoing::text(body), Some(template)));
     }
     messages
 }

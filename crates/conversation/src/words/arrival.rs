@@ -59,24 +59,21 @@ fn amount(language: Language, index: &Index, line: &OrderLine, arrived: &[(i64, 
 
 /// Asks which lines came short: by a list, or in words.
 pub(crate) fn which_is_missing(language: Language, index: &Index, order: &Order, arrived: &[(i64, i64)]) -> Reply {
-    let example = order.lines.first().map(|line| named(&name(language, index, line))).unwrap_or_default();
     let (body, done, all) = match language {
         Nepali => {
             (format!("कुन सामान कम आयो? छान्नुहोस्, वा आएको परिमाण लेख्नुहोस्, जस्तै “{example} 2”।"), "यति नै हो", "सबै आएको रहेछ")
         }
         RomanNepali => (
-            format!("Kun saman kam aayo? Chhannuhos, wa aayeko pariman lekhnuhos, jastai “{example} 2”."),
+            "Kun saman kam aayo? Chhannuhos, wa kati aayo lekhnuhos, jastai “chini 2”.",
             "Yati nai ho",
             "Sabai aayeko rahechha",
         ),
-        English => (
-            format!("Which goods came short? Choose, or write how much came, like “{example} 2”."),
-            "That is all",
-            "All of it came",
-        ),
+        English => {
+            ("Which goods came short? Choose, or write how much came, like “sugar 2”.", "That is all", "All of it came")
+        }
     };
     let rest = order.lines.len().saturating_sub(ROWS_OF_LINES);
-    let body = if rest > 0 { format!("{body}\n{}", more(language, rest)) } else { body };
+    let body = if rest > 0 { format!("{body}\n{}", more(language, rest)) } else { body.to_owned() };
     let list = order.lines.iter().take(ROWS_OF_LINES).fold(List::new(body, choose(language)), |list, line| {
         let name = name(language, index, line);
         let about = amount(language, index, line, arrived);

@@ -330,10 +330,15 @@ pub(crate) fn paid_how(language: Language) -> Reply {
 pub(crate) fn paid_reference(language: Language, method: Method) -> Reply {
     let by = method_name(language, method);
     let body = match language {
-        Nepali => format!("{by} को रेफरेन्स नम्बर लेख्नुहोला (चेक भए चेक नम्बर)। त्यसैबाट थोक पसलले चिन्छ।"),
-        RomanNepali => format!(
-            "{by} ko reference number lekhnuhola (cheque bhaye cheque number). Tyasai bata thok pasal le chinchha."
-        ),
+        Nepali if method == Method::Cheque => "चेकको नम्बर लेख्नुहोला। त्यसैबाट थोक पसलले चिन्छ।".to_owned(),
+        RomanNepali if method == Method::Cheque => {
+            "Cheque ko number lekhnuhola. Tyasai bata thok pasal le chinchha.".to_owned()
+        }
+        English if method == Method::Cheque => {
+            "Please write the number of the cheque, so that the wholesaler can find it.".to_owned()
+        }
+        Nepali => format!("{by} को रेफरेन्स नम्बर लेख्नुहोला। त्यसैबाट थोक पसलले चिन्छ।"),
+        RomanNepali => format!("{by} ko reference number lekhnuhola. Tyasai bata thok pasal le chinchha."),
         English => {
             format!("Please write the reference number of the {by} payment, so that the wholesaler can find it.")
         }

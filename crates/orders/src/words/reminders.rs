@@ -110,9 +110,11 @@ pub(crate) fn not_arrived(people: &People, order: &Order, said_at: Instant) -> V
             "Delivered",
         ),
     };
-    let content = Buttons::new(body).button(format!("order:delivered:{}", order.id), delivered).build();
+    let again = format!("order:delivered:{}", order.id);
+    let content = Buttons::new(body).button(&again, delivered).build();
+    let template = Template::new("not_arrived_v1", TEMPLATE_LANGUAGE).param(shop).param(code).payload(again);
     let key = format!("order:{}:not_arrived:{}", order.id, said_at.micros());
-    message(key, to_vendor(vendor), content, None).into_iter().collect()
+    message(key, to_vendor(vendor), content, Some(template)).into_iter().collect()
 }
 
 /// An offer ends soon: its vendor is reminded.

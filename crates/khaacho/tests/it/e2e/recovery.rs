@@ -111,6 +111,7 @@ testkit::both_engines! {
         let early = shop.post("admin/orders/expire-pending", json!({})).await;
         assert_eq!(early, json!({ "expired": 0, "hasMore": false }));
         // The shop opens at noon; the schedules run as they do in a server.
+        shop.runs_schedules().await;
         shop.t.clock.advance_seconds(25 * HOUR);
         shop.runs_schedules().await;
         assert_eq!(stands(&world, &draft).await.0, "EXPIRED");
@@ -140,6 +141,7 @@ testkit::both_engines! {
         let world = OnCredit::open(t, "50000.00", "EN").await;
         let OnCredit { shop, retailer, .. } = &world;
         shop.says(retailer, "10 bora jeera masino").await;
+        shop.runs_schedules().await;
         shop.says(retailer, "stop").await;
         shop.t.clock.advance_seconds(25 * HOUR);
         shop.runs_schedules().await;
@@ -159,7 +161,8 @@ testkit::both_engines! {
         shop.work().await;
         assert_eq!(shop.sent_to(&retailer.person).len(), before + 1);
         shop.says(retailer, "start").await;
-        assert!(shop.sent_to(&retailer.person).last().unwrap().contains("reminders again"));
+        // The answer offers to stop them once more.
+        shop.presses(retailer, "reminders:stop").await;
         shop.is_clean().await;
     }
 
@@ -261,6 +264,33 @@ testkit::both_engines! {
         }
         shop.presses(vendor, "offer:accept:").await;
         assert_eq!(world.order().await["state"], "CONFIRMED");
+        shop.is_clean().await;
+    }
+
+    async fn a_number_says_how_many_and_not_which_button(t: TestDb) {
+        let world = OnCredit::open(t, "50000.00", "RNE").await;
+        let OnCredit { shop, retailer, .. } = &world;
+        shop.says(retailer, "jeera masino").await;
+        shop.says(retailer, "1").await;
+        let cart = shop.get("orders?state=DRAFT").await["items"][0]["lines"].clone();
+        assert_eq!(cart.as_array().unwrap().iter().map(|line| line["quantity"].clone()).collect::<Vec<_>>(), [json!(1)]);
+        shop.is_clean().await;
+    }
+
+    async fn a_cart_that_expired_under_its_question_is_shown_again(t: TestDb) {
+        let world = OnCredit::open(t, "50000.00", "EN").await;
+        let OnCredit { shop, retailer, vendor, rice, .. } = &world;
+        shop.says(retailer, "10 bora jeera masino").await;
+        shop.presses(retailer, "cart:confirm").await;
+        shop.t.clock.advance_seconds(30 * HOUR);
+        shop.runs_schedules().await;
+        shop.sells(vendor, rice, "2500.00", 40).await;
+        shop.presses(retailer, "pay:credit").await;
+        assert!(shop.sent_to(&retailer.person).last().unwrap().contains("Rs. 25,000.00"));
+        shop.presses(retailer, "cart:confirm").await;
+        shop.presses(retailer, "pay:credit").await;
+        let made = orders_of(&world).await.into_iter().find(|order| order["state"] == "OFFERED").unwrap();
+        assert_eq!((made["total"].clone(), made["retryOf"].is_string()), (json!("25000.00"), true));
         shop.is_clean().await;
     }
 }
