@@ -20,6 +20,9 @@ pub const MESSAGE_JOB: &str = "conversation.message";
 pub(crate) const STOP: &str = "reminders:stop";
 pub(crate) const START: &str = "reminders:start";
 
+/// How long a message waits for one that was written before it and comes later: Meta delivers in any order.
+const SETTLE_MILLIS: i64 = 250;
+
 /// A reply that is to be sent, and whether what can be pressed in it may be answered by typing.
 pub(crate) type Reply = Result<Outgoing, whatsapp::message::MessageError>;
 
@@ -37,11 +40,12 @@ pub async fn take_in(tx: &mut Tx, cx: &Context, items: Vec<Item>) -> Result<(), 
     store::insert_unreadable(tx, cx, unreadable).await?;
     let new = store::insert_new(tx, cx, &messages).await?;
     let jobs = messages.iter().filter(|message| new.contains(&message.wamid)).map(|message| {
-        // Within one sender, messages are handled in the order of sending, as far as they have arrived.
+        // Within one sender, messages are handled in the order of sending, as far as they have arrived by then.
         let position = message.timestamp.saturating_mul(1_000_000);
         NewJob::new(cx, Queue::OrderProcessing, MESSAGE_JOB, serde_json::json!({ "wamid": message.wamid }))
             .order_key(format!("from:{}", store::address(message)))
             .position(position)
+            .run_at(cx.now.plus_millis(SETTLE_MILLIS))
     });
     let jobs: Vec<NewJob> = jobs.collect();
     for message in &messages {

@@ -27,20 +27,18 @@ pub enum MoneyError {
     /// More than two decimals: a paisa cannot be split.
     #[error("an amount has at most two decimals")]
     TooPrecise,
-    /// More paisa than 64 bits hold.
-    #[error("the amount is too large to hold")]
+    /// Above [`Money::MOST`].
+    #[error("an amount is at most {}", Money::MOST.for_people())]
     TooLarge,
-}
-
-impl From<Overflow> for MoneyError {
-    fn from(_: Overflow) -> Self {
-        Self::TooLarge
-    }
 }
 
 impl Money {
     /// No money.
     pub const ZERO: Self = Self(0);
+
+    /// The most that one amount that somebody names may be, ten arba rupees: nine million of them still add up in 64
+    /// bits of paisa.
+    pub const MOST: Self = Self(1_000_000_000_000);
 
     /// An amount given in paisa.
     pub const fn from_paisa(paisa: i64) -> Self {
@@ -186,7 +184,8 @@ impl FromStr for Money {
             return Err(MoneyError::TooPrecise);
         }
         let paisa = format!("{}{whole}{fraction:0<2}", if is_negative { "-" } else { "" });
-        paisa.parse().map(Self).map_err(|_| MoneyError::TooLarge)
+        let amount = paisa.parse().map(Self).map_err(|_| MoneyError::TooLarge)?;
+        if amount.0.unsigned_abs() > Self::MOST.0.unsigned_abs() { Err(MoneyError::TooLarge) } else { Ok(amount) }
     }
 }
 
@@ -216,12 +215,11 @@ impl Visitor<'_> for MoneyVisitor {
     }
 
     fn visit_i64<E: de::Error>(self, rupees: i64) -> Result<Money, E> {
-        Money::from_rupees(rupees).map_err(E::custom)
+        self.visit_str(&rupees.to_string())
     }
 
     fn visit_u64<E: de::Error>(self, rupees: u64) -> Result<Money, E> {
-        let rupees = i64::try_from(rupees).map_err(|_| E::custom(Overflow))?;
-        self.visit_i64(rupees)
+        self.visit_str(&rupees.to_string())
     }
 
     // JSON numbers with a fraction arrive as binary floating point. Its shortest decimal text is the one the sender
@@ -270,8 +268,8 @@ mod tests {
         assert_eq!(serde_json::from_str::<Money>("10252.05").unwrap().paisa(), 1_025_205);
         assert_eq!(serde_json::from_str::<Money>("7").unwrap().paisa(), 700);
         assert_eq!(serde_json::from_str::<Money>("\"5000.5\"").unwrap().paisa(), 500_050);
-        // As many digits as a binary fraction keeps.
-        assert_eq!(serde_json::from_str::<Money>("1234567890123.25").unwrap().paisa(), 123_456_789_012_325);
+        assert_eq!(serde_json::from_str::<Money>("1234567890.25").unwrap().paisa(), 123_456_789_025);
+        assert_eq!(money("-10000000000.00"), Money::from_paisa(-Money::MOST.paisa()));
     }
 
     #[test]
@@ -312,6 +310,8 @@ mod tests {
             ("+1", MoneyError::Malformed),
             ("--1", MoneyError::Malformed),
             ("1.234", MoneyError::TooPrecise),
+            ("10000000000.01", MoneyError::TooLarge),
+            ("-10000000000.01", MoneyError::TooLarge),
             ("92233720368547758.08", MoneyError::TooLarge),
         ] {
             assert_eq!(text.parse::<Money>(), Err(error), "{text:?}");
@@ -339,7 +339,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn text_and_back(paisa: i64) {
+        fn text_and_back(paisa in -Money::MOST.0..=Money::MOST.0) {
             let amount = Money::from_paisa(paisa);
             prop_assert_eq!(amount.to_string().parse::<Money>(), Ok(amount));
         }

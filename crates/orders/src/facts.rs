@@ -109,7 +109,9 @@ impl Facts {
     pub fn total_with(&self, vendor: VendorId, lines: &[Wanted]) -> Option<Result<Money, Overflow>> {
         let prices: Option<Vec<(Money, i64)>> =
             lines.iter().map(|line| Some((self.stock.get(&(vendor, line.product_id))?.price, line.quantity))).collect();
-        Some(prices?.into_iter().try_fold(Money::ZERO, |sum, (price, quantity)| sum.plus(price.times(quantity)?)))
+        let total =
+            prices?.into_iter().try_fold(Money::ZERO, |sum, (price, quantity)| sum.plus(price.times(quantity)?));
+        Some(total.and_then(|total| if total > Money::MOST { Err(Overflow) } else { Ok(total) }))
     }
 
     /// Weighs every vendor for an order, or the named one alone; those in `asked` had it before.

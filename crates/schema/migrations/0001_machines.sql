@@ -1,4 +1,5 @@
 -- Answers kept by idempotency key, for 30 days. A row without a status is a command under way in an open transaction.
+-- Not clustered: SQLite moves a clustered row of more than a quarter of a page to pages of its own.
 create table idempotency_keys (
   actor text not null,
   route text not null,
@@ -7,10 +8,10 @@ create table idempotency_keys (
   status bigint,
   headers text,
   body text,
-  created_at bigint not null,
-  primary key (created_at, actor, route, key)
-) {clustered};
+  created_at bigint not null
+);
 create unique index idempotency_keys_key on idempotency_keys (actor, route, key);
+create index idempotency_keys_age on idempotency_keys (created_at);
 
 -- Work that waits for a worker. Finished work is deleted; dead work stays until an operator looks at it.
 create table jobs (

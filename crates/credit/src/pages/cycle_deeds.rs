@@ -12,7 +12,7 @@ use web::panel::{Errors, Fields, Form, Html, PageLanguage, Panel, Posted, Sheet,
 use web::{App, PathId, Problem, once};
 
 use super::cycle::{Seen, missing};
-use super::sheet::{add, forbidden};
+use super::sheet::{Now, add, forbidden};
 use super::words::{self, Say, Word};
 use crate::adjustments::{AdjustmentKind, NewAdjustment, Sign, adjust};
 use crate::closing::{CycleChange, change_cycle, close};
@@ -122,17 +122,32 @@ pub(super) async fn show(
                 return Err(forbidden());
             }
             let open = open_dispute(tx, &seen).await?;
-            let known = Fields::of([
-                ("on", panel.cx.today().plus_days(7).to_string()),
-                ("note", seen.cycle.note.clone().filter(|_| deed == Deed::Note).unwrap_or_default()),
-            ]);
-            Ok(page(&panel, &seen, deed, open.as_ref(), &known, &Errors::default()))
+            let view = View { deed, open: open.as_ref(), stale: None };
+            Ok(page(&panel, &seen, &view, &known(&panel, &seen, deed), &Errors::default()))
         })
         .await
 }
 
-fn page(panel: &Panel, seen: &Seen, deed: Deed, open: Option<&Dispute>, fields: &Fields, errors: &Errors) -> Html {
+/// What a form is opened on.
+fn known(panel: &Panel, seen: &Seen, deed: Deed) -> Fields {
+    Fields::of([
+        ("on", panel.cx.today().plus_days(7).to_string()),
+        ("note", seen.cycle.note.clone().filter(|_| deed == Deed::Note).unwrap_or_default()),
+        ("version", seen.cycle.version.to_string()),
+    ])
+}
+
+/// What is to be done, and what is known beside the bill itself.
+struct View<'a> {
+    deed: Deed,
+    open: Option<&'a Dispute>,
+    /// What holds now, where somebody changed it since the form was opened.
+    stale: Option<&'a Fields>,
+}
+
+fn page(panel: &Panel, seen: &Seen, view: &View<'_>, fields: &Fields, errors: &Errors) -> Html {
     let (language, form) = (panel.language, Form { fields, errors });
+    let (deed, now) = (view.deed, Now { fields, stale: view.stale, language });
     let sheet = Sheet {
         panel,
         deed: deed.name().text(language),
@@ -142,15 +157,16 @@ fn page(panel: &Panel, seen: &Seen, deed: Deed, open: Option<&Dispute>, fields: 
         is_final: deed.is_final(),
     };
     let lead = html! {
+        (now.notice())
         p.lead { (Word::Open.text(language)) " " (money(seen.cycle.outstanding)) }
-        @if let Some(open) = open.filter(|_| deed == Deed::Decide) {
+        @if let Some(open) = view.open.filter(|_| deed == Deed::Decide) {
             p.notice.warn { strong { (Say::DisputeSaid.text(language)) ": " } (open.reason) }
         }
     };
-    sheet.page(&form, &lead, &controls(panel, deed, &form))
+    sheet.page(&form, &lead, &controls(panel, deed, &form, &now))
 }
 
-fn controls(panel: &Panel, deed: Deed, form: &Form<'_>) -> Markup {
+fn controls(panel: &Panel, deed: Deed, form: &Form<'_>, now: &Now<'_>) -> Markup {
     let language = panel.language;
     let (say, word) = (|say: Say| say.text(language), |word: Word| word.text(language));
     let reason = || form.input("reason", word(Word::Reason), "text", Some(word(Word::ReasonHint)));
@@ -160,7 +176,8 @@ fn controls(panel: &Panel, deed: Deed, form: &Form<'_>) -> Markup {
             (form.input("note", say(Say::Note), "text", None))
         },
         Deed::Note => html! {
-            (form.input("note", say(Say::Note), "text", Some(say(Say::NoteHint))))
+            (now.version())
+            (form.input("note", say(Say::Note), "text", Some(now.beside("note").as_deref().unwrap_or(say(Say::NoteHint)))))
             @if panel.cx.actor.is_operator() {
                 (form.input("dueOn", say(Say::NewDue), "date", Some(say(Say::NewDueHint))))
                 (reason())
@@ -206,14 +223,17 @@ pub(super) async fn act(
             return Ok(forbidden().stored());
         }
         let open = open_dispute(tx, &seen).await?;
-        let mut errors = Errors::default();
+        let (mut errors, mut is_stale) = (Errors::default(), false);
         if let Some(wish) = wish(&panel, deed, &fields, &mut errors) {
             match carry_out(tx, cx, &seen, open.as_ref(), wish).await? {
                 Ok(()) => return Ok(see_other(&format!("{}?done={}", seen.path(), deed.path()))),
+                Err(Refusal::VersionMismatch { .. }) => is_stale = true,
                 Err(refusal) => add(&mut errors, &refusal, panel.language),
             }
         }
-        Ok(page(&panel, &seen, deed, open.as_ref(), &fields, &errors).answer(StatusCode::UNPROCESSABLE_ENTITY))
+        let known = known(&panel, &seen, deed);
+        let view = View { deed, open: open.as_ref(), stale: is_stale.then_some(&known) };
+        Ok(page(&panel, &seen, &view, &fields, &errors).answer(StatusCode::UNPROCESSABLE_ENTITY))
     })
     .await
 }
@@ -221,7 +241,8 @@ pub(super) async fn act(
 /// What a form asks for.
 enum Wish {
     Promise(NewPromise),
-    Note(CycleChange),
+    /// With the version that was seen.
+    Note(CycleChange, Option<i64>),
     Dispute(NewDispute),
     Decide(Decision),
     Adjust(NewAdjustmentOf),
@@ -252,7 +273,10 @@ fn wish(panel: &Panel, deed: Deed, fields: &Fields, errors: &mut Errors) -> Opti
             let note = fields.filled("note").map(str::to_owned);
             fields.date("on", language, errors).map(|on| Wish::Promise(NewPromise { on, note }))
         }
-        Deed::Note => Some(Wish::Note(new_note(panel, fields, reason, errors))),
+        Deed::Note => {
+            let seen = fields.number("version", language, errors);
+            Some(Wish::Note(new_note(panel, fields, reason, errors), seen))
+        }
         Deed::Dispute => {
             let order_line = fields.number("orderLine", language, errors);
             Some(Wish::Dispute(NewDispute { order_line, reason }))
@@ -302,7 +326,7 @@ async fn carry_out(
     let (id, scope) = (seen.cycle.id, cx.actor.scope());
     Ok(match wish {
         Wish::Promise(new) => promise(tx, cx, scope, id, &new).await?.map(drop),
-        Wish::Note(change) => change_cycle(tx, cx, scope, id, None, &change).await?.map(drop),
+        Wish::Note(change, version) => change_cycle(tx, cx, scope, id, version, &change).await?.map(drop),
         Wish::Dispute(new) => dispute(tx, cx, scope, id, &new).await?.map(drop),
         Wish::Decide(decision) => match open {
             Some(open) => decide_dispute(tx, cx, scope, open.id, &decision).await?.map(drop),

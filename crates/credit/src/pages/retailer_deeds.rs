@@ -11,7 +11,7 @@ use serde::Deserialize;
 use web::panel::{Errors, Fields, Form, Html, OperatorPanel, PageLanguage, Panel, Posted, Sheet, see_other};
 use web::{App, PathId, Problem, once};
 
-use super::sheet::{add, forbidden};
+use super::sheet::{Now, add, forbidden};
 use super::words::{Say, Word};
 use crate::limits::{CreditChange, change_credit};
 use crate::refusal::Refusal;
@@ -97,12 +97,25 @@ pub(super) async fn show(
     PathId((id, deed)): PathId<(RetailerId, Deed)>,
 ) -> Result<Html, Problem> {
     let retailer = app.db.read(async move |tx| find(tx, id).await?.ok_or_else(missing)).await?;
-    let known = Fields::of([("cap", retailer.cap.map(|cap| cap.to_string()).unwrap_or_default())]);
-    Ok(page(&panel, &retailer, deed, &known, &Errors::default()))
+    Ok(page(&panel, &retailer, deed, &known(&retailer), &Errors::default(), None))
 }
 
-fn page(panel: &Panel, retailer: &Retailer, deed: Deed, fields: &Fields, errors: &Errors) -> Html {
+/// What the form for the cap is opened on.
+fn known(retailer: &Retailer) -> Fields {
+    let cap = retailer.cap.map(|cap| cap.to_string()).unwrap_or_default();
+    Fields::of([("cap", cap), ("version", retailer.version.to_string())])
+}
+
+fn page(
+    panel: &Panel,
+    retailer: &Retailer,
+    deed: Deed,
+    fields: &Fields,
+    errors: &Errors,
+    stale: Option<&Fields>,
+) -> Html {
     let (language, form) = (panel.language, Form { fields, errors });
+    let now = Now { fields, stale, language };
     let (say, word) = (|say: Say| say.text(language), |word: Word| word.text(language));
     let sheet = Sheet {
         panel,
@@ -115,11 +128,15 @@ fn page(panel: &Panel, retailer: &Retailer, deed: Deed, fields: &Fields, errors:
     let reason = form.input("reason", word(Word::Reason), "text", Some(word(Word::ReasonHint)));
     let controls = match deed {
         Deed::Approve => html! {},
-        Deed::Cap => html! { (form.input("cap", say(Say::Cap), "decimal", Some(say(Say::CapHint)))) (reason) },
+        Deed::Cap => {
+            let beside = now.beside("cap");
+            let hint = beside.as_deref().unwrap_or(say(Say::CapHint));
+            html! { (now.version()) (form.input("cap", say(Say::Cap), "decimal", Some(hint))) (reason) }
+        }
         Deed::Pause => html! { (reason) (form.tick("block", say(Say::Block))) },
         Deed::Resume => reason,
     };
-    sheet.page(&form, &html! {}, &controls)
+    sheet.page(&form, &now.notice(), &controls)
 }
 
 /// Does it.
@@ -134,10 +151,12 @@ pub(super) async fn act(
             return Ok(forbidden().stored());
         }
         let Some(retailer) = find(tx, id).await? else { return Ok(missing().stored()) };
-        let mut errors = Errors::default();
+        let (mut errors, mut is_stale) = (Errors::default(), false);
         if deed != Deed::Approve {
             errors.require(&fields, "reason", panel.language);
         }
+        // Stopping and giving credit again are meant whatever was changed before.
+        let seen = if deed == Deed::Cap { fields.number("version", panel.language, &mut errors) } else { None };
         let change = match deed {
             Deed::Approve => None,
             Deed::Cap => Some(CreditChange::Cap(fields.money("cap", panel.language, &mut errors))),
@@ -146,12 +165,15 @@ pub(super) async fn act(
             Deed::Resume => Some(CreditChange::Unpause),
         };
         if errors.is_empty() {
-            match carry_out(tx, cx, id, change, fields.text("reason")).await? {
+            match carry_out(tx, cx, id, seen, change, fields.text("reason")).await? {
                 Ok(()) => return Ok(see_other(&format!("/admin/retailers/{id}?done={}", deed.done(&fields)))),
+                Err(Refusal::VersionMismatch { .. }) => is_stale = true,
                 Err(refusal) => add(&mut errors, &refusal, panel.language),
             }
         }
-        Ok(page(&panel, &retailer, deed, &fields, &errors).answer(StatusCode::UNPROCESSABLE_ENTITY))
+        let known = known(&retailer);
+        let stale = is_stale.then_some(&known);
+        Ok(page(&panel, &retailer, deed, &fields, &errors, stale).answer(StatusCode::UNPROCESSABLE_ENTITY))
     })
     .await
 }
@@ -161,11 +183,12 @@ async fn carry_out(
     tx: &mut Tx,
     cx: &Context,
     id: RetailerId,
+    seen_version: Option<i64>,
     change: Option<CreditChange>,
     why: &str,
 ) -> Result<Result<(), Refusal>, DbError> {
     match change {
-        Some(change) => Ok(change_credit(tx, cx, id, None, change, why).await?.map(drop)),
+        Some(change) => Ok(change_credit(tx, cx, id, seen_version, change, why).await?.map(drop)),
         None => Ok(parties::approve_retailer(tx, cx, id).await?.map(drop).map_err(|_| Refusal::UnknownRetailer(id))),
     }
 }

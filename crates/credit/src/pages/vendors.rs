@@ -18,10 +18,11 @@ use web::{App, PathId, Problem, Query, once};
 use super::Names;
 use super::lines::{AfterQuery, table_of};
 use super::risk::aging_pictured;
-use super::sheet::{add, done, forbidden};
+use super::sheet::{Now, add, done, forbidden};
 use super::words::{self, Say, Word};
 use crate::limits::change_ceiling;
 use crate::model::Line;
+use crate::refusal::Refusal;
 use crate::risk::{Collection, VendorCredit, vendor_credit};
 use crate::store::lines::{LineFilter, lines_page};
 
@@ -149,13 +150,20 @@ pub(super) async fn ceiling(
 ) -> Result<Html, Problem> {
     let found = app.db.read::<_, DbError, _>(async move |tx| parties::vendors(tx, &[id]).await).await?;
     let vendor = found.get(&id).ok_or_else(missing)?;
-    let known = Fields::of([("ceiling", vendor.ceiling.map(|ceiling| ceiling.to_string()).unwrap_or_default())]);
-    Ok(ceiling_page(&panel, vendor, &known, &Errors::default()))
+    Ok(ceiling_page(&panel, vendor, &known_ceiling(vendor), &Errors::default(), None))
 }
 
-fn ceiling_page(panel: &Panel, vendor: &Vendor, fields: &Fields, errors: &Errors) -> Html {
+/// What the form for the ceiling is opened on.
+fn known_ceiling(vendor: &Vendor) -> Fields {
+    let ceiling = vendor.ceiling.map(|ceiling| ceiling.to_string()).unwrap_or_default();
+    Fields::of([("ceiling", ceiling), ("version", vendor.version.to_string())])
+}
+
+fn ceiling_page(panel: &Panel, vendor: &Vendor, fields: &Fields, errors: &Errors, stale: Option<&Fields>) -> Html {
     let (language, form) = (panel.language, Form { fields, errors });
     let say = |say: Say| say.text(language);
+    let now = Now { fields, stale, language };
+    let beside = now.beside("ceiling");
     let sheet = Sheet {
         panel,
         deed: say(Say::Ceiling),
@@ -165,10 +173,11 @@ fn ceiling_page(panel: &Panel, vendor: &Vendor, fields: &Fields, errors: &Errors
         is_final: false,
     };
     let controls = html! {
-        (form.input("ceiling", say(Say::Ceiling), "decimal", Some(say(Say::CeilingHint))))
+        (now.version())
+        (form.input("ceiling", say(Say::Ceiling), "decimal", Some(beside.as_deref().unwrap_or(say(Say::CeilingHint)))))
         (form.input("reason", Word::Reason.text(language), "text", Some(Word::ReasonHint.text(language))))
     };
-    sheet.page(&form, &html! {}, &controls)
+    sheet.page(&form, &now.notice(), &controls)
 }
 
 /// Sets the ceiling, or lifts it.
@@ -179,16 +188,20 @@ pub(super) async fn put_ceiling(State(app): State<App>, PathId(id): PathId<Vendo
             return Ok(forbidden().stored());
         }
         let Some(vendor) = parties::vendors(tx, &[id]).await?.remove(&id) else { return Ok(missing().stored()) };
-        let mut errors = Errors::default();
+        let (mut errors, mut is_stale) = (Errors::default(), false);
         errors.require(&fields, "reason", panel.language);
         let ceiling = fields.money("ceiling", panel.language, &mut errors);
+        let seen = fields.number("version", panel.language, &mut errors);
         if errors.is_empty() {
-            match change_ceiling(tx, cx, id, None, ceiling, fields.text("reason")).await? {
+            match change_ceiling(tx, cx, id, seen, ceiling, fields.text("reason")).await? {
                 Ok(vendor) => return Ok(see_other(&format!("/admin/vendors/{}?done=ceiling", vendor.id))),
+                Err(Refusal::VersionMismatch { .. }) => is_stale = true,
                 Err(refusal) => add(&mut errors, &refusal, panel.language),
             }
         }
-        Ok(ceiling_page(&panel, &vendor, &fields, &errors).answer(StatusCode::UNPROCESSABLE_ENTITY))
+        let known = known_ceiling(&vendor);
+        let stale = is_stale.then_some(&known);
+        Ok(ceiling_page(&panel, &vendor, &fields, &errors, stale).answer(StatusCode::UNPROCESSABLE_ENTITY))
     })
     .await
 }

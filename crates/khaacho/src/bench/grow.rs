@@ -11,7 +11,7 @@ use super::check::{Checked, check};
 use super::history::{self, Until};
 use super::load;
 use super::report::millis;
-use super::server::{Server, empty, open};
+use super::server::{Background, Server, empty, open};
 use super::work::{Choices, Placing, Shape};
 use super::{LoadFlags, Outcome, engine, floor, store, world};
 
@@ -69,7 +69,7 @@ pub(crate) async fn run(
         let made_per_second = floor::rate(made.orders.len(), started.elapsed());
         made_orders.extend(made.orders.iter().map(ToString::to_string));
         progress.set_message(format!("placing beside {orders} orders"));
-        let server = Server::start(database).await?;
+        let server = Server::start(database, Background::Rests).await?;
         let placing = || Placing { world: Arc::clone(&world), shape: Shape::Named, choices: Choices::new() };
         let works = (0..flags.clients).map(|_| placing()).collect();
         let seen = load::run(&server.address, &server.token, works, flags.time()).await?;

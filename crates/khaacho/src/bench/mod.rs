@@ -2,7 +2,8 @@
 //!
 //! `place`, `deliver` and `repay` are one run ([`load`]) with different [`work`]: a world is [made](history) through the
 //! use cases, a server of its own is driven over HTTP, and what it answered is compared with what is in the database.
-//! `grow` places orders where more and more lie already, `dashboard` times what is looked at, `verify` the check of books.
+//! `grow` places orders where more and more lie already, `dashboard` times what is looked at, `webhooks` what people write
+//! and `verify` the check of books.
 
 #![expect(
     clippy::float_arithmetic,
@@ -23,6 +24,7 @@ mod run;
 mod server;
 mod store;
 mod verify;
+mod webhooks;
 mod work;
 mod world;
 
@@ -119,6 +121,18 @@ enum What {
         #[arg(long)]
         json: bool,
     },
+    /// Deliver what people write in bursts, everything twice and shuffled: each message is handled once and in order.
+    Webhooks {
+        /// Deliveries a second.
+        #[arg(long, default_value_t = 100)]
+        rate: usize,
+        /// How long.
+        #[arg(long, default_value_t = 120)]
+        seconds: u64,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
     /// Check and export a journal, made in a fresh temporary SQLite file or in the empty --database that is named.
     Verify {
         /// Journal entries.
@@ -160,6 +174,10 @@ pub async fn run(config: Config, common: &CommonFlags, flags: Flags) -> anyhow::
         }
         What::Grow { load, orders } => show(&grow::run(&database, orders, &load, &progress).await?, load.json),
         What::Dashboard { retailers, json } => show(&reads::run(&database, &retailers, &progress).await?, json),
+        What::Webhooks { rate, seconds, json } => {
+            let time = Duration::from_secs(seconds.max(1));
+            show(&webhooks::run(&database, rate, time, &progress).await?, json)
+        }
         What::Verify { entries, books, json } => show(&verify::run(&database, entries, books).await?, json),
     }
 }

@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::client::Client;
 use super::floor::rate;
-use super::server::{Server, empty, open};
+use super::server::{Background, Server, empty, open};
 use super::world;
 use super::{Outcome, engine, machine};
 
@@ -69,7 +69,7 @@ pub(crate) async fn run(database: &str, sizes: &[usize], progress: &ProgressBar)
         drop(db);
         let known = last.context("each size is larger than the one before it")?;
         progress.set_message(format!("asking of {retailers} retailers"));
-        let server = Server::start(database).await?;
+        let server = Server::start(database, Background::Rests).await?;
         let questions = ask_all(&server, known).await?;
         let rss_mib = machine::rss_mib(server.pid);
         server.stop().await?;

@@ -13,7 +13,7 @@ use super::floor::{self, Floor, rate};
 use super::history::{self, Until};
 use super::load::{self, Seen};
 use super::report::{PerSecond, Report};
-use super::server::{Server, empty};
+use super::server::{Background, Server, empty};
 use super::work::{Choices, Delivering, Placing, Repaying, Shape, Work};
 use super::world::{self, World};
 use super::{LoadFlags, engine, machine, store};
@@ -68,7 +68,7 @@ pub(crate) async fn own(
     };
     let before = check::ids(&db, listed).await?;
     drop(db);
-    let server = Server::start(database).await?;
+    let server = Server::start(database, Background::Rests).await?;
     progress.set_message("measuring the floor");
     let commits = floor::commits().await?;
     let http = floor::http(&server.address, &server.token, flags.clients).await?;

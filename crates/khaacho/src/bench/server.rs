@@ -10,6 +10,15 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use web::{Auth, Caller};
 
+/// Whether the server works on its queues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Background {
+    /// As in life.
+    Works,
+    /// No: messages stay where they can be counted.
+    Rests,
+}
+
 /// A running server, and what signs in to it.
 pub(crate) struct Server {
     child: Child,
@@ -20,13 +29,13 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts a server that sends no messages, so that they stay where they can be counted.
-    pub(crate) async fn start(database: &str) -> anyhow::Result<Self> {
+    /// Starts a server.
+    pub(crate) async fn start(database: &str, background: Background) -> anyhow::Result<Self> {
         let secret = kernel::hex(&IdGen::system().random_bytes::<32>());
         let mut child = Command::new(std::env::current_exe()?)
             .args(["serve", "--database", database, "--listen", "127.0.0.1:0"])
             .env("KHAACHO_SIMULATOR", "true")
-            .env("KHAACHO_BACKGROUND", "false")
+            .env("KHAACHO_BACKGROUND", (background == Background::Works).to_string())
             .env("KHAACHO_TOKEN_SECRET", &secret)
             .stdout(Stdio::piped())
             .kill_on_drop(true)

@@ -1,6 +1,7 @@
-//! The statements of the bench's floor: one-row commits, and an order's rows copied raw.
+//! The statements of the bench: its floor of one-row commits and an order's rows copied raw, and what it checks.
 
 use db::{DbError, Tx, Value, params};
+use kernel::Instant;
 
 /// Writes one row.
 pub(crate) async fn one_row(tx: &mut Tx, number: i64) -> Result<(), DbError> {
@@ -145,4 +146,34 @@ pub(crate) async fn overspent_lines(tx: &mut Tx) -> Result<i64, DbError> {
                where r.retailer_id = credit_lines.retailer_id and r.vendor_id = credit_lines.vendor_id \
                and r.state = 'ACTIVE')";
     tx.query_one(sql, params![]).await?.get("lines")
+}
+
+/// Messages of people that wait to be handled.
+pub(crate) async fn unhandled(tx: &mut Tx) -> Result<i64, DbError> {
+    let sql = "select cast(count(*) as bigint) as n from incoming_messages m where m.handled_at is null";
+    tx.query_one(sql, params![]).await?.get("n")
+}
+
+/// A message that was handled.
+pub(crate) struct HandledMessage {
+    pub(crate) address: String,
+    pub(crate) handled_at: Instant,
+}
+
+/// Every handled message, by person and by the moment of writing.
+pub(crate) async fn handled(tx: &mut Tx) -> Result<Vec<HandledMessage>, DbError> {
+    let sql = "select m.address, m.handled_at from incoming_messages m where m.handled_at is not null \
+               order by m.address, m.sent_at";
+    let rows = tx.query(sql, params![]).await?;
+    rows.iter()
+        .map(|row| Ok(HandledMessage { address: row.get("address")?, handled_at: row.get("handled_at")? }))
+        .collect()
+}
+
+/// Messages that were not answered by exactly one reply.
+pub(crate) async fn wrong_replies(tx: &mut Tx) -> Result<usize, DbError> {
+    let sql = "select cast(count(*) as bigint) as n from incoming_messages m where m.handled_at is not null \
+               and 1 <> (select count(*) from outgoing_messages o where o.reason_key = 'reply:' || m.wamid)";
+    let wrong: i64 = tx.query_one(sql, params![]).await?.get("n")?;
+    Ok(usize::try_from(wrong).unwrap_or(usize::MAX))
 }

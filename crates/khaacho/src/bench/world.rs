@@ -14,7 +14,7 @@ pub(crate) const RETAILERS: usize = 1_000;
 pub(crate) const VENDORS: usize = 10;
 const PRODUCTS: usize = 30;
 /// The limit of every line: nothing is refused for want of credit.
-const LIMIT: Money = Money::from_paisa(1_000_000_000_000_000);
+const LIMIT: Money = Money::MOST;
 /// Retailers made in one transaction.
 const BATCH: usize = 50;
 

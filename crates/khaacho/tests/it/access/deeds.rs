@@ -125,6 +125,28 @@ testkit::both_engines! {
         assert!(vendor.get(&world, &line).await.page.contains("Rs. 88,000.00"));
     }
 
+    async fn caps_ceilings_and_notes_are_not_written_over_what_was_not_seen(t: TestDb) {
+        let world = World::new(t).await;
+        let mut first = Visitor::sign_in(&world, "first", Role::Admin).await;
+        let mut second = Visitor::sign_in(&world, "second", Role::Admin).await;
+        let cycle = format!("/admin/cycles/{}/note", world.own.cycle);
+        let (cap, ceiling) =
+            (format!("/admin/retailers/{}/cap", world.own.retailer), format!("/admin/vendors/{}/ceiling", world.own.vendor));
+        let forms = [(cap, "cap", "60000.00", "70000.00"), (ceiling, "ceiling", "60000.00", "70000.00"), (cycle, "note", "called", "visited")];
+        for (number, (path, field, theirs, ours)) in (1..).zip(forms) {
+            let key = |step: usize| format!("{number}-{step}");
+            let opened = first.get(&world, &path).await.page;
+            let typed = |value: &str, page: &str| format!("version={}&{field}={value}&reason=agreed", hidden(page, "version"));
+            assert_eq!(second.post(&world, &path, &key(1), &typed(theirs, &opened)).await.status, 303, "{path}");
+            let stale = first.post(&world, &path, &key(2), &typed(ours, &opened)).await;
+            assert_eq!(stale.status, 422, "{path}");
+            for part in ["Someone changed this since you opened it.", &format!("Now: {theirs}"), &format!("value=\"{ours}\"")] {
+                assert!(stale.page.contains(part), "{part}: {}", stale.page);
+            }
+            assert_eq!(first.post(&world, &path, &key(3), &typed(ours, &stale.page)).await.status, 303, "{path}");
+        }
+    }
+
     async fn lines_over_their_limit_are_found(t: TestDb) {
         let world = World::new(t).await;
         let mut operator = Visitor::sign_in(&world, "operator", Role::Admin).await;

@@ -62,7 +62,6 @@ stories! {
     a_reference_counts_once
     a_refusal_leaves_nothing
     a_small_rest_goes_on
-    a_thousand_times_a_thousand_million
     an_expired_hold_frees_the_cap
     an_expired_hold_frees_the_ceiling
     an_offer_runs_out
@@ -118,6 +117,7 @@ stories! {
     six_holds_of_a_thousand
     stock_and_credit_go_together
     taken_back_once
+    ten_arba
     terms_of_no_days
     the_borders_of_age
     the_discount_of_day_fifteen

@@ -8,6 +8,7 @@ mod ending;
 mod history;
 mod imports;
 mod load;
+mod offers;
 mod points;
 mod race;
 mod restarts;

@@ -202,8 +202,15 @@ impl Answer {
 
 impl Asker {
     pub(crate) fn new() -> Self {
+        Self::at(0)
+    }
+
+    /// One whose token is good when the servers' clocks are so many seconds ahead.
+    pub(crate) fn at(seconds_ahead: i64) -> Self {
         let operator = Caller { user: UserId::from_bits(1), role: Role::Admin, retailer: None, vendor: None };
-        let token = Auth::new(SECRET, Clock::system()).issue(operator).unwrap().0;
+        let clock = Clock::shiftable();
+        clock.advance_seconds(seconds_ahead);
+        let token = Auth::new(SECRET, clock).issue(operator).unwrap().0;
         // The first call counts; a later one finds the same in its place.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().timeout(LONGEST).build().unwrap();

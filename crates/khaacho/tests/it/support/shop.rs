@@ -289,6 +289,8 @@ impl Shop {
 
     /// Does all work that is ready, and writes down what was sent.
     pub(crate) async fn work(&self) {
+        // A message waits a moment for one that was written before it.
+        self.t.clock.advance_seconds(1);
         queue::run_ready(&self.t.db, &self.t.clock, &self.t.ids, &self.house.registry).await.unwrap();
         let page = kernel::PageRequest::new(None, None);
         let dead = self.t.db.read(async move |tx| queue::dead_jobs(tx, &page).await).await;
