@@ -33,4 +33,5 @@ migrations! {
     "0012_import",
     "0013_stock_moves",
     "0014_threads",
+    "0015_recovery",
 }

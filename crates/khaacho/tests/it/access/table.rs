@@ -110,6 +110,8 @@ pub(super) fn reads(own: &Own) -> Vec<Row> {
             format!("order-routing/vendor/{vendor}/pending"),
             NOT_RETAILERS,
         ),
+        get("GET /api/v1/admin/orders/failed/{retailerId}", format!("admin/orders/failed/{retailer}"), OPERATORS),
+        get("GET /api/v1/admin/orders/pending/{retailerId}", format!("admin/orders/pending/{retailer}"), OPERATORS),
         get("GET /api/v1/whatsapp/messages", "whatsapp/messages".to_owned(), EVERYONE),
         get("GET /api/v1/whatsapp/conversations", "whatsapp/conversations".to_owned(), OPERATORS),
         get("GET /api/v1/whatsapp/conversations/{address}", format!("whatsapp/conversations/{address}"), OPERATORS),
@@ -303,6 +305,13 @@ fn orders(own: &Own) -> Vec<Row> {
             json!({ "status": "FAILED", "reason": "the road is gone" }),
             OPERATORS,
         ),
+        row(
+            "POST /api/v1/admin/orders/{id}/retry",
+            format!("admin/orders/{confirmed}/retry"),
+            json!({ "paymentMode": "CASH" }),
+            [403, 403, 201],
+        ),
+        row("POST /api/v1/admin/orders/expire-pending", "admin/orders/expire-pending".to_owned(), json!({}), OPERATORS),
         // It was on credit: what matters is that only an operator comes so far.
         row(
             "POST /api/v1/admin/orders/{id}/return",
