@@ -89,6 +89,10 @@ async fn pressed(
         ["pay", "cash"] if session.state.step == Step::Paying => {
             cart::place(tx, cx, &index, retailer, session, credit::PaymentMode::Cash).await
         }
+        // Something else was talked about meanwhile: the cart is where it was left.
+        ["cart" | "pay", ..] if !matches!(session.state.step, Step::Paying) && !session.state.cart.is_empty() => {
+            cart::show(tx, cx, &index, retailer, session, &[]).await
+        }
         ["cart" | "pay", ..] => Ok(words::already_done(language)),
         ["order", what @ ("received" | "all" | "missing" | "nothing" | "counted"), order] => {
             arrival::pressed(tx, cx, &index, retailer, session, (what, order, None)).await

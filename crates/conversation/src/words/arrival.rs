@@ -60,9 +60,7 @@ fn amount(language: Language, index: &Index, line: &OrderLine, arrived: &[(i64, 
 /// Asks which lines came short: by a list, or in words.
 pub(crate) fn which_is_missing(language: Language, index: &Index, order: &Order, arrived: &[(i64, i64)]) -> Reply {
     let (body, done, all) = match language {
-        Nepali => {
-            (format!("कुन सामान कम आयो? छान्नुहोस्, वा आएको परिमाण लेख्नुहोस्, जस्तै “{example} 2”।"), "यति नै हो", "सबै आएको रहेछ")
-        }
+        Nepali => ("कुन सामान कम आयो? छान्नुहोस्, वा कति आयो लेख्नुहोस्, जस्तै “चिनी २”।", "यति नै हो", "सबै आएको रहेछ"),
         RomanNepali => (
             "Kun saman kam aayo? Chhannuhos, wa kati aayo lekhnuhos, jastai “chini 2”.",
             "Yati nai ho",

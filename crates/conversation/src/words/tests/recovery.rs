@@ -49,9 +49,9 @@ fn what_came_short_is_shown_and_the_rest_can_be_written() {
     assert!(again.readable().contains("5 of 99999 bora came"), "{}", again.readable());
 }
 
-fn claim() -> credit::Claim {
+fn claim(number: u32) -> credit::Claim {
     credit::Claim {
-        id: kernel::ClaimId::from_bits(1),
+        id: kernel::ClaimId::from_bits(u128::from(number)),
         retailer_id: kernel::RetailerId::from_bits(1),
         vendor_id: VendorId::from_bits(1),
         amount: money(12_345_670),
@@ -69,9 +69,14 @@ fn claim() -> credit::Claim {
 pub(super) fn money_texts(language: Language, world: &World) -> Vec<(&'static str, Reply)> {
     let (typed, bill, today) = (world.typed(), cycle(1), "2026-03-26".parse().unwrap());
     let bills: Vec<Cycle> = (1..=world.count).map(cycle).collect();
-    let (seller, claim, reference) = (vendor(&typed), claim(), "8KD92".repeat(20));
-    let sellers = vec![&seller; usize::try_from(world.count).unwrap()];
-    let waiting = vec![(&claim, typed.as_str()); usize::try_from(world.count).unwrap()];
+    let (seller, reference) = (vendor(&typed), "8KD92".repeat(20));
+    let sellers =
+        (1..=world.count).map(|number| Vendor { id: VendorId::from_bits(u128::from(number)), ..seller.clone() });
+    let sellers: Vec<Vendor> = sellers.collect();
+    let sellers: Vec<&Vendor> = sellers.iter().collect();
+    let claims: Vec<credit::Claim> = (1..=world.count).map(claim).collect();
+    let waiting: Vec<(&credit::Claim, &str)> = claims.iter().map(|claim| (claim, typed.as_str())).collect();
+    let claim = claim(1);
     let standings = world.standings();
     let esewa = ledger::Method::Esewa;
     vec![
@@ -110,7 +115,7 @@ pub(super) fn money_texts(language: Language, world: &World) -> Vec<(&'static st
 
 #[test]
 fn a_claim_reaches_a_vendor_who_has_not_written_as_a_template() {
-    let (content, template) = claim_for_vendor(English, "Laxmi Kirana", &claim());
+    let (content, template) = claim_for_vendor(English, "Laxmi Kirana", &claim(1));
     let ids = |outgoing: &Outgoing| outgoing.choices().iter().map(|choice| choice.id.to_owned()).collect::<Vec<_>>();
     assert_eq!(ids(&content.unwrap()), ids(&template.unwrap()));
 }

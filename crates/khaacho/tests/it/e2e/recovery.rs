@@ -293,4 +293,24 @@ testkit::both_engines! {
         assert_eq!((made["total"].clone(), made["retryOf"].is_string()), (json!("25000.00"), true));
         shop.is_clean().await;
     }
+
+    async fn a_cart_waits_while_something_else_is_talked_about(t: TestDb) {
+        let world = OnCredit::open(t, "50000.00", "EN").await;
+        let OnCredit { shop, retailer, .. } = &world;
+        dispatched(&world).await;
+        shop.says(retailer, "5 bora jeera masino").await;
+        shop.presses(retailer, "order:received:").await;
+        shop.presses(retailer, "order:missing:").await;
+        shop.says(retailer, "jeera masino 9").await;
+        shop.presses(retailer, "order:counted:").await;
+        let outstanding = shop.get(&format!("credit/lines/{}/available", world.line)).await["outstanding"].clone();
+        assert_eq!(outstanding, "25050.00");
+        // The cart's old button shows it once more, and then it is placed.
+        shop.presses(retailer, "cart:confirm").await;
+        shop.presses(retailer, "cart:confirm").await;
+        shop.presses(retailer, "pay:cash").await;
+        let open = orders_of(&world).await.into_iter().filter(|order| order["state"] == "OFFERED").count();
+        assert_eq!(open, 1);
+        shop.is_clean().await;
+    }
 }
