@@ -94,6 +94,7 @@ pub fn build(db: &Db, clock: &Clock, ids: &IdGen, client: Client, settings: &Set
         .merge(catalog::pages())
         .merge(credit::pages())
         .merge(orders::pages())
+        .merge(import::pages())
         .merge(audit::pages())
         .merge(export::pages());
     let pages = web::panel::wrap(pages, app.clone(), MENU);

@@ -41,13 +41,12 @@ fn get(operation: &'static str, path: String, statuses: [u16; 3]) -> Row {
 
 /// Reads, which leave the world as it is.
 pub(super) fn reads(own: &Own) -> Vec<Row> {
-    let Own { retailer, vendor, product, line, reservation, cycle, payments, claims, open, .. } = own;
-    let paid = json!({ "retailerId": retailer, "vendorId": vendor, "amount": "10.00" });
+    [catalogue_reads(own), other_reads(own)].concat()
+}
+
+fn catalogue_reads(own: &Own) -> Vec<Row> {
+    let Own { vendor, product, .. } = own;
     vec![
-        get("GET /api/v1/auth/profile", "auth/profile".to_owned(), EVERYONE),
-        get("GET /api/v1/retailers", "retailers".to_owned(), OPERATORS),
-        get("GET /api/v1/retailers/{id}", format!("retailers/{retailer}"), OPERATORS),
-        get("GET /api/v1/vendors", "vendors".to_owned(), OPERATORS),
         get("GET /api/v1/products", "products".to_owned(), EVERYONE),
         get("GET /api/v1/products/{id}", format!("products/{product}"), EVERYONE),
         get("GET /api/v1/vendors/{id}/products", format!("vendors/{vendor}/products"), NOT_RETAILERS),
@@ -61,6 +60,17 @@ pub(super) fn reads(own: &Own) -> Vec<Row> {
             format!("vendors/{vendor}/products/{product}/prices"),
             NOT_RETAILERS,
         ),
+    ]
+}
+
+fn other_reads(own: &Own) -> Vec<Row> {
+    let Own { retailer, vendor, line, reservation, cycle, payments, claims, open, .. } = own;
+    let paid = json!({ "retailerId": retailer, "vendorId": vendor, "amount": "10.00" });
+    vec![
+        get("GET /api/v1/auth/profile", "auth/profile".to_owned(), EVERYONE),
+        get("GET /api/v1/retailers", "retailers".to_owned(), OPERATORS),
+        get("GET /api/v1/retailers/{id}", format!("retailers/{retailer}"), OPERATORS),
+        get("GET /api/v1/vendors", "vendors".to_owned(), OPERATORS),
         get("GET /api/v1/credit/lines", "credit/lines".to_owned(), EVERYONE),
         get("GET /api/v1/credit/lines/{id}", format!("credit/lines/{line}"), EVERYONE),
         get("GET /api/v1/credit/lines/{id}/available", format!("credit/lines/{line}/available"), EVERYONE),
