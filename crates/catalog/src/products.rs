@@ -53,6 +53,7 @@ pub struct ProductChange {
     /// What one unit holds; null where that is not said.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Pack>)]
+    #[expect(clippy::option_option, reason = "null takes the pack away, what is left out stays")]
     pub pack: Option<Option<Pack>>,
     /// Where it stands in the catalogue.
     #[serde(default)]
@@ -69,6 +70,7 @@ pub struct ProductChange {
 }
 
 /// Tells null from what is left out.
+#[expect(clippy::option_option, reason = "null takes the pack away, what is left out stays")]
 fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Pack>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }

@@ -4,7 +4,7 @@ use catalog::Product;
 use credit::PaymentMode;
 use db::{DbError, Tx};
 use kernel::{Context, Scope};
-use orders::{Outcome, Place, Request, Wanted};
+use orders::{Outcome, Place, PlaceRefusal, Request, Wanted};
 use parties::Retailer;
 
 use crate::brain::Index;
@@ -52,6 +52,7 @@ pub(crate) async fn show(
     let cash = request(retailer, &session.state.cart, PaymentMode::Cash);
     let preview = orders::preview(tx, &cash, cx.today()).await?;
     session.state.step = Step::Confirming;
+    *session.state.seen.total(PaymentMode::Cash) = preview.total;
     let lines = wanted(&session.state.cart);
     let draft = orders::save_draft(tx, cx, retailer.id, session.state.draft, &lines).await?;
     session.state.draft = Some(draft);
@@ -107,10 +108,11 @@ pub(crate) async fn ask_payment(
         return Ok(words::nobody_sells(session.language, index, &preview));
     }
     session.state.step = Step::Paying;
+    *session.state.seen.total(PaymentMode::Credit) = preview.total;
     Ok(words::payment_mode(session.language, &preview))
 }
 
-/// Places the cart. What fails is said in plain words, with what would help.
+/// Places the cart for the total that was shown. What fails is said in plain words, with what would help.
 pub(crate) async fn place(
     tx: &mut Tx,
     cx: &Context,
@@ -128,6 +130,7 @@ pub(crate) async fn place(
         place: None,
         draft: session.state.draft,
         retry_of: None,
+        expected_total: *session.state.seen.total(mode),
     };
     let outcome = orders::place_all(tx, std::slice::from_ref(&place)).await?.into_iter().next();
     match outcome {
@@ -139,7 +142,13 @@ pub(crate) async fn place(
             };
             Ok(words::placed(session.language, &placed.order, vendor.as_ref()))
         }
-        Some(Outcome::Refused(refusal)) => Ok(words::refused(session.language, index, &refusal, mode)),
+        Some(Outcome::Refused(refusal)) => {
+            if let PlaceRefusal::TotalChanged { total, .. } = refusal {
+                session.state.step = Step::Paying;
+                *session.state.seen.total(mode) = Some(total);
+            }
+            Ok(words::refused(session.language, index, &refusal, mode))
+        }
         None => Err(DbError::Missing("the outcome of an order")),
     }
 }

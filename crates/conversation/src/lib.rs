@@ -5,6 +5,7 @@
 //! job       one message in one transaction: session, effect, reply            (inbound.rs)
 //! retailer  what was meant → what happens → what is answered                  (retailer.rs, cart.rs)
 //! vendor    offers, dispatch, delivery code                                   (vendor.rs)
+//! person    an operator takes the conversation over and gives it back         (threads.rs)
 //! ```
 //!
 //! Messages of one sender are handled one at a time, in the order of their timestamps. A message's effect, the reply,
@@ -12,19 +13,27 @@
 //! however often it is delivered. What a text means is found by `understand`; prices come from the catalogue, never
 //! from the message.
 //!
-//! Statements: a webhook delivery 1 per kind of item and its jobs; a message 4 and those of the use cases it leads to.
+//! Statements: a webhook delivery 1 per kind of item and its jobs; a message 5 and those of the use cases it leads to.
 
 mod brain;
 mod cart;
 mod http;
 mod inbound;
+mod media;
 mod menu;
+mod pages;
+mod place;
 mod retailer;
 mod session;
 mod store;
+mod threads;
 mod vendor;
 mod words;
 
 pub use brain::Brain;
 pub use http::{Webhook, routes};
 pub use inbound::{MESSAGE_JOB, handle_job};
+pub use media::{Fetcher, MEDIA_JOB};
+pub use pages::pages;
+pub use threads::open as open_thread;
+pub use threads::{Line, OpenThread, Refusal, Thread};

@@ -9,7 +9,7 @@ use axum::{Extension, Json};
 use credit::PaymentMode;
 use db::{DbError, Tx};
 use http::StatusCode;
-use kernel::{Actor, BusinessDate, Context, LineId, OfferId, OrderId, Page, PageRequest, RetailerId, VendorId};
+use kernel::{Actor, BusinessDate, Context, LineId, Money, OfferId, OrderId, Page, PageRequest, RetailerId, VendorId};
 use ledger::Period;
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
@@ -56,6 +56,9 @@ struct PlaceOrder {
     /// Where it goes; the retailer's own place where it is left out.
     #[serde(default)]
     place: Option<DeliveryPlace>,
+    /// The total that was seen; where it is another one by now, nothing is placed.
+    #[serde(default)]
+    expected_total: Option<Money>,
 }
 
 /// Places an order: checks it, holds credit and stock with the vendor, makes the first offer.
@@ -64,7 +67,7 @@ struct PlaceOrder {
     params(("Idempotency-Key" = String, Header)),
     responses(
         (status = 201, body = Order, description = "OFFERED, or FAILED with `NO_VENDOR`."),
-        (status = 409, description = "The order check's first reason, or `INSUFFICIENT_STOCK`, `NOT_SOLD`, `BELOW_MINIMUM_QUANTITY`; with `available`, `shortfall`, `remedy`."),
+        (status = 409, description = "The order check's first reason, or `INSUFFICIENT_STOCK`, `NOT_SOLD`, `BELOW_MINIMUM_QUANTITY`; with `available`, `shortfall`, `remedy`. `PRICE_CHANGED` with `total`."),
         (status = 422, description = "`VALIDATION` with the field.")
     )
 )]
@@ -90,6 +93,7 @@ async fn place(Extension(desk): Extension<PlacingDesk>, request: KeyedBody<Place
         place: body.place,
         draft: None,
         retry_of: None,
+        expected_total: body.expected_total,
     };
     match desk.submit(Placing { place, keyed }).await {
         Ok(answer) => answer.into_response(),
@@ -132,6 +136,9 @@ fn refused(refusal: &PlaceRefusal) -> Problem {
                 Ineligible::BelowMinimum { minimum, .. } => problem.with("minimum", *minimum),
                 _ => problem,
             }
+        }
+        PlaceRefusal::TotalChanged { total, .. } => {
+            Problem::conflict(refusal.code(), refusal.to_string()).with("total", total.to_string())
         }
         PlaceRefusal::DraftGone | PlaceRefusal::TooLarge => Problem::conflict(refusal.code(), refusal.to_string()),
     }

@@ -31,5 +31,6 @@ migrations! {
     "0010_ledger",
     "0011_panel",
     "0012_import",
-    "0013_stock_moves",
+    "0013_threads",
+    "0014_stock_moves",
 }

@@ -9,6 +9,7 @@
 //! menu lives in `menu`.
 
 mod cart;
+mod place;
 mod retailer;
 mod vendor;
 
@@ -23,6 +24,7 @@ pub(crate) use cart::{
     ask_quantity, ask_which, cart, cart_cancelled, change_cart, nobody_sells, nothing_in_cart, payment_mode, placed,
     refused,
 };
+pub(crate) use place::{ask_place, other_currency, place_kept, place_left, unverified_sender};
 pub(crate) use retailer::{
     cannot_cancel, help, how_to_order, not_understood, noted, nothing_to_repeat, order_cancelled, person_will_call,
     unknown_sender, which_to_cancel,

@@ -282,6 +282,7 @@ impl Surkhet {
             place: None,
             draft: None,
             retry_of: None,
+            expected_total: None,
         };
         let placed = self.db.write(async move |tx: &mut Tx| {
             notify::heard(tx, &phone, place.cx.now).await?;

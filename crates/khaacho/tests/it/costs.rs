@@ -64,6 +64,7 @@ impl World {
             place: None,
             draft: None,
             retry_of: None,
+            expected_total: None,
         };
         self.retailers.iter().take(count).map(place).collect()
     }

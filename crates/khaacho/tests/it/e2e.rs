@@ -1,5 +1,7 @@
 //! Orders that go all the way through the house, told by what is said on WhatsApp and checked through the API.
 
+mod changes;
+
 use std::process::Command;
 
 use http::{Method, StatusCode};

@@ -11,3 +11,4 @@ mod ordering;
 mod scenario;
 mod servers;
 mod support;
+mod threads;

@@ -97,7 +97,20 @@ const OPERATORS: [u16; 2] = [403, 200];
 
 /// The pages about one retailer's and one vendor's objects, with what a vendor and an operator get for their own.
 fn pages_of(own: &Own) -> Vec<(String, [u16; 2])> {
-    let Own { line, retailer, vendor, cycle, disputed, payments, claims, newcomer, reservation, confirmed, .. } = own;
+    let Own {
+        line,
+        retailer,
+        vendor,
+        cycle,
+        disputed,
+        payments,
+        claims,
+        newcomer,
+        reservation,
+        confirmed,
+        address,
+        ..
+    } = own;
     let (open, product) = (&own.open, &own.product);
     let (payment, claim) = (&payments[0], &claims[0]);
     let line_pages =
@@ -120,6 +133,7 @@ fn pages_of(own: &Own) -> Vec<(String, [u16; 2])> {
         (format!("/admin/cycles/{disputed}/decide"), OPERATORS),
         (format!("/admin/retailers/{retailer}"), BOTH),
         (format!("/admin/reservations/{reservation}"), BOTH),
+        (format!("/admin/conversations/{address}"), OPERATORS),
         (format!("/admin/orders/{confirmed}"), BOTH),
         (format!("/admin/orders/{open}/accept"), BOTH),
         (format!("/admin/orders/{open}/reject"), BOTH),
@@ -151,7 +165,8 @@ fn pages(world: &World) -> Vec<(String, [u16; 2])> {
     let lists = lists.chain(&["/admin/board", "/admin/board?part=yes", "/admin/stock"]);
     let mut all: Vec<(String, [u16; 2])> = lists.map(|page| ((*page).to_owned(), BOTH)).collect();
     let of_operators = ["/admin/retailers", "/admin/retailers/new", "/admin/vendors", "/admin/vendors/new"];
-    let of_operators = of_operators.iter().chain(&["/admin/products", "/admin/products/new", "/admin/audit"]);
+    let of_operators =
+        of_operators.iter().chain(&["/admin/products", "/admin/products/new", "/admin/audit", "/admin/conversations"]);
     all.extend(of_operators.map(|page| ((*page).to_owned(), OPERATORS)));
     all.extend([
         ("/admin".to_owned(), [303, 303]),

@@ -64,7 +64,7 @@ fn catalogue_reads(own: &Own) -> Vec<Row> {
 }
 
 fn other_reads(own: &Own) -> Vec<Row> {
-    let Own { retailer, vendor, line, reservation, cycle, payments, claims, open, .. } = own;
+    let Own { retailer, vendor, line, reservation, cycle, payments, claims, open, address, .. } = own;
     let paid = json!({ "retailerId": retailer, "vendorId": vendor, "amount": "10.00" });
     vec![
         get("GET /api/v1/auth/profile", "auth/profile".to_owned(), EVERYONE),
@@ -121,13 +121,20 @@ fn other_reads(own: &Own) -> Vec<Row> {
             NOT_RETAILERS,
         ),
         get("GET /api/v1/whatsapp/messages", "whatsapp/messages".to_owned(), EVERYONE),
+        get("GET /api/v1/whatsapp/conversations", "whatsapp/conversations".to_owned(), OPERATORS),
+        get("GET /api/v1/whatsapp/conversations/{address}", format!("whatsapp/conversations/{address}"), OPERATORS),
+        get("GET /api/v1/whatsapp/costs", "whatsapp/costs".to_owned(), OPERATORS),
+        // Nobody has sent a file: what matters is that only an operator comes so far.
+        get("GET /api/v1/whatsapp/media/{id}", "whatsapp/media/1".to_owned(), [403, 403, 404]),
         get("GET /api/v1/financial-export/journal", "financial-export/journal".to_owned(), NOT_RETAILERS),
     ]
 }
 
 /// Commands; each stands where the ones before it leave its objects as it needs them.
 pub(super) fn commands(own: &Own) -> Vec<Row> {
-    [payments(own), registration(own), lines(own), cycles(own), orders(own), ends(own)].concat()
+    let commands =
+        [payments(own), registration(own), lines(own), cycles(own), orders(own), conversations(own), ends(own)];
+    commands.concat()
 }
 
 fn registration(own: &Own) -> Vec<Row> {
@@ -322,6 +329,18 @@ fn orders(own: &Own) -> Vec<Row> {
 fn ends(own: &Own) -> Vec<Row> {
     let product = format!("products/{}", own.product);
     vec![row("DELETE /api/v1/products/{id}", product, Value::Null, OPERATORS)]
+}
+
+fn conversations(own: &Own) -> Vec<Row> {
+    let path = |deed: &str| format!("whatsapp/conversations/{}/{deed}", own.address);
+    let text = json!({ "text": "Namaste" });
+    vec![
+        row("POST /api/v1/whatsapp/conversations/{address}/take", path("take"), json!({}), OPERATORS),
+        row("POST /api/v1/whatsapp/conversations/{address}/send", path("send"), text, OPERATORS),
+        row("POST /api/v1/whatsapp/conversations/{address}/give-back", path("give-back"), json!({}), OPERATORS),
+        // The phone is verified already: what matters is that only an operator comes so far.
+        row("POST /api/v1/whatsapp/conversations/{address}/verify", path("verify"), json!({}), [403, 403, 409]),
+    ]
 }
 
 fn because() -> Value {

@@ -14,6 +14,7 @@ use testkit::TestDb;
 use tower::ServiceExt as _;
 use web::{Auth, Caller};
 use whatsapp::client::{Client, Settings as ClientSettings};
+use whatsapp::fake::{Person, Say, Signed, Webhook as Delivery};
 
 const SECRET: &str = "a secret of at least 32 characters";
 
@@ -21,6 +22,8 @@ const SECRET: &str = "a secret of at least 32 characters";
 #[derive(Default)]
 pub(crate) struct Own {
     pub(crate) retailer: String,
+    /// The phone that the retailer has written from.
+    pub(crate) address: String,
     pub(crate) vendor: String,
     pub(crate) product: String,
     /// A retailer of nobody yet, for what is granted or approved.
@@ -105,18 +108,18 @@ impl World {
         body: &Value,
     ) -> (StatusCode, String) {
         let key = self.keys.fetch_add(1, Ordering::SeqCst);
+        let is_file = path.ends_with("/import");
         let mut request = Request::builder()
             .method(method)
             .uri(format!("/api/v1/{path}"))
-            // A text is a file.
-            .header("content-type", if body.is_string() { "text/csv" } else { "application/json" })
+            .header("content-type", if is_file { "text/csv" } else { "application/json" })
             .header("idempotency-key", format!("key-{key}"));
         if let Some(who) = who {
             request = request.header("authorization", format!("Bearer {}", self.auth.issue(who).unwrap().0));
         }
         let body = match body {
             Value::Null => Body::empty(),
-            Value::String(file) => Body::from(file.clone()),
+            Value::String(file) if is_file => Body::from(file.clone()),
             body => Body::from(body.to_string()),
         };
         let answer = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
@@ -178,8 +181,11 @@ impl World {
         for _ in 0..2 {
             claims.push(self.made("credit/claims", claim.clone()).await);
         }
+        let address = format!("97798{number}1000000");
+        self.has_written(&address).await;
         Own {
             retailer,
+            address,
             vendor,
             product,
             newcomer,
@@ -195,6 +201,17 @@ impl World {
             offers,
             routed,
         }
+    }
+
+    /// Somebody writes a message over WhatsApp.
+    async fn has_written(&self, phone: &str) {
+        let (person, say) = (Person::phone(phone, "Shop"), Say::Text("namaste".to_owned()));
+        let at = self.t.clock.now().micros() / 1_000_000;
+        let webhook = Delivery::to("1").message(&person, &format!("wamid.{phone}"), at, &say);
+        let Signed { body, signature } = webhook.signed("app secret");
+        let request = Request::builder().method(Method::POST).uri("/api/v1/whatsapp/webhook");
+        let request = request.header(whatsapp::signature::HEADER, signature).body(Body::from(body)).unwrap();
+        assert_eq!(self.router.clone().oneshot(request).await.unwrap().status(), StatusCode::OK);
     }
 
     /// The cycle of an order that has arrived.

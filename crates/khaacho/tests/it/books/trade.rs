@@ -173,7 +173,17 @@ impl Trade {
         let mode = if self.dice.below(5) == 0 { PaymentMode::Cash } else { PaymentMode::Credit };
         let lines = vec![Wanted { product_id: self.dice.pick(&self.goods), quantity: 2 + self.dice.below(9) }];
         let cx = self.cx(Actor::Retailer(retailer));
-        let place = Place { cx, retailer, vendor: Some(vendor), mode, lines, place: None, draft: None, retry_of: None };
+        let place = Place {
+            cx,
+            retailer,
+            vendor: Some(vendor),
+            mode,
+            lines,
+            place: None,
+            draft: None,
+            retry_of: None,
+            expected_total: None,
+        };
         let placed = self.t.db.write(async move |tx| orders::place_all(tx, std::slice::from_ref(&place)).await);
         let outcomes: Vec<Outcome> = placed.await.unwrap();
         // Whoever owes for too long gets nothing more.
