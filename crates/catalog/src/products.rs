@@ -53,7 +53,6 @@ pub struct ProductChange {
     /// What one unit holds; null where that is not said.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Pack>)]
-    #[expect(clippy::option_option, reason = "null takes the pack away, what is left out stays")]
     pub pack: Option<Option<Pack>>,
     /// Where it stands in the catalogue.
     #[serde(default)]
