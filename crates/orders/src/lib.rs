@@ -9,8 +9,9 @@
 //!
 //! Placing a set costs 18 statements whatever its size, 20 where routing chooses, and 2 more for keys and answers at the
 //! desk; on PostgreSQL 9 and 11 round trips. Accepting costs 16 statements (10 round trips), dispatching 12 (8), delivering
-//! on credit 29 (16), 31 (17) where it opens the book. `khaacho`'s tests count them.
+//! on credit 30 (16), 32 (17) where it opens the book. `khaacho`'s tests count them.
 
+mod arrival;
 mod deliver;
 mod desk;
 mod draft;
@@ -22,6 +23,8 @@ mod lifecycle;
 mod pages;
 mod place;
 mod records;
+mod reroute;
+mod retry;
 mod returned;
 mod rules;
 mod statement;
@@ -32,16 +35,22 @@ use credit::PaymentMode;
 use kernel::{Actor, Instant, Money, OrderId, ProductId, RetailerId, VendorId};
 use serde::{Deserialize, Serialize};
 
+pub use arrival::{mark_delivered, not_arrived, settle_silence, something_is_missing};
 pub use deliver::{Arrived, Delivered, Proof, deliver};
 pub use desk::{PlacingDesk, open_desk};
-pub use draft::{Preview, preview, save_draft};
+pub use draft::{Preview, expire_draft, follow_up, preview, save_draft, stale_drafts};
 pub use expiry::{NEXT_VENDOR_JOB, find_next_vendor};
 pub use facts::{Facts, Request};
 pub use http::routes;
-pub use jobs::{OFFER_SCHEDULE, expire_offers, recompute_reliability};
+pub use jobs::{
+    DRAFT_SCHEDULE, OFFER_SCHEDULE, REMINDER_SCHEDULE, SILENCE_SCHEDULE, expire_drafts, expire_offers,
+    follow_up_drafts, recompute_reliability, remind_of_offers, settle_silent,
+};
 pub use lifecycle::{Refusal, accept, cancel, dispatch, expire_offer, fail, reject, withdraw};
 pub use pages::pages;
 pub use place::{Outcome, Place, PlaceRefusal, Placed, place_all};
+pub use reroute::{RerouteRefusal, override_vendor, recommendations, reroute};
+pub use retry::{Retried, RetryRefusal, retry, retry_of};
 pub use returned::{NewReturn, Returned, return_goods};
 pub use rules::{OrderState, may_follow};
 pub use statement::{LineStatement, StatementItem, line_statement};

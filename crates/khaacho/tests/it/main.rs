@@ -7,6 +7,7 @@ mod books;
 mod costs;
 mod e2e;
 mod expiry;
+mod ordering;
 mod scenario;
 mod servers;
 mod support;

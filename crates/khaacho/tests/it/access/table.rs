@@ -51,6 +51,16 @@ pub(super) fn reads(own: &Own) -> Vec<Row> {
         get("GET /api/v1/products", "products".to_owned(), EVERYONE),
         get("GET /api/v1/products/{id}", format!("products/{product}"), EVERYONE),
         get("GET /api/v1/vendors/{id}/products", format!("vendors/{vendor}/products"), NOT_RETAILERS),
+        get(
+            "GET /api/v1/vendors/{id}/products/{productId}/moves",
+            format!("vendors/{vendor}/products/{product}/moves"),
+            NOT_RETAILERS,
+        ),
+        get(
+            "GET /api/v1/vendors/{id}/products/{productId}/prices",
+            format!("vendors/{vendor}/products/{product}/prices"),
+            NOT_RETAILERS,
+        ),
         get("GET /api/v1/credit/lines", "credit/lines".to_owned(), EVERYONE),
         get("GET /api/v1/credit/lines/{id}", format!("credit/lines/{line}"), EVERYONE),
         get("GET /api/v1/credit/lines/{id}/available", format!("credit/lines/{line}/available"), EVERYONE),
@@ -91,10 +101,17 @@ pub(super) fn reads(own: &Own) -> Vec<Row> {
         get("GET /api/v1/orders/{id}/events", format!("orders/{open}/events"), EVERYONE),
         get("GET /api/v1/order-routing/order/{orderId}", format!("order-routing/order/{open}"), OPERATORS),
         get(
+            "GET /api/v1/order-routing/recommendations/{orderId}",
+            format!("order-routing/recommendations/{open}"),
+            OPERATORS,
+        ),
+        get(
             "GET /api/v1/order-routing/vendor/{vendorId}/pending",
             format!("order-routing/vendor/{vendor}/pending"),
             NOT_RETAILERS,
         ),
+        get("GET /api/v1/admin/orders/failed/{retailerId}", format!("admin/orders/failed/{retailer}"), OPERATORS),
+        get("GET /api/v1/admin/orders/pending/{retailerId}", format!("admin/orders/pending/{retailer}"), OPERATORS),
         get("GET /api/v1/whatsapp/messages", "whatsapp/messages".to_owned(), EVERYONE),
         get("GET /api/v1/whatsapp/conversations", "whatsapp/conversations".to_owned(), OPERATORS),
         get("GET /api/v1/whatsapp/conversations/{address}", format!("whatsapp/conversations/{address}"), OPERATORS),
@@ -107,7 +124,7 @@ pub(super) fn reads(own: &Own) -> Vec<Row> {
 
 /// Commands; each stands where the ones before it leave its objects as it needs them.
 pub(super) fn commands(own: &Own) -> Vec<Row> {
-    [payments(own), registration(own), lines(own), cycles(own), orders(own), conversations(own)].concat()
+    [payments(own), registration(own), lines(own), cycles(own), orders(own), conversations(own), ends(own)].concat()
 }
 
 fn registration(own: &Own) -> Vec<Row> {
@@ -122,6 +139,24 @@ fn registration(own: &Own) -> Vec<Row> {
         row("POST /api/v1/vendors", "vendors".to_owned(), seller, [403, 403, 201]),
         row("POST /api/v1/products", "products".to_owned(), good, [403, 403, 201]),
         row("PUT /api/v1/vendors/{id}/products", format!("vendors/{vendor}/products"), sold, NOT_RETAILERS),
+        row(
+            "POST /api/v1/vendors/{id}/products/{productId}/moves",
+            format!("vendors/{vendor}/products/{product}/moves"),
+            json!({ "quantity": 3, "reason": "LOST", "note": "torn" }),
+            NOT_RETAILERS,
+        ),
+        row(
+            "POST /api/v1/vendors/{id}/products/import",
+            format!("vendors/{vendor}/products/import"),
+            json!("sku,price,stock,minimum_quantity,available\nONE,101.00,1000,1,yes\nTEA,5.00,10,1,yes\n"),
+            NOT_RETAILERS,
+        ),
+        row(
+            "PATCH /api/v1/products/{id}",
+            format!("products/{product}"),
+            json!({ "nameNe": "चामल", "aliases": ["chamal"], "pack": { "quantity": 25, "unit": "kg" } }),
+            OPERATORS,
+        ),
     ]
 }
 
@@ -212,6 +247,12 @@ fn cycles(own: &Own) -> Vec<Row> {
 
 fn orders(own: &Own) -> Vec<Row> {
     let Own { retailer, vendor, product, open, confirmed, offers, .. } = own;
+    let older = |verb: &str, offer: usize, mut body: Value| {
+        body["offerId"] = json!(offers[offer]);
+        (format!("order-routing/{verb}"), body)
+    };
+    let (older_accept, accepts) = older("accept", 2, json!({}));
+    let (older_reject, rejects) = older("reject", 3, json!({ "reason": "no rice left" }));
     let order = json!({
         "retailerId": retailer, "vendorId": vendor, "paymentMode": "CREDIT",
         "lines": [{ "productId": product, "quantity": 1 }],
@@ -225,6 +266,26 @@ fn orders(own: &Own) -> Vec<Row> {
             answer("reject", 1),
             json!({ "reason": "no rice left" }),
             NOT_RETAILERS,
+        ),
+        row("POST /api/v1/order-routing/accept", older_accept, accepts, NOT_RETAILERS),
+        row("POST /api/v1/order-routing/reject", older_reject, rejects, NOT_RETAILERS),
+        row(
+            "POST /api/v1/order-routing/override/{orderId}",
+            format!("order-routing/override/{open}"),
+            json!({ "vendorId": vendor, "reason": "it is near" }),
+            OPERATORS,
+        ),
+        row(
+            "POST /api/v1/order-routing/route/{orderId}",
+            format!("order-routing/route/{}", own.routed[0]),
+            json!({ "reason": "the road is gone" }),
+            OPERATORS,
+        ),
+        row(
+            "POST /api/v1/order-routing/route",
+            "order-routing/route".to_owned(),
+            json!({ "orderId": own.routed[1], "reason": "the road is gone" }),
+            OPERATORS,
         ),
         row(
             "PATCH /api/v1/orders/{id}/status",
@@ -244,6 +305,13 @@ fn orders(own: &Own) -> Vec<Row> {
             json!({ "status": "FAILED", "reason": "the road is gone" }),
             OPERATORS,
         ),
+        row(
+            "POST /api/v1/admin/orders/{id}/retry",
+            format!("admin/orders/{confirmed}/retry"),
+            json!({ "paymentMode": "CASH" }),
+            [403, 403, 201],
+        ),
+        row("POST /api/v1/admin/orders/expire-pending", "admin/orders/expire-pending".to_owned(), json!({}), OPERATORS),
         // It was on credit: what matters is that only an operator comes so far.
         row(
             "POST /api/v1/admin/orders/{id}/return",
@@ -264,6 +332,12 @@ fn conversations(own: &Own) -> Vec<Row> {
         // The phone is verified already: what matters is that only an operator comes so far.
         row("POST /api/v1/whatsapp/conversations/{address}/verify", path("verify"), json!({}), [403, 403, 409]),
     ]
+}
+
+/// What leaves nothing to go on with.
+fn ends(own: &Own) -> Vec<Row> {
+    let product = format!("products/{}", own.product);
+    vec![row("DELETE /api/v1/products/{id}", product, Value::Null, OPERATORS)]
 }
 
 fn because() -> Value {

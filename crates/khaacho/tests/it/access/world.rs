@@ -42,8 +42,10 @@ pub(crate) struct Own {
     pub(crate) open: String,
     /// An order that its vendor has accepted.
     pub(crate) confirmed: String,
-    /// Two open offers of further orders.
+    /// Four open offers of further orders.
     pub(crate) offers: Vec<String>,
+    /// Two more orders that are offered.
+    pub(crate) routed: Vec<String>,
 }
 
 impl Own {
@@ -52,7 +54,7 @@ impl Own {
         let one =
             [&self.retailer, &self.vendor, &self.line, &self.reservation, &self.cycle, &self.open, &self.confirmed];
         let one = one.into_iter().chain([&self.disputed, &self.dispute]);
-        one.chain(&self.offers).chain(&self.payments).chain(&self.claims).collect()
+        one.chain(&self.offers).chain(&self.routed).chain(&self.payments).chain(&self.claims).collect()
     }
 }
 
@@ -109,12 +111,17 @@ impl World {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("/api/v1/{path}"))
-            .header("content-type", "application/json")
+            // A text is a file.
+            .header("content-type", if body.is_string() { "text/csv" } else { "application/json" })
             .header("idempotency-key", format!("key-{key}"));
         if let Some(who) = who {
             request = request.header("authorization", format!("Bearer {}", self.auth.issue(who).unwrap().0));
         }
-        let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
+        let body = match body {
+            Value::Null => Body::empty(),
+            Value::String(file) => Body::from(file.clone()),
+            body => Body::from(body.to_string()),
+        };
         let answer = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
         let status = answer.status();
         let bytes = answer.into_body().collect().await.unwrap().to_bytes();
@@ -157,10 +164,11 @@ impl World {
         let held = self.done(Method::GET, &format!("credit/lines/{line}/reservations"), Value::Null).await;
         let reservation = held["items"][0]["id"].as_str().unwrap().to_owned();
         let mut offers = Vec::new();
-        for _ in 0..2 {
+        for _ in 0..4 {
             let order = self.made("orders", order.clone()).await;
             offers.push(self.offer_of(&vendor, &order).await);
         }
+        let routed = vec![self.made("orders", order.clone()).await, self.made("orders", order.clone()).await];
         let (mut payments, mut claims) = (Vec::new(), Vec::new());
         let paid = json!({
             "retailerId": retailer, "vendorId": vendor, "amount": "30.00", "method": "CASH", "keepExcess": true,
@@ -191,6 +199,7 @@ impl World {
             open,
             confirmed,
             offers,
+            routed,
         }
     }
 

@@ -30,9 +30,21 @@ const MINUTE: i64 = 60;
 const DAY: i64 = 24 * 60 * MINUTE;
 
 /// The templates as they are registered with Meta.
-const TEMPLATES: [(&str, &str, &[&str]); 4] = [
+const TEMPLATES: [(&str, &str, &[&str]); 12] = [
     ("order_offer_v1", "New order {{1}} from {{2}}, {{3}}. Please answer by {{4}}.", &["Accept", "Reject"]),
     ("delivery_code_v1", "Order {{1}} is on its way. Your delivery code is {{2}}.", &["Received"]),
+    ("offer_reminder_v1", "Order {{1}} from {{2}}, {{3}}, waits for your answer until {{4}}.", &["Accept", "Reject"]),
+    (
+        "delivery_question_v1",
+        "{{1}} says that order {{2}} was delivered. Did you get all of it?",
+        &["All of it", "Some is missing", "Nothing came"],
+    ),
+    ("not_arrived_v1", "{{1}} says that order {{2}} has not come yet. Press the button when it has.", &["Delivered"]),
+    ("order_received_v1", "{{1}} has received order {{2}}, {{3}} in all.", &[]),
+    ("order_failed_v1", "Sorry, no wholesaler can supply order {{1}} right now. Nothing is owed.", &["Try again"]),
+    ("claim_answered_v1", "Your payment of {{1}} was not confirmed: {{2}}.", &[]),
+    ("payment_claim_v1", "{{1}} says they paid {{2}} ({{3}}). Have you received it?", &["Received", "Not received"]),
+    ("draft_follow_up_v1", "Hello {{1}}! You left an order half-way: {{2}}. Still need it?", &["Show it again"]),
     ("receipt_v1", "Order {{1}} is received: {{2}}, due on {{3}}.", &[]),
     ("repayment_receipt_v1", "Received {{1}} on bill {{2}}. Left on it: {{3}}. Receipt: {{4}}", &[]),
 ];
@@ -152,13 +164,32 @@ impl Shop {
         self.call_as(operator, method, path, key, body).await
     }
 
-    pub(crate) async fn call_as(&self, who: Caller, method: &Method, path: &str, key: &str, body: &str) -> Answer {
-        let request = Request::builder()
+    /// A call of an operator who saw a version.
+    pub(crate) async fn call_if_match(&self, method: &Method, path: &str, version: &str, body: &Value) -> Answer {
+        let operator = Caller { user: UserId::from_bits(1), role: Role::Admin, retailer: None, vendor: None };
+        let key = format!("key-{}", self.keys.fetch_add(1, Ordering::SeqCst));
+        let request = self.request(operator, method, path, &key).header("if-match", version);
+        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
+    /// Sends a file.
+    pub(crate) async fn call_with_file(&self, who: Caller, path: &str, key: &str, file: Vec<u8>) -> Answer {
+        let mut request = self.request(who, &Method::POST, path, key).body(Body::from(file)).unwrap();
+        request.headers_mut().insert("content-type", "text/csv; charset=utf-8".parse().unwrap());
+        self.send(request).await
+    }
+
+    fn request(&self, who: Caller, method: &Method, path: &str, key: &str) -> http::request::Builder {
+        Request::builder()
             .method(method)
             .uri(format!("/api/v1/{path}"))
             .header("authorization", format!("Bearer {}", self.auth.issue(who).unwrap().0))
             .header("content-type", "application/json")
-            .header("idempotency-key", key);
+            .header("idempotency-key", key)
+    }
+
+    pub(crate) async fn call_as(&self, who: Caller, method: &Method, path: &str, key: &str, body: &str) -> Answer {
+        let request = self.request(who, method, path, key);
         self.send(request.body(Body::from(body.to_owned())).unwrap()).await
     }
 
@@ -255,6 +286,24 @@ impl Shop {
             request = request.header(whatsapp::signature::HEADER, signature);
         }
         self.send(request.body(Body::from(body)).unwrap()).await
+    }
+
+    /// Runs what is due by the clock, as the processes of a server do.
+    pub(crate) async fn runs_schedules(&self) {
+        queue::run_due_schedules(&self.t.db, &self.t.clock, &self.house.schedules).await.unwrap();
+    }
+
+    /// The API, as a vendor.
+    pub(crate) async fn call_for_vendor(
+        &self,
+        vendor: Option<kernel::VendorId>,
+        method: &Method,
+        path: &str,
+        body: &Value,
+    ) -> Answer {
+        let key = format!("key-{}", self.keys.fetch_add(1, Ordering::SeqCst));
+        let who = Caller { user: UserId::from_bits(2), role: Role::Vendor, retailer: None, vendor };
+        self.call_as(who, method, path, &key, &body.to_string()).await
     }
 
     /// Does all work that is ready, and writes down what was sent.
