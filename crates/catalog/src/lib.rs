@@ -3,10 +3,14 @@
 //! Stock is a count of whole units. `held` is the part that undelivered orders hold; only the rest can be ordered. The
 //! rows of [`stock_for_update`] and [`selling_for_update`] are locked in the order of vendor and product, after the
 //! credit lines; a caller decides on them and then changes them with one [`change_stock`], whatever the number of
-//! orders. Matching of what people type does not live here.
+//! orders. Each change of stock is a row of `stock_moves` in the same transaction, and each price one of `price_history`.
+//! Matching of what people type does not live here.
 
 mod http;
+mod moves;
 mod pages;
+mod products;
+mod refusal;
 mod store;
 mod vendor_products;
 
@@ -16,12 +20,15 @@ use parties::Language;
 use serde::{Deserialize, Serialize};
 
 pub use http::routes;
+pub use moves::{MoveReason, PastPrice, StockMove, Why, deliver_stock};
 pub use pages::pages;
+pub use products::{NewProduct, ProductChange, change_product, create_product};
+pub use refusal::Refusal;
 pub use store::{
-    active_products, change_stock, current_prices, list, of_vendor, products, products_by_sku, selling,
-    selling_for_update, stock_for_update, version,
+    active_products, change_stock, current_prices, list, moves, of_vendor, past_prices, products, products_by_sku,
+    selling, selling_for_update, stock_for_update, version, wrong_stock,
 };
-pub use vendor_products::{NewProduct, Refusal, create_product, put_vendor_product};
+pub use vendor_products::{Set, move_stock, put_vendor_product, put_vendor_products};
 
 text_enum! {
     /// Whether a product can be ordered.

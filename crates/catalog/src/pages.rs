@@ -1,4 +1,8 @@
-//! The panel's pages about the catalogue, for operators: what can be ordered, and adding to it.
+//! The panel's pages about the catalogue: what can be ordered, for operators; and what vendors sell of it.
+
+mod edit;
+mod stock;
+mod words;
 
 use axum::Router;
 use axum::extract::State;
@@ -11,42 +15,20 @@ use serde::Deserialize;
 use web::panel::{
     self, Errors, Fields, Form, Html, OperatorPanel, PageLanguage, Panel, Posted, Sheet, plain, see_other, text,
 };
-use web::{App, Problem, Query, once, panel_words};
+use web::{App, Problem, Query, once};
 
-use crate::vendor_products::{NewProduct, Refusal, create_product};
-use crate::{Pack, Product, ProductStatus, store};
-
-panel_words! {
-    /// The words of these pages.
-    enum Word {
-        Products: "Products", "सामानहरू";
-        NewProduct: "New product", "नयाँ सामान";
-        Added: "The product is in the catalogue. Vendors can sell it now.", "सामान सूचीमा थपियो। अब थोक बिक्रेताले बेच्न सक्छन्।";
-        Search: "Name or short name", "नाम वा छोटो नाम";
-        Find: "Search", "खोज्नुहोस्";
-        Sku: "Short name", "छोटो नाम";
-        SkuHint: "As files and vendors write it, unique: RICE-JEERA-25.", "फाइल र बिक्रेताले लेख्ने, एउटा मात्र: RICE-JEERA-25।";
-        Name: "Name in English", "अङ्ग्रेजी नाम";
-        NameNe: "Name in Nepali", "नेपाली नाम";
-        Unit: "Sold by", "एकाइ";
-        UnitHint: "What is ordered: bora, carton, tin.", "के गनेर अर्डर हुन्छ: bora, carton, tin।";
-        Pack: "One unit holds", "एक एकाइमा";
-        PackQuantity: "One unit holds, number", "एक एकाइमा कति";
-        PackUnit: "One unit holds, of what", "एक एकाइमा के";
-        PackHint: "As 25 and kg. Both or none.", "जस्तै 25 र kg। दुवै वा कुनै होइन।";
-        Category: "Category", "प्रकार";
-        Aliases: "Further words that people type for it", "मानिसले लेख्ने अरू नाम";
-        AliasesHint: "With commas between.", "बीचमा अल्पविराम राख्नुहोस्।";
-        Taken: "Another product has this short name.", "यो छोटो नाम अर्को सामानको हो।";
-        Status: "Status", "अवस्था";
-        Active: "can be ordered", "अर्डर गर्न मिल्छ";
-        Inactive: "taken out", "हटाइएको";
-    }
-}
+use self::words::Word;
+use crate::{NewProduct, Pack, Product, ProductStatus, Refusal, create_product, store};
 
 /// The pages of this room.
 pub fn pages() -> Router<App> {
-    Router::new().route("/admin/products", get(list)).route("/admin/products/new", get(show).post(add))
+    Router::new()
+        .route("/admin/products", get(list))
+        .route("/admin/products/new", get(show).post(add))
+        .route("/admin/products/{id}", get(edit::show).post(edit::save))
+        .route("/admin/stock", get(stock::list))
+        .route("/admin/stock/{vendor}/new", get(stock::new).post(stock::add))
+        .route("/admin/stock/{vendor}/{product}", get(stock::show).post(stock::change))
 }
 
 #[derive(Deserialize)]
@@ -98,7 +80,7 @@ fn row(product: &Product, language: PageLanguage) -> Vec<Markup> {
     let is_active = product.status == ProductStatus::Active;
     let status = if is_active { Word::Active } else { Word::Inactive };
     vec![
-        html! { (product.name) },
+        html! { a href={ "/admin/products/" (product.id) } { (product.name) } },
         html! { span lang="ne" { (product.name_ne) } },
         html! { (product.sku) },
         html! { (product.unit) },
@@ -125,21 +107,29 @@ fn page(panel: &Panel, fields: &Fields, errors: &Errors) -> Html {
         is_final: false,
     };
     let controls = html! {
+        (form.input("sku", say(Word::Sku), "text", Some(say(Word::SkuHint))))
+        (controls(&form, language))
+    };
+    sheet.page(&form, &html! {}, &controls)
+}
+
+/// What can be said of a product, its short name apart.
+fn controls(form: &Form<'_>, language: PageLanguage) -> Markup {
+    let say = |word: Word| word.text(language);
+    html! {
         (form.input("name", say(Word::Name), "text", None))
         (form.input("nameNe", say(Word::NameNe), "text", None))
-        (form.input("sku", say(Word::Sku), "text", Some(say(Word::SkuHint))))
         (form.input("unit", say(Word::Unit), "text", Some(say(Word::UnitHint))))
         (form.input("pack", say(Word::PackQuantity), "number", Some(say(Word::PackHint))))
         (form.input("packUnit", say(Word::PackUnit), "text", None))
         (form.input("category", say(Word::Category), "text", None))
         (form.input("aliases", say(Word::Aliases), "text", Some(say(Word::AliasesHint))))
-    };
-    sheet.page(&form, &html! {}, &controls)
+    }
 }
 
 /// What the fields say; what is wrong with them is added to the errors.
 fn wish(fields: &Fields, language: PageLanguage, errors: &mut Errors) -> NewProduct {
-    for name in ["name", "nameNe", "sku", "unit", "category"] {
+    for name in ["name", "nameNe", "unit", "category"] {
         errors.require(fields, name, language);
     }
     let (quantity, unit) = (fields.number("pack", language, errors), fields.filled("packUnit"));
@@ -168,6 +158,7 @@ async fn add(State(app): State<App>, posted: Posted) -> Response {
             return Ok(Problem::new(StatusCode::FORBIDDEN, "FORBIDDEN", detail).stored());
         }
         let mut errors = Errors::default();
+        errors.require(&fields, "sku", panel.language);
         let new = wish(&fields, panel.language, &mut errors);
         if errors.is_empty() {
             match create_product(tx, cx, &new).await? {
@@ -190,6 +181,12 @@ fn wrong(right: &str, language: PageLanguage) -> String {
         "1 to 120 characters" => "१ देखि १२० अक्षर",
         "1 to 40 characters" => "१ देखि ४० अक्षर",
         "1 to 20 characters" => "१ देखि २० अक्षर",
+        "1 to 200 characters" => "१ देखि २०० अक्षर",
+        "at least 1" => "कम्तीमा १",
+        "0 to 1000000000 units" => "० वा बढी एकाइ",
+        "1 to 1000000000 units; a count may be 0" => "१ वा बढी एकाइ; गनेको भए ० पनि",
+        "so many that at most 1000000000 are in store" => "यति धेरै राख्न मिल्दैन",
+        "above zero and at most 1000000000.00" => "शून्यभन्दा बढी रकम",
         "at most 50, each 1 to 80 characters" => "बढीमा ५० वटा, हरेक १ देखि ८० अक्षर",
         _ => "शून्यभन्दा बढी सङ्ख्या र एकाइ",
     };

@@ -3,9 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 
 use db::{DbError, Row, Tx, Value, params};
-use kernel::{Context, Instant, Money, Page, PageRequest, ProductId, VendorId};
+use kernel::{Instant, Page, PageRequest, ProductId, VendorId};
 
-use crate::{Pack, Product, StockChange, VendorProduct, VendorTerms};
+use crate::{Pack, Product, StockChange, VendorProduct};
+
+mod moves;
+
+pub use moves::{moves, past_prices, wrong_stock};
+pub(crate) use moves::{put_vendor_products, record_moves, record_prices};
 
 fn product(row: &Row) -> Result<Product, DbError> {
     let aliases: String = row.get("aliases")?;
@@ -62,12 +67,12 @@ pub async fn active_products(tx: &mut Tx) -> Result<Vec<Product>, DbError> {
     rows.iter().map(product).collect()
 }
 
-/// Products whose SKU or name contains a text, by SKU; the page's cursor is the last SKU.
+/// Products whose SKU, name or alias contains a text, by SKU; the page's cursor is the last SKU.
 pub async fn list(tx: &mut Tx, search: &str, page: &PageRequest) -> Result<Page<Product>, DbError> {
     let pattern = db::containing(search);
     let after = page.after.clone().unwrap_or_default();
     let sql = "select * from products p where p.sku > $1 and (lower(p.sku) like $2 escape '!' or lower(p.name) like $2 escape '!' \
-               or p.name_ne like $2 escape '!') order by p.sku limit $3";
+               or p.name_ne like $2 escape '!' or lower(p.aliases) like $2 escape '!') order by p.sku limit $3";
     let rows = tx.query(sql, params![after, pattern, page.limit.saturating_add(1)]).await?;
     let found = rows.iter().map(product).collect::<Result<_, _>>()?;
     Ok(Page::from_overfull(found, page, |product: &Product| product.sku.clone()))
@@ -105,6 +110,31 @@ pub(crate) async fn insert_product(tx: &mut Tx, product: &Product, now: Instant)
         product.version,
     ];
     Ok(!tx.insert_new("products", PRODUCT_COLUMNS, vec![row], "id").await?.is_empty())
+}
+
+/// Locks and reads a product.
+pub(crate) async fn product_for_update(tx: &mut Tx, id: ProductId) -> Result<Option<Product>, DbError> {
+    let found = tx.query_opt("select * from products p where p.id = $1 {lock p}", params![id]).await?;
+    found.as_ref().map(product).transpose()
+}
+
+/// Writes a product over what stood there.
+pub(crate) async fn update_product(tx: &mut Tx, product: &Product) -> Result<(), DbError> {
+    let sql = "update products set name = $2, name_ne = $3, unit = $4, pack_quantity = $5, pack_unit = $6, \
+               category = $7, aliases = $8, status = $9, version = $10 where id = $1";
+    let values = params![
+        product.id,
+        &product.name,
+        &product.name_ne,
+        &product.unit,
+        product.pack.as_ref().map(|pack| pack.quantity),
+        product.pack.as_ref().map(|pack| pack.unit.clone()),
+        &product.category,
+        serde_json::json!(product.aliases).to_string(),
+        product.status,
+        product.version,
+    ];
+    tx.exec(sql, values).await
 }
 
 /// What the vendors sell of these products, without locking.
@@ -170,41 +200,6 @@ pub async fn of_vendor(
     let rows = tx.query(sql, params![vendor, after, page.limit.saturating_add(1)]).await?;
     let found = rows.iter().map(|row| Ok((product(row)?, vendor_product(row)?))).collect::<Result<_, DbError>>()?;
     Ok(Page::from_overfull(found, page, |(product, _): &(Product, VendorProduct)| product.sku.clone()))
-}
-
-/// Writes a vendor's price, stock and conditions of one product, new or changed, and the price into the history.
-pub(crate) async fn put_vendor_product(
-    tx: &mut Tx,
-    cx: &Context,
-    vendor: VendorId,
-    product: ProductId,
-    terms: &VendorTerms,
-    has_new_price: bool,
-) -> Result<(), DbError> {
-    let sql = "insert into vendor_products (vendor_id, product_id, price_paisa, stock, held, minimum_quantity, \
-               is_available, updated_at) values ($1, $2, $3, $4, 0, $5, $6, $7) \
-               on conflict (vendor_id, product_id) do update set price_paisa = $3, stock = $4, minimum_quantity = $5, \
-               is_available = $6, updated_at = $7";
-    let available = i64::from(terms.is_available);
-    let values = params![vendor, product, terms.price, terms.stock, terms.minimum_quantity, available, cx.now];
-    tx.exec(sql, values).await?;
-    if has_new_price {
-        record_price(tx, cx, vendor, product, terms.price).await?;
-    }
-    Ok(())
-}
-
-async fn record_price(
-    tx: &mut Tx,
-    cx: &Context,
-    vendor: VendorId,
-    product: ProductId,
-    price: Money,
-) -> Result<(), DbError> {
-    let columns = &["vendor_id", "product_id", "changed_at", "id", "price_paisa", "actor"];
-    let id: kernel::EntryId = cx.id();
-    let row = params![vendor, product, cx.now, id, price, cx.actor];
-    tx.insert_many("price_history", columns, vec![row]).await
 }
 
 /// What every vendor asks for everything that is sold now.

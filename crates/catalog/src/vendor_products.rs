@@ -1,147 +1,23 @@
-//! Adding products and keeping a vendor's list.
+//! Keeping a vendor's list: prices, stock and conditions, set-wise; and stock moved by hand.
 //!
-//! Statements: creating a product 2 (its audit entry apart); setting a vendor's product 4, one of them the lock.
+//! Statements: setting any number of a vendor's products 4, one of them the lock, and 3 queued writes; moving stock 2 and
+//! 2 queued writes (audit entries apart).
+
+use std::collections::HashSet;
 
 use audit::Entry;
 use db::{DbError, Tx};
 use kernel::{Context, Money, ProductId, VendorId};
-use serde::Deserialize;
 
-use crate::{Pack, Product, ProductStatus, VendorProduct, VendorTerms, store};
+use crate::moves::{MoveReason, StockMove, Why};
+use crate::{Refusal, VendorProduct, VendorTerms, store};
 
-/// A product to be added.
-#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct NewProduct {
-    /// Unique; 1 to 40 characters.
-    pub sku: String,
-    /// The name in English; 1 to 120 characters.
-    pub name: String,
-    /// The name in Nepali; 1 to 120 characters.
-    pub name_ne: String,
-    /// What is ordered, such as `bora`.
-    pub unit: String,
-    /// What one unit holds.
-    #[serde(default)]
-    pub pack: Option<Pack>,
-    /// Where it stands in the catalogue; `general` where it is left out.
-    #[serde(default = "general")]
-    pub category: String,
-    /// Further words that people type for it.
-    #[serde(default)]
-    pub aliases: Vec<String>,
-}
+/// The largest number of units, of a pack's parts and of rupees.
+pub(crate) const LARGEST_COUNT: i64 = 1_000_000_000;
+const LONGEST_NOTE: usize = 200;
 
-fn general() -> String {
-    "general".to_owned()
-}
-
-/// Why the catalogue stays as it is.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// The SKU belongs to another product.
-    #[error("the SKU {0} belongs to another product")]
-    SkuTaken(String),
-    /// No such product.
-    #[error("there is no product {0}")]
-    UnknownProduct(String),
-    /// No such vendor, or none that the caller may see.
-    #[error("there is no vendor {0}")]
-    UnknownVendor(VendorId),
-    /// A field is out of its bounds.
-    #[error("{field}: {right}")]
-    Field {
-        /// The field's name in JSON.
-        field: &'static str,
-        /// What would be right.
-        right: &'static str,
-    },
-    /// The stock would be less than what orders hold.
-    #[error("orders hold {held} of this product; the stock cannot be set below that")]
-    StockHeld {
-        /// Units that orders hold.
-        held: i64,
-    },
-}
-
-impl Refusal {
-    /// The stable code.
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::SkuTaken(_) => "SKU_TAKEN",
-            Self::UnknownProduct(_) => "PRODUCT_NOT_FOUND",
-            Self::UnknownVendor(_) => "VENDOR_NOT_FOUND",
-            Self::Field { .. } => "VALIDATION",
-            Self::StockHeld { .. } => "STOCK_HELD",
-        }
-    }
-}
-
-const LARGEST_COUNT: i64 = 1_000_000_000;
-
-fn checked(new: &NewProduct) -> Result<(), Refusal> {
-    let is_short = |text: &str, most: usize| (1..=most).contains(&text.trim().chars().count());
+fn checked(terms: &VendorTerms) -> Result<(), Refusal> {
     let refuse = |field, right| Err(Refusal::Field { field, right });
-    if !is_short(&new.sku, 40) {
-        return refuse("sku", "1 to 40 characters");
-    }
-    if !is_short(&new.name, 120) {
-        return refuse("name", "1 to 120 characters");
-    }
-    if !is_short(&new.name_ne, 120) {
-        return refuse("nameNe", "1 to 120 characters");
-    }
-    if !is_short(&new.unit, 20) {
-        return refuse("unit", "1 to 20 characters");
-    }
-    if !is_short(&new.category, 40) {
-        return refuse("category", "1 to 40 characters");
-    }
-    if new.aliases.len() > 50 || new.aliases.iter().any(|alias| !is_short(alias, 80)) {
-        return refuse("aliases", "at most 50, each 1 to 80 characters");
-    }
-    match &new.pack {
-        Some(pack) if !(1..=LARGEST_COUNT).contains(&pack.quantity) || !is_short(&pack.unit, 20) => {
-            refuse("pack", "a quantity above zero and a unit")
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Adds a product.
-pub async fn create_product(tx: &mut Tx, cx: &Context, new: &NewProduct) -> Result<Result<Product, Refusal>, DbError> {
-    if let Err(refusal) = checked(new) {
-        return Ok(Err(refusal));
-    }
-    let product = Product {
-        id: cx.id(),
-        sku: new.sku.trim().to_owned(),
-        name: new.name.trim().to_owned(),
-        name_ne: new.name_ne.trim().to_owned(),
-        unit: new.unit.trim().to_owned(),
-        pack: new.pack.clone(),
-        category: new.category.trim().to_owned(),
-        aliases: new.aliases.clone(),
-        status: ProductStatus::Active,
-        version: 1,
-    };
-    if !store::insert_product(tx, &product, cx.now).await? {
-        return Ok(Err(Refusal::SkuTaken(product.sku)));
-    }
-    let entry = Entry::new(cx, audit::PLATFORM, "product.created", product.id).after(serde_json::json!(product));
-    audit::record(tx, vec![entry]).await?;
-    Ok(Ok(product))
-}
-
-/// Sets what a vendor asks and has of one product, new in its list or not. A changed price goes into the history.
-pub async fn put_vendor_product(
-    tx: &mut Tx,
-    cx: &Context,
-    vendor: VendorId,
-    product: ProductId,
-    terms: &VendorTerms,
-) -> Result<Result<VendorProduct, Refusal>, DbError> {
-    let refuse = |field, right| Ok(Err(Refusal::Field { field, right }));
     if terms.price <= Money::ZERO || terms.price > Money::from_paisa(LARGEST_COUNT * 100) {
         return refuse("price", "above zero and at most 1000000000.00");
     }
@@ -151,28 +27,84 @@ pub async fn put_vendor_product(
     if !(1..=LARGEST_COUNT).contains(&terms.minimum_quantity) {
         return refuse("minimumQuantity", "at least 1");
     }
-    let before = store::stock_for_update(tx, &[(vendor, product)]).await?.remove(&(vendor, product));
-    if before.is_none() {
+    Ok(())
+}
+
+fn checked_note(why: &Why) -> Result<(), Refusal> {
+    let is_short = why.note.as_ref().is_none_or(|note| (1..=LONGEST_NOTE).contains(&note.trim().chars().count()));
+    if is_short { Ok(()) } else { Err(Refusal::Field { field: "note", right: "1 to 200 characters" }) }
+}
+
+/// What became of one product of a list that was set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Set {
+    /// What stands in the list now.
+    pub sold: VendorProduct,
+    /// Whether anything changed.
+    pub is_changed: bool,
+}
+
+/// Sets what a vendor asks and has of products, new in its list or not; each product once. A product that is refused
+/// leaves the others be. A changed price goes into the history, changed stock into the moves.
+pub async fn put_vendor_products(
+    tx: &mut Tx,
+    cx: &Context,
+    vendor: VendorId,
+    wanted: &[(ProductId, VendorTerms)],
+    why: &Why,
+) -> Result<Vec<Result<Set, Refusal>>, DbError> {
+    if let Err(refusal) = checked_note(why) {
+        return Ok(wanted.iter().map(|_| Err(refusal.clone())).collect());
+    }
+    let keys: Vec<_> = wanted.iter().map(|(product, _)| (vendor, *product)).collect();
+    let known = store::stock_for_update(tx, &keys).await?;
+    let new: Vec<ProductId> =
+        wanted.iter().map(|(id, _)| *id).filter(|id| !known.contains_key(&(vendor, *id))).collect();
+    let mut products = HashSet::new();
+    if !new.is_empty() {
         if parties::vendors(tx, &[vendor]).await?.is_empty() {
-            return Ok(Err(Refusal::UnknownVendor(vendor)));
+            return Ok(wanted.iter().map(|_| Err(Refusal::UnknownVendor(vendor))).collect());
         }
-        if store::products(tx, &[product]).await?.is_empty() {
-            return Ok(Err(Refusal::UnknownProduct(product.to_string())));
-        }
+        products.extend(store::products(tx, &new).await?.into_keys());
     }
-    let held = before.map_or(0, |known| known.held);
+    let (mut outcomes, mut rows) = (Vec::with_capacity(wanted.len()), Vec::new());
+    for (product, terms) in wanted {
+        let before = known.get(&(vendor, *product)).copied();
+        let outcome = decided(vendor, *product, terms, before, products.contains(product));
+        if let Ok(Set { sold, is_changed: true }) = outcome {
+            rows.push((before, sold));
+        }
+        outcomes.push(outcome);
+    }
+    store::put_vendor_products(tx, &rows, cx.now).await?;
+    let priced = rows.iter().filter(|(before, sold)| before.is_none_or(|before| before.price != sold.price));
+    store::record_prices(tx, cx, priced.map(|(_, sold)| *sold).collect()).await?;
+    let moves = rows.iter().map(|(before, sold)| StockMove::of(cx, sold, before.map_or(0, |before| before.stock), why));
+    store::record_moves(tx, moves.collect()).await?;
+    let entries = rows.iter().map(|(before, sold)| {
+        let entry = Entry::new(cx, vendor, "vendor_product.set", sold.product).after(shown(sold));
+        before.iter().fold(entry, |entry, before| entry.before(shown(before)))
+    });
+    audit::record(tx, entries.collect()).await?;
+    Ok(outcomes)
+}
+
+fn decided(
+    vendor: VendorId,
+    product: ProductId,
+    terms: &VendorTerms,
+    before: Option<VendorProduct>,
+    is_known: bool,
+) -> Result<Set, Refusal> {
+    checked(terms)?;
+    if before.is_none() && !is_known {
+        return Err(Refusal::UnknownProduct(product.to_string()));
+    }
+    let held = before.map_or(0, |before| before.held);
     if terms.stock < held {
-        return Ok(Err(Refusal::StockHeld { held }));
+        return Err(Refusal::StockHeld { held });
     }
-    let has_new_price = before.is_none_or(|known| known.price != terms.price);
-    store::put_vendor_product(tx, cx, vendor, product, terms, has_new_price).await?;
-    let before_json = before.map(|known| serde_json::json!({ "price": known.price, "stock": known.stock }));
-    let mut entry = Entry::new(cx, vendor, "vendor_product.set", product).after(serde_json::json!(terms));
-    if let Some(before) = before_json {
-        entry = entry.before(before);
-    }
-    audit::record(tx, vec![entry]).await?;
-    Ok(Ok(VendorProduct {
+    let sold = VendorProduct {
         vendor,
         product,
         price: terms.price,
@@ -180,5 +112,65 @@ pub async fn put_vendor_product(
         held,
         minimum_quantity: terms.minimum_quantity,
         is_available: terms.is_available,
-    }))
+    };
+    Ok(Set { sold, is_changed: before != Some(sold) })
+}
+
+fn shown(sold: &VendorProduct) -> serde_json::Value {
+    serde_json::json!(VendorTerms {
+        price: sold.price,
+        stock: sold.stock,
+        minimum_quantity: sold.minimum_quantity,
+        is_available: sold.is_available,
+    })
+}
+
+/// Sets what a vendor asks and has of one product, as [`put_vendor_products`] does of many.
+pub async fn put_vendor_product(
+    tx: &mut Tx,
+    cx: &Context,
+    vendor: VendorId,
+    product: ProductId,
+    terms: &VendorTerms,
+    why: &Why,
+) -> Result<Result<VendorProduct, Refusal>, DbError> {
+    let set = put_vendor_products(tx, cx, vendor, &[(product, terms.clone())], why).await?;
+    let set = set.into_iter().next().ok_or(DbError::Missing("the outcome of a product that was set"))?;
+    Ok(set.map(|set| set.sold))
+}
+
+/// Moves the stock of a product that a vendor sells: units come in, go out or are counted. Stock that orders hold stays.
+pub async fn move_stock(
+    tx: &mut Tx,
+    cx: &Context,
+    vendor: VendorId,
+    product: ProductId,
+    quantity: i64,
+    why: &Why,
+) -> Result<Result<VendorProduct, Refusal>, DbError> {
+    if let Err(refusal) = checked_note(why) {
+        return Ok(Err(refusal));
+    }
+    let least = i64::from(why.reason != MoveReason::Counted);
+    if !(least..=LARGEST_COUNT).contains(&quantity) {
+        return Ok(Err(Refusal::Field { field: "quantity", right: "1 to 1000000000 units; a count may be 0" }));
+    }
+    let Some(before) = store::stock_for_update(tx, &[(vendor, product)]).await?.remove(&(vendor, product)) else {
+        return Ok(Err(Refusal::UnknownProduct(product.to_string())));
+    };
+    let stock = why.reason.after(before.stock, quantity);
+    if stock < before.held {
+        return Ok(Err(Refusal::StockHeld { held: before.held }));
+    }
+    if stock > LARGEST_COUNT {
+        return Ok(Err(Refusal::Field { field: "quantity", right: "so many that at most 1000000000 are in store" }));
+    }
+    let after = VendorProduct { stock, ..before };
+    if after != before {
+        store::put_vendor_products(tx, &[(Some(before), after)], cx.now).await?;
+        store::record_moves(tx, vec![StockMove::of(cx, &after, before.stock, why)]).await?;
+        let entry = Entry::new(cx, vendor, "stock.moved", product).before(shown(&before)).after(shown(&after));
+        audit::record(tx, vec![entry.reason(why.to_string())]).await?;
+    }
+    Ok(Ok(after))
 }

@@ -58,6 +58,7 @@ pub(crate) async fn show(
     let cash = request(retailer, &session.state.cart, PaymentMode::Cash);
     let preview = orders::preview(tx, &cash, cx.today()).await?;
     session.state.step = Step::Confirming;
+    *session.state.seen.total(PaymentMode::Cash) = preview.total;
     Ok(words::cart(language, index, &lines, &preview, unknown))
 }
 
@@ -110,10 +111,11 @@ pub(crate) async fn ask_payment(
         return Ok(words::nobody_sells(session.language, index, &preview));
     }
     session.state.step = Step::Paying;
+    *session.state.seen.total(PaymentMode::Credit) = preview.total;
     Ok(words::payment_mode(session.language, &preview))
 }
 
-/// Places the cart. What fails is said in plain words, with what would help.
+/// Places the cart for the total that was shown. What fails is said in plain words, with what would help.
 pub(crate) async fn place(
     tx: &mut Tx,
     cx: &Context,
@@ -134,6 +136,7 @@ pub(crate) async fn place(
         place: None,
         draft: session.state.draft,
         retry_of: session.state.retry_of,
+        expected_total: *session.state.seen.total(mode),
     };
     let outcome = orders::place_all(tx, std::slice::from_ref(&place)).await?.into_iter().next();
     match outcome {
@@ -150,7 +153,13 @@ pub(crate) async fn place(
             session.state.retry_of = session.state.draft.take();
             show(tx, cx, index, retailer, session, &[]).await
         }
-        Some(Outcome::Refused(refusal)) => Ok(words::refused(session.language, index, &refusal, mode)),
+        Some(Outcome::Refused(refusal)) => {
+            if let PlaceRefusal::TotalChanged { total, .. } = refusal {
+                session.state.step = Step::Paying;
+                *session.state.seen.total(mode) = Some(total);
+            }
+            Ok(words::refused(session.language, index, &refusal, mode))
+        }
         None => Err(DbError::Missing("the outcome of an order")),
     }
 }

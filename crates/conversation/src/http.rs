@@ -1,5 +1,7 @@
 //! The webhook: the handshake, and deliveries that are signed, stored and answered at once.
 
+pub(crate) mod threads;
+
 use std::sync::Arc;
 
 use axum::Extension;
@@ -38,6 +40,7 @@ pub fn routes(webhook: Webhook) -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(handshake, deliver))
         .routes(routes!(messages))
+        .merge(threads::routes())
         .layer(Extension(webhook))
         .layer(DefaultBodyLimit::max(LARGEST_DELIVERY))
 }
@@ -83,6 +86,8 @@ struct MessageQuery {
     retailer_id: Option<kernel::RetailerId>,
     /// Only to this vendor.
     vendor_id: Option<kernel::VendorId>,
+    /// Only to this phone (digits) or WhatsApp user id.
+    address: Option<String>,
     /// At most this many.
     limit: Option<i64>,
     /// The `next` of the page before.
@@ -96,8 +101,8 @@ async fn messages(
     Member(cx): Member,
     Query(query): Query<MessageQuery>,
 ) -> Result<axum::Json<kernel::Page<notify::Message>>, Problem> {
-    let filter = notify::MessageFilter { retailer: query.retailer_id, vendor: query.vendor_id };
+    let filter = notify::MessageFilter { address: query.address, retailer: query.retailer_id, vendor: query.vendor_id };
     let page = kernel::PageRequest::new(query.limit, query.after);
-    let found = app.db.read(async move |tx| notify::messages(tx, cx.actor.scope(), filter, &page).await);
+    let found = app.db.read(async move |tx| notify::messages(tx, cx.actor.scope(), &filter, &page).await);
     Ok(axum::Json(found.await?))
 }

@@ -10,8 +10,9 @@ use whatsapp::message::Outgoing;
 use whatsapp::payload::{Content, Inbound, Item};
 
 use crate::brain::Brain;
+use crate::jobs::MEDIA_JOB;
 use crate::session::{Session, State};
-use crate::{retailer, store, vendor, words};
+use crate::{place, retailer, store, threads, vendor, words};
 
 /// The kind of job that handles one message.
 pub const MESSAGE_JOB: &str = "conversation.message";
@@ -47,10 +48,15 @@ pub async fn take_in(tx: &mut Tx, cx: &Context, items: Vec<Item>) -> Result<(), 
             .position(position)
             .run_at(cx.now.plus_millis(SETTLE_MILLIS))
     });
-    let jobs: Vec<NewJob> = jobs.collect();
     for message in &messages {
         notify::heard(tx, &store::address(message), cx.now).await?;
     }
+    let files = messages.iter().filter(|message| new.contains(&message.wamid)).filter_map(|message| {
+        let Content::Media(media) = &message.content else { return None };
+        let body = serde_json::json!({ "media": media, "address": store::address(message) });
+        Some(NewJob::new(cx, Queue::OrderProcessing, MEDIA_JOB, body))
+    });
+    let jobs: Vec<NewJob> = jobs.chain(files).collect();
     if jobs.is_empty() { Ok(()) } else { queue::enqueue(tx, cx, jobs).await }
 }
 
@@ -110,12 +116,22 @@ pub async fn handle_job(tx: &mut Tx, cx: &Context, brain: &Brain, wamid: &str) -
     };
     let to = Recipient { address: address.clone(), retailer, vendor };
     let mut turn = Turn { message: &message, said: said(&message.content), brain };
+    if let Content::System { new_phone: Some(new_phone), .. } = &message.content {
+        parties::number_changed(tx, cx, &address, new_phone).await?;
+    }
     if turn.said == Said::Nothing {
+        return store::mark_handled(tx, cx, wamid, retailer, vendor).await;
+    }
+    if threads::waits_for_operator(tx, &address, &turn.said).await? {
         return store::mark_handled(tx, cx, wamid, retailer, vendor).await;
     }
     let Some(party) = party else {
         let once_a_day = format!("unknown:{address}:{}", cx.today());
-        send(tx, cx, once_a_day, to, words::unknown_sender(&message)).await?;
+        let reply = match parties::waiting_language(tx, &address).await? {
+            Some(language) => words::unverified_sender(language),
+            None => words::unknown_sender(&message),
+        };
+        send(tx, cx, once_a_day, to, reply).await?;
         return store::mark_handled(tx, cx, wamid, None, None).await;
     };
     let fallback = match &party {
@@ -148,14 +164,21 @@ pub async fn handle_job(tx: &mut Tx, cx: &Context, brain: &Brain, wamid: &str) -
         _ if asked.is_some() => asked,
         Party::Retailer(retailer) => {
             let cx = cx.acting_as(Actor::Retailer(retailer.id));
-            retailer::answer(tx, &cx, &turn, &retailer, &mut session).await?
+            match place::answer(tx, &cx, &turn, &retailer, &session).await? {
+                Some(reply) => Some(reply),
+                None => retailer::answer(tx, &cx, &turn, &retailer, &mut session).await?,
+            }
         }
         Party::Vendor(vendor) => {
             let cx = cx.acting_as(Actor::Vendor(vendor.id));
             vendor::answer(tx, &cx, &turn, &vendor, &mut session).await?
         }
     };
+    if let (Some(id), true) = (&message.sender.user_id, message.sender.phone.is_some()) {
+        parties::link_user_id(tx, cx, id, retailer, vendor).await?;
+    }
     if let Some(reply) = reply {
+        let reply = reply.map(|reply| said_first(reply, &message.content, session.language));
         session.state.options = options(&reply);
         send(tx, cx, format!("reply:{wamid}"), to, reply).await?;
     }
@@ -182,6 +205,15 @@ async fn reminders(
         notify::stop_reminders(tx, address, cx.now).await?;
     }
     Ok(Some(words::reminders(session.language, wanted)))
+}
+
+/// The reply, with a word before it where a cart came in other money: its prices never count.
+fn said_first(reply: Outgoing, content: &Content, language: Language) -> Outgoing {
+    let Content::Order { currencies, .. } = content else { return reply };
+    match currencies.iter().find(|currency| *currency != "NPR") {
+        Some(currency) => reply.led_by(&words::other_currency(language, currency)),
+        None => reply,
+    }
 }
 
 fn options(reply: &Reply) -> Vec<(String, String)> {

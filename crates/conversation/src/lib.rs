@@ -9,6 +9,7 @@
 //! money     a bill is wrong, will be paid, was paid                           (money.rs, days.rs)
 //! claims    the vendor confirms or rejects what was paid                      (claims.rs)
 //! vendor    offers, dispatch, delivery code                                   (vendor.rs)
+//! person    an operator takes the conversation over and gives it back         (threads.rs)
 //! ```
 //!
 //! Messages of one sender are handled one at a time, in the order of their timestamps. A message's effect, the reply,
@@ -16,7 +17,7 @@
 //! however often it is delivered. What a text means is found by `understand`; prices come from the catalogue, never
 //! from the message.
 //!
-//! Statements: a webhook delivery 1 per kind of item and its jobs; a message 4 and those of the use cases it leads to.
+//! Statements: a webhook delivery 1 per kind of item and its jobs; a message 5 and those of the use cases it leads to.
 
 mod arrival;
 mod brain;
@@ -25,15 +26,23 @@ mod claims;
 mod days;
 mod http;
 mod inbound;
+mod jobs;
 mod menu;
 mod money;
+mod pages;
+mod place;
 mod recovery;
 mod retailer;
 mod session;
 mod store;
+mod threads;
 mod vendor;
 mod words;
 
 pub use brain::Brain;
 pub use http::{Webhook, routes};
 pub use inbound::{MESSAGE_JOB, handle_job};
+pub use jobs::{Fetcher, MEDIA_JOB};
+pub use pages::pages;
+pub use threads::open as open_thread;
+pub use threads::{Line, OpenThread, Refusal, Thread};

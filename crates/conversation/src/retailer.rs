@@ -10,7 +10,7 @@ use crate::brain::Index;
 use crate::inbound::{Reply, Said, Turn, typed_choice};
 use crate::session::{CartLine, Question, Session, Step};
 use crate::words::{self, About};
-use crate::{arrival, cart, days, menu, money, recovery, store};
+use crate::{arrival, cart, days, menu, money, recovery, store, threads};
 
 /// Orders that count for what a retailer usually buys.
 const REMEMBERED_ORDERS: i64 = 10;
@@ -287,10 +287,19 @@ async fn ordered(
     understood: &Understood,
 ) -> Result<Reply, DbError> {
     let index = turn.brain.index(tx).await?;
-    session.state.restart_cart();
+    // What is written while the cart is looked at changes it, product by product; otherwise it is a new one.
+    if !matches!(session.state.step, Step::Confirming | Step::Paying) {
+        session.state.restart_cart();
+    }
+    session.state.asks.clear();
+    let known = session.state.cart.len();
     for item in &understood.items {
         if let (Some(product), Some(quantity)) = (index.by_sku(&item.sku), item.quantity) {
-            session.state.cart.push(CartLine { product: product.id, quantity });
+            let (before, _) = session.state.cart.split_at_mut(known);
+            match before.iter_mut().find(|line| line.product == product.id) {
+                Some(line) => line.quantity = quantity,
+                None => session.state.cart.push(CartLine { product: product.id, quantity }),
+            }
         }
     }
     session.state.asks.extend(understood.ask.iter().map(|ask| Question {
@@ -373,6 +382,7 @@ async fn person(
     session: &Session,
 ) -> Result<Reply, DbError> {
     note_for_operator(tx, cx, retailer, "asks for a person", &turn.message.wamid).await?;
+    threads::ask_for_person(tx, cx, &store::address(turn.message)).await?;
     Ok(words::person_will_call(session.language))
 }
 

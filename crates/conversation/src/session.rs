@@ -1,5 +1,6 @@
 //! Where the talk with one person stands, between two messages.
 
+use credit::PaymentMode;
 use kernel::{ClaimId, CycleId, Money, OrderId, ProductId, VendorId};
 use ledger::Method;
 use orders::Order;
@@ -26,6 +27,9 @@ pub struct State {
     /// Questions about the cart that wait for their turn.
     #[serde(default)]
     pub asks: Vec<Question>,
+    /// The totals that were shown for the cart.
+    #[serde(default)]
+    pub seen: Seen,
     /// The draft order that keeps the cart.
     #[serde(default)]
     pub draft: Option<OrderId>,
@@ -62,6 +66,7 @@ impl State {
         self.step = Step::Idle;
         self.cart.clear();
         self.asks.clear();
+        self.seen = Seen::default();
         self.draft = None;
         self.retry_of = None;
     }
@@ -86,6 +91,25 @@ impl State {
         self.restart_cart();
         let lines = order.lines.iter().map(|line| CartLine { product: line.product_id, quantity: line.quantity });
         self.cart.extend(lines);
+    }
+}
+
+/// What a person was told that the cart costs. It is placed for that, or asked about again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// On credit.
+    pub on_credit: Option<Money>,
+    /// For cash.
+    pub for_cash: Option<Money>,
+}
+
+impl Seen {
+    /// The total for a payment mode.
+    pub const fn total(&mut self, mode: PaymentMode) -> &mut Option<Money> {
+        match mode {
+            PaymentMode::Credit => &mut self.on_credit,
+            PaymentMode::Cash => &mut self.for_cash,
+        }
     }
 }
 

@@ -173,6 +173,7 @@ as_text! {
     kernel::JobId => "a job id",
     kernel::LineId => "a line id",
     kernel::MessageId => "a message id",
+    kernel::MoveId => "a move id",
     kernel::OfferId => "an offer id",
     kernel::OrderId => "an order id",
     kernel::PaymentId => "a payment id",

@@ -13,6 +13,7 @@ use parties::{NewRetailer, NewVendor, Retailer, Vendor};
 
 use crate::cells::Wrong;
 use crate::rows::{Person, Row};
+use crate::sold;
 use crate::store::{self, Place, Taken};
 
 /// What became of a row.
@@ -26,7 +27,12 @@ pub(crate) enum Outcome {
     Refused(Option<&'static str>, Wrong),
 }
 
-fn refused(column: impl Into<Option<&'static str>>, code: &'static str, reason: String, right: &str) -> Outcome {
+pub(crate) fn refused(
+    column: impl Into<Option<&'static str>>,
+    code: &'static str,
+    reason: String,
+    right: &str,
+) -> Outcome {
     Outcome::Refused(column.into(), Wrong::new(code, reason, right))
 }
 
@@ -34,6 +40,9 @@ fn refused(column: impl Into<Option<&'static str>>, code: &'static str, reason: 
 /// none of the others.
 pub(crate) async fn rows(tx: &mut Tx, cx: &Context, rows: &[Row]) -> Result<Vec<Outcome>, DbError> {
     store::take_turn(tx).await?;
+    if matches!(rows.first(), Some(Row::Sold { .. })) {
+        return sold::rows(tx, cx, None, rows).await;
+    }
     match tx.nested(async |tx| together(tx, cx, rows).await).await {
         Err(error) if is_of_a_row(&error) => {}
         done => return done,
@@ -172,7 +181,7 @@ async fn take<'a>(
             Row::Retailer { person } => retailer(tx, cx, person).await?,
             Row::Line { .. } => line(tx, cx, named, new.row).await?,
             Row::Repayment { .. } => repayment(tx, cx, &cycles, new.row, &new.place.0).await?,
-            Row::Purchase { .. } => return Err(DbError::Missing("a batch of one kind")),
+            Row::Purchase { .. } | Row::Sold { .. } => return Err(DbError::Missing("a batch of one kind")),
         };
         done.push((new, became));
     }

@@ -131,6 +131,24 @@ pub(crate) fn whole_number(text: &str, least: i64, most: i64) -> Result<i64, Wro
     number.ok_or_else(|| Wrong::new("NUMBER", format!("{text:?} is not accepted"), format!("{least} to {most}")))
 }
 
+/// A number of units, which may be grouped by thousands or lakhs.
+pub(crate) fn units(text: &str, least: i64) -> Result<i64, Wrong> {
+    let number = ungrouped(&plain_digits(text)).and_then(|plain| plain.parse().ok());
+    let number = number.filter(|number| (least..=1_000_000_000).contains(number));
+    number.ok_or_else(|| {
+        Wrong::new("NUMBER", format!("{text:?} is no number of units"), format!("whole units, {least} or more"))
+    })
+}
+
+/// Yes or no, in the words of a spreadsheet.
+pub(crate) fn yes_or_no(text: &str) -> Result<bool, Wrong> {
+    match plain_digits(text).to_lowercase().as_str() {
+        "yes" | "y" | "true" | "1" | "छ" | "हो" => Ok(true),
+        "no" | "n" | "false" | "0" | "छैन" | "होइन" => Ok(false),
+        _ => Err(Wrong::new("WORD", format!("{text:?} is neither yes nor no"), "yes or no")),
+    }
+}
+
 /// A percentage with at most two decimals, which are basis points.
 pub(crate) fn percent(text: &str, most: Rate) -> Result<Rate, Wrong> {
     let right = format!("a percentage from 0 to {} with at most two decimals", most.basis_points() / 100);
@@ -233,6 +251,18 @@ mod tests {
             ("CRP".to_owned(), "9779858012345".to_owned())
         );
         assert!(vendor("Chaulagain").is_err());
+    }
+
+    #[test]
+    fn units_are_whole_and_yes_is_said_in_many_ways() {
+        for (text, meant) in [("0", 0), ("१,००,०००", 100_000), ("1,234", 1_234), ("12", 12)] {
+            assert_eq!(units(text, 0).unwrap(), meant, "{text}");
+        }
+        for text in ["0", "-1", "1.5", "1,2", "", "many", "2000000000"] {
+            assert!(units(text, 1).is_err(), "{text}");
+        }
+        assert_eq!(["Yes", "छैन", "TRUE", "०"].map(|text| yes_or_no(text).unwrap()), [true, false, true, false]);
+        assert!(yes_or_no("maybe").is_err());
     }
 
     #[test]

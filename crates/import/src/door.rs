@@ -124,9 +124,31 @@ fn compared(row: &Row, sum: Option<Money>) -> Outcome {
 }
 
 /// One read row: what it says, or what is wrong with it.
-struct Entry {
-    raw: RawRow,
-    row: Result<Row, Fault>,
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) raw: RawRow,
+    pub(crate) row: Result<Row, Fault>,
+}
+
+impl Entry {
+    pub(crate) fn read(source: &Source, raw: RawRow, today: BusinessDate) -> Self {
+        let row = source.cells(&raw).and_then(|cells| Row::read(source.kind, cells, today));
+        Self { raw, row }
+    }
+}
+
+impl Refused {
+    pub(crate) fn of(source: &Source, raw: &RawRow, fault: &Fault) -> Self {
+        Self {
+            file: source.name.clone(),
+            line: raw.line,
+            column: fault.column.map(str::to_owned),
+            cell: fault.cell.clone(),
+            code: fault.wrong.code.to_owned(),
+            reason: fault.wrong.reason.clone(),
+            right: fault.wrong.right.clone(),
+        }
+    }
 }
 
 /// The walk over all sources.
@@ -206,15 +228,7 @@ impl<'a> Walk<'a> {
     }
 
     fn write(&mut self, source: &Source, raw: &RawRow, fault: &Fault) -> Result<(), ImportError> {
-        let refused = Refused {
-            file: source.name.clone(),
-            line: raw.line,
-            column: fault.column.map(str::to_owned),
-            cell: fault.cell.clone(),
-            code: fault.wrong.code.to_owned(),
-            reason: fault.wrong.reason.clone(),
-            right: fault.wrong.right.clone(),
-        };
+        let refused = Refused::of(source, raw, fault);
         self.report.write(&refused).map_err(in_report)
     }
 }
@@ -227,11 +241,11 @@ fn count(number: &mut u64) {
     *number = number.saturating_add(1);
 }
 
-fn said(entries: &[Entry]) -> Vec<Row> {
+pub(crate) fn said(entries: &[Entry]) -> Vec<Row> {
     entries.iter().filter_map(|entry| entry.row.as_ref().ok().cloned()).collect()
 }
 
-fn at_column(source: &Source, raw: &RawRow, column: Option<&'static str>, wrong: Wrong) -> Fault {
+pub(crate) fn at_column(source: &Source, raw: &RawRow, column: Option<&'static str>, wrong: Wrong) -> Fault {
     match (source.cells(raw), column) {
         (Ok(cells), Some(column)) => cells.fault(column, wrong),
         (_, column) => Fault { column, cell: None, wrong },
@@ -259,7 +273,7 @@ impl<'a> Batches<'a> {
             let entry = match self.held.take() {
                 Some(entry) => entry,
                 None => match self.rows.next() {
-                    Some(raw) => self.entry(raw?),
+                    Some(raw) => Entry::read(self.source, raw?, self.today),
                     None => break,
                 },
             };
@@ -271,10 +285,5 @@ impl<'a> Batches<'a> {
             entries.push(entry);
         }
         Ok((!entries.is_empty()).then_some(entries))
-    }
-
-    fn entry(&self, raw: RawRow) -> Entry {
-        let row = self.source.cells(&raw).and_then(|cells| Row::read(self.source.kind, cells, self.today));
-        Entry { raw, row }
     }
 }

@@ -18,13 +18,17 @@ mod apply;
 mod cells;
 mod csv;
 mod door;
+mod http;
 mod report;
 mod rows;
+mod sold;
 mod source;
 mod store;
+mod upload;
 mod xlsx;
 
 pub use door::{Order, Progress, import};
+pub use http::routes;
 pub use report::{Counts, Refused, Report};
 pub use rows::Kind;
 pub use source::{ImportError, Source, sources};

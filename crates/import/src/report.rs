@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::rows::Kind;
 
 /// A row that was not taken, or a balance that does not agree.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Refused {
     /// The file, or the workbook and its sheet.

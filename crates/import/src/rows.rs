@@ -7,7 +7,9 @@ use parties::Language;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::cells::{amount, amount_or_zero, date, percent, phone, plain_digits, text, vendor, whole_number, word};
+use crate::cells::{
+    amount, amount_or_zero, date, percent, phone, plain_digits, text, units, vendor, whole_number, word, yes_or_no,
+};
 use crate::source::{Cells, Fault};
 
 /// What the rows of a file are, in the order in which they are taken.
@@ -24,6 +26,9 @@ pub enum Kind {
     Purchases,
     /// What was paid on them.
     Repayments,
+    /// What wholesalers sell, at which price, with how much in store. Unlike the others it may be imported again and
+    /// again: what it says holds from then on.
+    Catalogue,
 }
 
 /// A column, and whether it has to be there.
@@ -31,7 +36,8 @@ type Column = (&'static str, bool);
 
 impl Kind {
     /// All of them, in their order.
-    pub const ALL: [Self; 5] = [Self::Vendors, Self::Retailers, Self::Lines, Self::Purchases, Self::Repayments];
+    pub const ALL: [Self; 6] =
+        [Self::Vendors, Self::Retailers, Self::Lines, Self::Purchases, Self::Repayments, Self::Catalogue];
 
     /// The word that names it.
     pub const fn name(self) -> &'static str {
@@ -41,6 +47,7 @@ impl Kind {
             Self::Lines => "lines",
             Self::Purchases => "purchases",
             Self::Repayments => "repayments",
+            Self::Catalogue => "catalogue",
         }
     }
 
@@ -86,6 +93,14 @@ impl Kind {
                 ("principal", false),
                 ("method", false),
                 ("reference", false),
+            ],
+            Self::Catalogue => &[
+                ("vendor", false),
+                ("sku", true),
+                ("price", true),
+                ("stock", true),
+                ("minimum_quantity", false),
+                ("available", false),
             ],
         }
     }
@@ -153,6 +168,16 @@ pub(crate) enum Row {
         method: Method,
         reference: Option<String>,
     },
+    Sold {
+        /// Left out where the whole list is one vendor's.
+        vendor: Option<String>,
+        sku: String,
+        price: Money,
+        stock: i64,
+        /// What is left out stays as it is, or as it begins.
+        minimum_quantity: Option<i64>,
+        is_available: Option<bool>,
+    },
 }
 
 const USUAL_CAPACITY: i64 = 20;
@@ -195,6 +220,14 @@ impl Row {
                     reference: cells.optional("reference", |cell| text(cell, LONGEST_REFERENCE))?,
                 })
             }
+            Kind::Catalogue => Ok(Self::Sold {
+                vendor: cells.optional("vendor", vendor)?,
+                sku: cells.required("sku", |cell| text(cell, LONGEST_KEY))?,
+                price: cells.required("price", amount)?,
+                stock: cells.required("stock", |cell| units(cell, 0))?,
+                minimum_quantity: cells.optional("minimum_quantity", |cell| units(cell, 1))?,
+                is_available: cells.optional("available", yes_or_no)?,
+            }),
         }
     }
 
@@ -202,6 +235,7 @@ impl Row {
     pub(crate) fn vendor(&self) -> Option<&str> {
         match self {
             Self::Vendor { .. } | Self::Retailer { .. } => None,
+            Self::Sold { vendor, .. } => vendor.as_deref(),
             Self::Line { vendor, .. } | Self::Purchase { vendor, .. } | Self::Repayment { vendor, .. } => Some(vendor),
         }
     }
@@ -210,7 +244,7 @@ impl Row {
     pub(crate) fn retailer(&self) -> Option<&str> {
         match self {
             Self::Line { retailer, .. } | Self::Purchase { retailer, .. } => Some(retailer),
-            Self::Vendor { .. } | Self::Retailer { .. } | Self::Repayment { .. } => None,
+            Self::Vendor { .. } | Self::Retailer { .. } | Self::Repayment { .. } | Self::Sold { .. } => None,
         }
     }
 
@@ -221,6 +255,7 @@ impl Row {
             Self::Retailer { person } => &person.phone,
             Self::Line { retailer, .. } => retailer,
             Self::Purchase { key, .. } | Self::Repayment { key, .. } => key,
+            Self::Sold { sku, .. } => sku,
         }
     }
 
@@ -232,6 +267,7 @@ impl Row {
             Self::Line { .. } => "LINE",
             Self::Purchase { .. } => "PURCHASE",
             Self::Repayment { .. } => "REPAYMENT",
+            Self::Sold { .. } => "CATALOGUE",
         }
     }
 

@@ -1,6 +1,7 @@
 //! Where rows come from: which files and sheets there are, what their columns are, and their rows.
 
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use crate::cells::{Wrong, is_formula};
@@ -163,6 +164,23 @@ fn in_file(path: &Path) -> Result<Found, ImportError> {
 }
 
 impl Source {
+    /// A file of one kind, whatever it is called: a workbook, of which the first sheet with cells is taken, or CSV.
+    pub(crate) fn of_kind(kind: Kind, path: &Path) -> Result<Self, ImportError> {
+        let mut start = [0_u8; 4];
+        let name = kind.name().to_owned();
+        let unreadable = |error| ImportError::Unreadable { file: kind.name().to_owned(), error };
+        let read = fs::File::open(path).and_then(|mut file| file.read(&mut start)).map_err(unreadable)?;
+        let sheet = match start.get(..read) {
+            Some(b"PK\x03\x04") => {
+                let first = xlsx::sheet_names(path, &name)?.into_iter().next();
+                let right = || "no sheet of the workbook has a cell".to_owned();
+                Some(first.ok_or_else(|| ImportError::Format { file: name.clone(), right: right() })?)
+            }
+            _ => None,
+        };
+        Self::opened(kind, path, sheet.clone().unwrap_or(name), sheet)
+    }
+
     fn open(path: &Path, name: String, sheet: Option<String>) -> Result<Self, ImportError> {
         let called = sheet
             .clone()
@@ -174,6 +192,10 @@ impl Source {
                 format!("what its rows are is not known; {what} is named by one of {kinds}, alone or at the end");
             return Err(ImportError::Format { file: name, right });
         };
+        Self::opened(kind, path, name, sheet)
+    }
+
+    fn opened(kind: Kind, path: &Path, name: String, sheet: Option<String>) -> Result<Self, ImportError> {
         let size = fs::metadata(path).map_or(0, |about| about.len());
         let mut source = Self { kind, name, size, path: path.to_owned(), sheet, header_line: 0, columns: Vec::new() };
         source.read_header()?;

@@ -137,6 +137,8 @@ ids! {
     UserId = "usr";
     /// A product of the catalogue.
     ProductId = "prd";
+    /// A change of what a vendor has in store.
+    MoveId = "mov";
     /// An order.
     OrderId = "ord";
     /// An order put before one vendor.

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 
 use axum::Router;
-use conversation::{Brain, Webhook};
+use conversation::{Brain, Fetcher, Webhook};
 use db::{Db, DbError};
 use kernel::{Clock, IdGen};
 use notify::Sender;
@@ -48,7 +48,12 @@ const MENU: &[MenuItem] = &[
     MenuItem {
         path: "/admin/vendors", english: "Vendors", nepali: "थोक बिक्रेता", is_for_operators: true
     },
+    MenuItem { path: "/admin/board", english: "Board", nepali: "चलिरहेका", is_for_operators: false },
     MenuItem { path: "/admin/orders", english: "Orders", nepali: "अर्डर", is_for_operators: false },
+    MenuItem {
+        path: "/admin/conversations", english: "Conversations", nepali: "कुराकानी", is_for_operators: true
+    },
+    MenuItem { path: "/admin/stock", english: "Stock", nepali: "मौज्दात", is_for_operators: false },
     MenuItem { path: "/admin/products", english: "Products", nepali: "सामान", is_for_operators: true },
     MenuItem {
         path: "/admin/payments", english: "Payments", nepali: "भुक्तानी", is_for_operators: false
@@ -62,11 +67,27 @@ const MENU: &[MenuItem] = &[
     MenuItem { path: "/admin/audit", english: "Audit", nepali: "अभिलेख", is_for_operators: true },
 ];
 
+/// The menu's last item in simulator mode.
+const SIMULATOR: MenuItem =
+    MenuItem { path: "/admin/simulator", english: "Simulator", nepali: "अभ्यास", is_for_operators: true };
+
 /// What every operation was asked and what it answered in the tests of access, which compare it.
 const EXAMPLES: &str = include_str!("examples.json");
 
 /// Puts the house together. Must run inside a Tokio runtime, on which the placing desk works.
 pub fn build(db: &Db, clock: &Clock, ids: &IdGen, client: Client, settings: &Settings) -> House {
+    build_with(db, clock, ids, client, settings, None)
+}
+
+/// Puts the house together with the simulator's pages, which it has in simulator mode only.
+pub fn build_with(
+    db: &Db,
+    clock: &Clock,
+    ids: &IdGen,
+    client: Client,
+    settings: &Settings,
+    simulator: Option<Router<App>>,
+) -> House {
     let app = App {
         db: db.clone(),
         clock: clock.clone(),
@@ -83,6 +104,7 @@ pub fn build(db: &Db, clock: &Clock, ids: &IdGen, client: Client, settings: &Set
         .merge(ledger::routes())
         .merge(credit::routes())
         .merge(orders::routes(orders::open_desk(db)))
+        .merge(import::routes())
         .merge(export::routes())
         .merge(conversation::routes(settings.webhook.clone()));
     let (router, document) = rooms.split_for_parts();
@@ -92,16 +114,21 @@ pub fn build(db: &Db, clock: &Clock, ids: &IdGen, client: Client, settings: &Set
         .merge(credit::pages())
         .merge(orders::pages())
         .merge(audit::pages())
+        .merge(conversation::pages())
         .merge(export::pages());
-    let pages = web::panel::wrap(pages, app.clone(), MENU);
+    let mut menu = MENU.to_vec();
+    menu.extend(simulator.is_some().then_some(SIMULATOR));
+    let pages = web::panel::wrap(pages.merge(simulator.unwrap_or_default()), app.clone(), &menu);
     let router =
         web::finish(router.merge(web::openapi_routes(&document)).merge(pages), app.clone(), settings.most_requests);
     House { app, router, registry: registry(db, client), schedules: schedules(db, clock, ids) }
 }
 
 fn registry(db: &Db, client: Client) -> Registry {
-    let (sender, brain) = (Sender::new(db.clone(), client), Brain::default());
+    let (fetcher, brain) = (Fetcher::new(db.clone(), client.clone()), Brain::default());
+    let sender = Sender::new(db.clone(), client);
     let registry = Registry::default().outside(notify::SEND_JOB, move |cx, job| sender.clone().work(cx, job));
+    let registry = registry.outside(conversation::MEDIA_JOB, move |cx, job| fetcher.clone().work(cx, job));
     let registry = registry.inside(orders::NEXT_VENDOR_JOB, |tx, cx, job| {
         Box::pin(async move {
             let order =

@@ -6,6 +6,7 @@ pub mod config;
 pub mod demo;
 pub mod export;
 pub mod house;
+pub mod meta;
 pub mod serve;
 pub mod simulator;
 pub mod verify;

@@ -11,6 +11,7 @@ use kernel::{Actor, Clock, Context, IdGen, Role};
 use parties::Secrets;
 use queue::Workers;
 use tokio::net::TcpListener;
+use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use whatsapp::client::{Client, Settings as ClientSettings};
@@ -18,6 +19,7 @@ use whatsapp::fake::FakeGraph;
 
 use crate::config::{Config, SIMULATOR_APP_SECRET, SIMULATOR_PHONE_NUMBER_ID};
 use crate::house::{self, Settings};
+use crate::meta::Meta;
 use crate::simulator::{self, Simulator};
 
 /// How long requests and jobs in work may take to end.
@@ -87,15 +89,23 @@ pub async fn start_with(config: Config, db: Db, clock: Clock) -> anyhow::Result<
     let (webhook, client, graph) = whatsapp(&config, &ids).await?;
     let settings =
         Settings { token_secret: token_secret(&config, &ids)?, webhook, most_requests: config.most_requests };
-    let house = house::build(&db, &clock, &ids, client, &settings);
-    let mut router = house.router;
-    if let Some(graph) = graph {
-        router = router.merge(simulator::routes(Simulator { graph, clock: clock.clone(), db: db.clone() }));
-    }
     let listener = TcpListener::bind(config.address()?)
         .await
         .with_context(|| format!("listening at {}; another program may have the port", config.listen))?;
     let address = listener.local_addr()?;
+    let simulator = match graph {
+        Some(graph) => {
+            let meta = Arc::new(Mutex::new(Meta::towards(&format!("http://{address}"))?));
+            Some(Simulator { graph, clock: clock.clone(), db: db.clone(), meta })
+        }
+        None => None,
+    };
+    let pages = simulator.clone().map(simulator::pages);
+    let house = house::build_with(&db, &clock, &ids, client, &settings, pages);
+    let mut router = house.router;
+    if let Some(simulator) = simulator {
+        router = router.merge(simulator::routes(simulator));
+    }
     let stopping = CancellationToken::new();
     let serving = tokio::spawn(web::serve(listener, router, stopping.clone().cancelled_owned()));
     let (workers, schedules) = if config.background {

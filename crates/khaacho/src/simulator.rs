@@ -3,14 +3,23 @@
 //! It is mounted in simulator mode only, in which the server never talks to the network. Messages *to* the platform go
 //! through the same signed webhook as Meta's.
 
+mod page;
+
+use std::sync::Arc;
+
 use axum::extract::{Query, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use db::{Db, DbError};
 use kernel::{Clock, PageRequest};
 use serde::{Deserialize, Serialize};
-use whatsapp::fake::FakeGraph;
+use tokio::sync::Mutex;
+use whatsapp::fake::{Behaviour, FakeGraph, Sent};
 use whatsapp::message::Outgoing;
+
+use crate::meta::Meta;
+
+pub use page::pages;
 
 /// What the simulator's routes work on.
 #[derive(Clone, Debug)]
@@ -21,6 +30,8 @@ pub struct Simulator {
     pub clock: Clock,
     /// The database, to list who can be played.
     pub db: Db,
+    /// What speaks for people in the panel.
+    pub meta: Arc<Mutex<Meta>>,
 }
 
 /// Someone who can be played.
@@ -68,17 +79,31 @@ pub struct Advance {
     pub advance_seconds: u32,
 }
 
+/// How the next message is refused.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Refuse {
+    /// WhatsApp's code.
+    pub code: i64,
+}
+
 /// The simulator's routes, under `/simulator`.
 pub fn routes(simulator: Simulator) -> Router {
     Router::new()
-        .route("/simulator/players", get(players))
+        .route("/simulator/players", get(list_players))
         .route("/simulator/messages", get(messages))
         .route("/simulator/clock", post(advance))
+        .route("/simulator/refuse", post(refuse))
         .with_state(simulator)
 }
 
-async fn players(State(simulator): State<Simulator>) -> Result<Json<Vec<Player>>, web::Problem> {
-    let found = simulator.db.read(async |tx| {
+async fn list_players(State(simulator): State<Simulator>) -> Result<Json<Vec<Player>>, web::Problem> {
+    players(&simulator.db).await.map(Json)
+}
+
+/// Who can be played, vendors last.
+async fn players(db: &Db) -> Result<Vec<Player>, web::Problem> {
+    let found = db.read(async |tx| {
         let page = PageRequest::new(Some(PageRequest::MOST), None);
         let retailers = parties::retailers_page(tx, None, &page).await?;
         let vendors = parties::all_vendors(tx).await?;
@@ -95,20 +120,28 @@ async fn players(State(simulator): State<Simulator>) -> Result<Json<Vec<Player>>
         role: "retailer".to_owned(),
     }));
     players.sort_by(|a, b| (&a.role, &a.name).cmp(&(&b.role, &b.name)));
-    Ok(Json(players))
+    Ok(players)
 }
 
 async fn messages(State(simulator): State<Simulator>, Query(wanted): Query<Wanted>) -> Json<Vec<Bubble>> {
-    let sent = simulator.graph.sent();
-    let bubbles = (1..).zip(sent).skip(wanted.after).map(|(seq, sent)| Bubble {
+    let is_wanted = |bubble: &Bubble| wanted.to.as_ref().is_none_or(|to| *to == bubble.to);
+    Json(bubbles(&simulator.graph, wanted.after).into_iter().filter(is_wanted).collect())
+}
+
+/// What the platform sent after its first messages.
+fn bubbles(graph: &FakeGraph, after: usize) -> Vec<Bubble> {
+    let bubble = |(seq, sent): (usize, Sent)| Bubble {
         seq,
         wamid: sent.wamid,
         to: sent.to.as_str().to_owned(),
         message: sent.message,
         readable: sent.readable,
-    });
-    let is_wanted = |bubble: &Bubble| wanted.to.as_ref().is_none_or(|to| *to == bubble.to);
-    Json(bubbles.filter(is_wanted).collect())
+    };
+    (1..).zip(graph.sent()).skip(after).map(bubble).collect()
+}
+
+async fn refuse(State(simulator): State<Simulator>, Json(refuse): Json<Refuse>) {
+    simulator.graph.next(1, Behaviour::Refuse(refuse.code));
 }
 
 async fn advance(State(simulator): State<Simulator>, Json(advance): Json<Advance>) -> Json<kernel::Instant> {

@@ -1,5 +1,5 @@
 //! Checking everything, or a vendor's part, or a line's: the journal's chains and balances, every line's position, the
-//! audit log's chains.
+//! audit log's chains, the stock of vendors.
 //!
 //! The journal is checked by [`AT_ONCE`] readers side by side, a stretch of some thousand entries each; lines and audit
 //! log follow, beside each other. Memory holds a page of each reader, the plan of the stretches and at most
@@ -54,11 +54,13 @@ fn count(number: impl TryInto<u64>) -> u64 {
 pub async fn run(db: &Db, part: Part, progress: &ProgressBar) -> Result<Report, DbError> {
     let mut report = journal(db, part, progress).await?;
     progress.set_message("lines and audit log");
-    let (lines, audit) = tokio::try_join!(lines(db, part), audit(db, part))?;
+    let (lines, audit, stock) = tokio::try_join!(lines(db, part), audit(db, part), stock(db, part))?;
     report.lines = lines.lines;
     report.audit_entries = audit.audit_entries;
-    report.found = report.found.saturating_add(lines.found).saturating_add(audit.found);
-    report.findings.extend(lines.findings.into_iter().chain(audit.findings));
+    for checked in [lines, audit, stock] {
+        report.found = report.found.saturating_add(checked.found);
+        report.findings.extend(checked.findings);
+    }
     report.findings.truncate(MOST_FINDINGS);
     Ok(report)
 }
@@ -107,6 +109,19 @@ async fn lines(db: &Db, part: Part) -> Result<Report, DbError> {
             return Ok(report);
         }
     }
+}
+
+/// What vendors have in store, against the moves that led there. Stock belongs to no line and to no retailer: it is
+/// checked where everything is.
+async fn stock(db: &Db, part: Part) -> Result<Report, DbError> {
+    let mut report = Report::default();
+    if matches!(part, Part::All) {
+        let most = i64::try_from(MOST_FINDINGS).unwrap_or(i64::MAX);
+        for (vendor, product, stock, moved) in db.read(async move |tx| catalog::wrong_stock(tx, most).await).await? {
+            report.add(&format!("{vendor} has {stock} of {product} in store, its moves come to {moved}"));
+        }
+    }
+    Ok(report)
 }
 
 async fn audit(db: &Db, part: Part) -> Result<Report, DbError> {

@@ -51,6 +51,12 @@ impl Sender {
         match self.client.send(content, &to, &id.to_string()).await {
             Ok(sent) => {
                 self.pace.lock().taken();
+                if let Some(wamid) = &message.answers
+                    && let Err(error) = self.client.mark_read(wamid, false).await
+                {
+                    // The answer itself has gone out; two blue ticks are not worth a second try.
+                    tracing::info!(%error, "a message could not be marked as read");
+                }
                 let written = self.db.write(async move |tx| store::put_sent(tx, now, id, &sent.0).await).await;
                 written.map_err(|error: DbError| JobError::from(error))
             }

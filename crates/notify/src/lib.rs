@@ -24,7 +24,7 @@ use whatsapp::message::Outgoing;
 use whatsapp::payload::{Delivery, StatusEvent};
 
 pub use jobs::Sender;
-pub use store::{MessageFilter, messages};
+pub use store::{Cost, MessageFilter, costs, messages};
 
 /// The kind of job that sends one message.
 pub const SEND_JOB: &str = "notify.send";
@@ -148,6 +148,11 @@ pub async fn heard(tx: &mut Tx, address: &str, at: Instant) -> Result<(), DbErro
     store::put_heard(tx, address, at).await
 }
 
+/// Until when a person may be written to freely, seen from when they wrote last.
+pub fn window_until(heard_at: Instant) -> Instant {
+    rules::window_until(heard_at)
+}
+
 /// Applies what WhatsApp tells about a message of ours. Lower and repeated news is ignored, and so is news of messages
 /// that are not ours.
 pub async fn apply_status(tx: &mut Tx, cx: &Context, event: &StatusEvent) -> Result<(), DbError> {
@@ -155,6 +160,10 @@ pub async fn apply_status(tx: &mut Tx, cx: &Context, event: &StatusEvent) -> Res
         tracing::info!(wamid = event.wamid, "a status of a message that is not ours");
         return Ok(());
     };
+    if let Some(pricing) = &event.pricing {
+        let day = Instant::from_micros(0).plus_seconds(event.timestamp).business_date();
+        store::put_cost(tx, id, day, pricing).await?;
+    }
     let news = match event.status {
         Delivery::Sent => MessageState::Sent,
         Delivery::Delivered => MessageState::Delivered,

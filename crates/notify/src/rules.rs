@@ -19,6 +19,11 @@ pub(crate) fn is_window_open(heard_at: Option<Instant>, now: Instant) -> bool {
     heard_at.is_some_and(|heard| now.seconds_since(heard) < WINDOW_SECONDS)
 }
 
+/// Until when a person may be written to freely.
+pub(crate) const fn window_until(heard_at: Instant) -> Instant {
+    heard_at.plus_seconds(WINDOW_SECONDS)
+}
+
 /// What is known of a message that was refused.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tried {

@@ -3,8 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use db::{DbError, Tx, Value, params};
-use kernel::{Context, Instant, MessageId, Page, PageRequest, RetailerId, Scope, VendorId};
+use kernel::{BusinessDate, Context, Instant, MessageId, Page, PageRequest, RetailerId, Scope, VendorId};
+use serde::Serialize;
 use whatsapp::message::Outgoing;
+use whatsapp::payload::Pricing;
 
 use crate::{Message, MessageState, NewMessage};
 
@@ -92,6 +94,8 @@ pub(crate) async fn delete_stop(tx: &mut Tx, address: &str) -> Result<(), DbErro
 pub(crate) struct ToSend {
     pub(crate) id: MessageId,
     pub(crate) address: String,
+    /// The message that it answers, which is thereby read.
+    pub(crate) answers: Option<String>,
     pub(crate) content: Outgoing,
     pub(crate) template: Option<Outgoing>,
     pub(crate) created_at: Instant,
@@ -103,7 +107,7 @@ pub(crate) struct ToSend {
 /// It waits, or it failed before WhatsApp had it and an operator has revived its job. One that was left SENDING by a
 /// sender that died may have gone out: it becomes UNKNOWN, not a second one.
 pub(crate) async fn take(tx: &mut Tx, now: Instant, id: MessageId) -> Result<Option<ToSend>, DbError> {
-    let sql = "select m.address, m.content, m.template, m.state, m.wamid, m.created_at, m.is_reminder * \
+    let sql = "select m.address, m.reason_key, m.content, m.template, m.state, m.wamid, m.created_at, m.is_reminder * \
                (select cast(count(*) as bigint) from reminder_stops s where s.address = m.address) as is_stopped, \
                (select w.heard_at from message_windows w where w.address = m.address) as heard_at \
                from outgoing_messages m where m.id = $1 {lock m}";
@@ -127,8 +131,10 @@ pub(crate) async fn take(tx: &mut Tx, now: Instant, id: MessageId) -> Result<Opt
     let outgoing = |text: String| {
         serde_json::from_str(&text).map_err(|_| DbError::Decode { column: "content", expected: "a message" })
     };
+    let reason: String = row.get("reason_key")?;
     Ok(Some(ToSend {
         id,
+        answers: reason.strip_prefix("reply:").map(ToOwned::to_owned),
         address: row.get("address")?,
         content: outgoing(row.get("content")?)?,
         template: row.get::<Option<String>>("template")?.map(outgoing).transpose()?,
@@ -204,9 +210,54 @@ pub(crate) async fn find_for_status(
     row.map(|row| Ok((row.get("id")?, row.get("state")?))).transpose()
 }
 
+/// Writes what WhatsApp charges for a message; what was told before stays.
+pub(crate) async fn put_cost(tx: &mut Tx, id: MessageId, day: BusinessDate, pricing: &Pricing) -> Result<(), DbError> {
+    let sql = "insert into message_costs (message_id, day, category, kind, is_billable) values ($1, $2, $3, $4, $5) \
+               on conflict (message_id) do nothing";
+    let category = pricing.category.as_deref().unwrap_or("unknown");
+    let kind = pricing.kind.as_deref().unwrap_or("regular");
+    tx.exec(sql, params![id, day, category, kind, i64::from(pricing.is_billable)]).await
+}
+
+/// What messages of one month and one category cost, in messages: their price is between WhatsApp and the market.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Cost {
+    /// `YYYY-MM`.
+    pub month: String,
+    /// WhatsApp's category: `service`, `utility`, `marketing`, `authentication`.
+    pub category: String,
+    /// WhatsApp's type: `regular`, `free_customer_service`, `free_entry_point`.
+    pub kind: String,
+    /// Messages of which a price was told.
+    pub messages: i64,
+    /// Those of them that are charged.
+    pub billable: i64,
+}
+
+/// What messages cost, by month and category, the newest month first.
+pub async fn costs(tx: &mut Tx) -> Result<Vec<Cost>, DbError> {
+    let sql = "select substr(c.day, 1, 7) as month, c.category, c.kind, count(*) as messages, \
+               count(case when c.is_billable = 1 then 1 end) as billable from message_costs c \
+               group by substr(c.day, 1, 7), c.category, c.kind order by month desc, c.category, c.kind limit 500";
+    let rows = tx.query(sql, params![]).await?;
+    let cost = |row: &db::Row| {
+        Ok(Cost {
+            month: row.get("month")?,
+            category: row.get("category")?,
+            kind: row.get("kind")?,
+            messages: row.get("messages")?,
+            billable: row.get("billable")?,
+        })
+    };
+    rows.iter().map(cost).collect()
+}
+
 /// Whose messages are listed.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct MessageFilter {
+    /// Only to this address.
+    pub address: Option<String>,
     /// Only to this retailer.
     pub retailer: Option<RetailerId>,
     /// Only to this vendor.
@@ -217,15 +268,18 @@ pub struct MessageFilter {
 pub async fn messages(
     tx: &mut Tx,
     scope: Scope,
-    filter: MessageFilter,
+    filter: &MessageFilter,
     page: &PageRequest,
 ) -> Result<Page<Message>, DbError> {
     let retailer = scope.retailer().or(filter.retailer);
     let vendor = scope.vendor().or(filter.vendor);
     let before = page.after.clone().unwrap_or_else(|| "~".to_owned());
     let sql = "select * from outgoing_messages m where m.id < $1 and (cast($2 as text) is null or m.retailer_id = $2) \
-               and (cast($3 as text) is null or m.vendor_id = $3) order by m.id desc limit $4";
-    let rows = tx.query(sql, params![before, retailer, vendor, page.limit.saturating_add(1)]).await?;
+               and (cast($3 as text) is null or m.vendor_id = $3) and (cast($5 as text) is null or m.address = $5) \
+               order by m.id desc limit $4";
+    let rows = tx
+        .query(sql, params![before, retailer, vendor, page.limit.saturating_add(1), filter.address.as_deref()])
+        .await?;
     let found = rows
         .iter()
         .map(|row| {

@@ -4,7 +4,6 @@
 //! operator does with a reason, or nobody answers for 48 hours after the vendor's word. What did not arrive is given
 //! back with its credit, in the same transaction.
 
-use catalog::StockChange;
 use credit::{Cycle, PaymentMode};
 use db::{DbError, Tx};
 use kernel::{Actor, Context, Money, OrderId, Scope};
@@ -92,15 +91,9 @@ pub async fn deliver(
             None
         }
     };
-    let keys: Vec<_> = order.lines.iter().map(|line| (vendor, line.product_id)).collect();
-    catalog::stock_for_update(tx, &keys).await?;
-    let changes = order.lines.iter().map(|line| StockChange {
-        vendor,
-        product: line.product_id,
-        stock: line.delivered_quantity.unwrap_or(0).saturating_neg(),
-        held: line.quantity.saturating_neg(),
-    });
-    catalog::change_stock(tx, &changes.collect::<Vec<_>>(), cx.now).await?;
+    let lines = order.lines.iter();
+    let lines = lines.map(|line| (line.product_id, line.quantity, line.delivered_quantity.unwrap_or(0)));
+    catalog::deliver_stock(tx, cx, vendor, order.id, &lines.collect::<Vec<_>>()).await?;
     store::update_delivered(tx, &order).await?;
     routing::tell_outcome(tx, order.retailer_id, order.id, OfferOutcome::Delivered, cx.now).await?;
     let reason = match proof {

@@ -1,16 +1,17 @@
 //! Orders and offers over HTTP.
 
 mod recovery;
+mod routing;
 
+use ::routing::{Ineligible, Offer};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use credit::PaymentMode;
 use db::{DbError, Tx};
 use http::StatusCode;
-use kernel::{Actor, BusinessDate, Context, LineId, OfferId, OrderId, Page, PageRequest, RetailerId, VendorId};
+use kernel::{Actor, BusinessDate, Context, LineId, Money, OfferId, OrderId, Page, PageRequest, RetailerId, VendorId};
 use ledger::Period;
-use routing::{Ineligible, Offer, StoredDecision};
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -33,12 +34,12 @@ pub fn routes(desk: PlacingDesk) -> OpenApiRouter<App> {
         .routes(routes!(change_status))
         .routes(routes!(give_back))
         .routes(routes!(events))
-        .routes(routes!(routed))
         .routes(routes!(pending))
         .routes(routes!(accept))
         .routes(routes!(reject))
         .routes(routes!(statement))
         .merge(recovery::routes())
+        .merge(routing::routes())
         .layer(Extension(desk))
 }
 
@@ -58,6 +59,9 @@ struct PlaceOrder {
     /// Where it goes; the retailer's own place where it is left out.
     #[serde(default)]
     place: Option<DeliveryPlace>,
+    /// The total that was seen; where it is another one by now, nothing is placed.
+    #[serde(default)]
+    expected_total: Option<Money>,
 }
 
 /// Places an order: checks it, holds credit and stock with the vendor, makes the first offer.
@@ -66,7 +70,7 @@ struct PlaceOrder {
     params(("Idempotency-Key" = String, Header)),
     responses(
         (status = 201, body = Order, description = "OFFERED, or FAILED with `NO_VENDOR`."),
-        (status = 409, description = "The order check's first reason, or `INSUFFICIENT_STOCK`, `NOT_SOLD`, `BELOW_MINIMUM_QUANTITY`; with `available`, `shortfall`, `remedy`."),
+        (status = 409, description = "The order check's first reason, or `INSUFFICIENT_STOCK`, `NOT_SOLD`, `BELOW_MINIMUM_QUANTITY`; with `available`, `shortfall`, `remedy`. `PRICE_CHANGED` with `total`."),
         (status = 422, description = "`VALIDATION` with the field.")
     )
 )]
@@ -92,6 +96,7 @@ async fn place(Extension(desk): Extension<PlacingDesk>, request: KeyedBody<Place
         place: body.place,
         draft: None,
         retry_of: None,
+        expected_total: body.expected_total,
     };
     match desk.submit(Placing { place, keyed }).await {
         Ok(answer) => answer.into_response(),
@@ -134,6 +139,9 @@ fn refused(refusal: &PlaceRefusal) -> Problem {
                 Ineligible::BelowMinimum { minimum, .. } => problem.with("minimum", *minimum),
                 _ => problem,
             }
+        }
+        PlaceRefusal::TotalChanged { total, .. } => {
+            Problem::conflict(refusal.code(), refusal.to_string()).with("total", total.to_string())
         }
         PlaceRefusal::DraftGone | PlaceRefusal::TooLarge => Problem::conflict(refusal.code(), refusal.to_string()),
     }
@@ -322,32 +330,6 @@ async fn give_back(
     answer.await
 }
 
-#[derive(Serialize, utoipa::ToSchema)]
-struct Routed {
-    /// Every decision, with every candidate and its scores.
-    decisions: Vec<StoredDecision>,
-    /// Every offer.
-    offers: Vec<Offer>,
-}
-
-/// Why an order went where it went. Vendors do not see their rivals.
-#[utoipa::path(get, path = "/api/v1/order-routing/order/{orderId}", tag = "routing", params(("orderId" = OrderId, Path)), responses((status = 200, body = Routed), (status = 404)))]
-async fn routed(
-    State(app): State<App>,
-    web::Operator(cx): web::Operator,
-    PathId(id): PathId<OrderId>,
-) -> Result<Json<Routed>, Problem> {
-    let found = app.db.read(async move |tx| match store::find(tx, cx.actor.scope(), id).await? {
-        Some(order) => {
-            let decisions = routing::decisions(tx, order.retailer_id, order.id).await?;
-            let offers = routing::offers_of_order(tx, order.retailer_id, order.id).await?;
-            Ok::<_, DbError>(Some(Routed { decisions, offers }))
-        }
-        None => Ok(None),
-    });
-    found.await?.map(Json).ok_or_else(|| Problem::not_found("order"))
-}
-
 /// What is before a vendor now.
 #[utoipa::path(get, path = "/api/v1/order-routing/vendor/{vendorId}/pending", tag = "routing", params(("vendorId" = VendorId, Path), PageQuery), responses((status = 200, body = Page<Offer>), (status = 404)))]
 async fn pending(
@@ -360,7 +342,7 @@ async fn pending(
         return Err(Problem::not_found("vendor"));
     }
     let page = query.page();
-    Ok(Json(app.db.read(async move |tx| routing::open_offers(tx, vendor, cx.now, &page).await).await?))
+    Ok(Json(app.db.read(async move |tx| ::routing::open_offers(tx, vendor, cx.now, &page).await).await?))
 }
 
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]

@@ -315,7 +315,7 @@ fn decide_next(facts: &Facts, request: &Request, asked: &HashSet<VendorId>) -> R
 }
 
 /// Takes credit and stock for an order with a vendor at today's prices.
-async fn hold_with(
+pub(crate) async fn hold_with(
     tx: &mut Tx,
     cx: &Context,
     facts: &mut Facts,

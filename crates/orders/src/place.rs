@@ -42,6 +42,8 @@ pub struct Place {
     pub draft: Option<OrderId>,
     /// The order that this one tries again; a draft knows it itself.
     pub retry_of: Option<OrderId>,
+    /// The total that was seen, where the order is meant for no other.
+    pub expected_total: Option<Money>,
 }
 
 /// What became of an order.
@@ -93,6 +95,14 @@ pub enum PlaceRefusal {
         /// Why.
         why: Ineligible,
     },
+    /// Prices, or the vendor that would get it, have changed since the total was seen.
+    #[error("the total is {total} now, not {expected}")]
+    TotalChanged {
+        /// What was seen.
+        expected: Money,
+        /// What it would come to now.
+        total: Money,
+    },
     /// The draft is gone or was placed already.
     #[error("the draft is no longer open")]
     DraftGone,
@@ -113,6 +123,7 @@ impl PlaceRefusal {
             Self::Supply { why: Ineligible::NotEnoughStock { .. }, .. } => "INSUFFICIENT_STOCK".to_owned(),
             Self::Supply { why: Ineligible::BelowMinimum { .. }, .. } => "BELOW_MINIMUM_QUANTITY".to_owned(),
             Self::Supply { .. } => "NOT_SOLD".to_owned(),
+            Self::TotalChanged { .. } => "PRICE_CHANGED".to_owned(),
             Self::DraftGone => "DRAFT_GONE".to_owned(),
             Self::TooLarge => "TOTAL_TOO_LARGE".to_owned(),
         }
@@ -208,6 +219,9 @@ fn checked(
         return why_not(facts, retailer, request, decision);
     };
     let (vendor, total) = best;
+    if let Some(expected) = place.expected_total.filter(|expected| *expected != total) {
+        return Err(PlaceRefusal::TotalChanged { expected, total });
+    }
     let kind = if place.vendor.is_some() { DecisionKind::Named } else { DecisionKind::Routed };
     let seq = facts.hold(request, vendor, total).map_err(|_| PlaceRefusal::TooLarge)?;
     Ok(Decided::Offered { vendor, total, seq, decision, kind })
@@ -220,7 +234,12 @@ fn chosen(decision: &Decision, named: Option<VendorId>) -> Option<(VendorId, Mon
 
 /// Nobody can take the order. Where credit alone stands in the way the order is refused with the check that is nearest
 /// to passing, which tells what would help; otherwise it fails for want of a vendor.
-fn why_not(facts: &Facts, retailer: &Retailer, request: &Request, decision: Decision) -> Result<Decided, PlaceRefusal> {
+pub(crate) fn why_not(
+    facts: &Facts,
+    retailer: &Retailer,
+    request: &Request,
+    decision: Decision,
+) -> Result<Decided, PlaceRefusal> {
     if retailer.status != RetailerStatus::Active {
         let vendor = facts.vendors.values().next();
         if let Some(vendor) = vendor {

@@ -63,6 +63,7 @@ pub async fn retry(
         place: (old.state == OrderState::Failed).then_some(old.place),
         draft: None,
         retry_of: Some(id),
+        expected_total: None,
     };
     match place_all(tx, &[place]).await?.pop() {
         Some(Outcome::Placed(placed)) => Ok(Ok(Retried { order: placed.order, is_new: true })),

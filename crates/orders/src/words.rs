@@ -4,6 +4,7 @@
 //! builders of `whatsapp`; long lists of lines are cut with a count of the rest.
 
 mod reminders;
+mod taken_away;
 
 use std::collections::HashMap;
 
@@ -15,6 +16,8 @@ use notify::{NewMessage, Recipient};
 use parties::{Language, Retailer, Vendor};
 use routing::Offer;
 use whatsapp::message::{Buttons, Outgoing, Template};
+
+pub(crate) use taken_away::taken_away;
 
 use crate::deliver::Proof;
 use crate::facts::Facts;

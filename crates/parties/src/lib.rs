@@ -4,6 +4,7 @@
 //! writes. Passwords are hashed outside of transactions. What a retailer owes does not live here.
 
 mod http;
+mod identity;
 mod login;
 mod model;
 mod pages;
@@ -12,6 +13,7 @@ mod store;
 mod throttle;
 
 pub use http::{Guard, routes};
+pub use identity::{link_user_id, number_changed, verify_address, waiting_language};
 pub use login::{Secrets, Session, create_user, logout, refresh, set_password};
 pub use model::{
     CreditCause, CreditStatus, Language, NewRetailer, NewVendor, Party, Refusal, Retailer, RetailerStatus, User,
@@ -21,6 +23,6 @@ pub use pages::pages;
 pub use register::{approve_retailer, create_retailer, create_vendor};
 pub use store::{
     all_vendors, by_address, has_users, retailers, retailers_by_phone, retailers_for_update, retailers_page,
-    set_retailer_language, update_ceiling, update_credit, user_by_login, vendor_for_update, vendors, vendors_by_name,
-    vendors_page,
+    set_retailer_language, set_retailer_place, update_ceiling, update_credit, user_by_login, vendor_for_update,
+    vendors, vendors_by_name, vendors_page,
 };

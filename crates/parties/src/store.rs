@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use db::{DbError, Row, Tx, Value, params};
 use kernel::{Context, Instant, Page, PageRequest, RetailerId, Role, TokenId, UserId, VendorId};
 
+use crate::identity::Waiting;
 use crate::model::{Language, Party, Retailer, RetailerStatus, User, Vendor};
 
 fn retailer(row: &Row) -> Result<Retailer, DbError> {
@@ -268,6 +269,77 @@ pub async fn set_retailer_language(
     tx.exec(sql, params![id, language]).await?;
     let after = serde_json::json!({ "language": language });
     audit::record(tx, vec![audit::Entry::new(cx, id, "retailer.language", id).after(after)]).await
+}
+
+/// Writes where a retailer's goods are brought.
+pub async fn set_retailer_place(
+    tx: &mut Tx,
+    cx: &Context,
+    id: RetailerId,
+    place: &str,
+    latitude_micro: i64,
+    longitude_micro: i64,
+) -> Result<(), DbError> {
+    let sql = "update retailers set place = $2, latitude_micro = $3, longitude_micro = $4, version = version + 1 \
+               where id = $1";
+    tx.exec(sql, params![id, place, latitude_micro, longitude_micro]).await?;
+    let after =
+        serde_json::json!({ "place": place, "latitudeMicro": latitude_micro, "longitudeMicro": longitude_micro });
+    audit::record(tx, vec![audit::Entry::new(cx, id, "retailer.place", id).after(after)]).await
+}
+
+/// An identity that is not verified, locked: its kind and whose it claims to be.
+pub(crate) async fn waiting_identity(tx: &mut Tx, address: &str) -> Result<Option<Waiting>, DbError> {
+    let sql = "select c.kind, c.retailer_id, c.vendor_id from contact_identities c \
+               where c.value = $1 and c.kind in ('PHONE', 'USER_ID') and c.verified_at is null {lock c}";
+    let row = tx.query_opt(sql, params![address]).await?;
+    row.map(|row| {
+        let is_phone = row.get::<String>("kind")? == "PHONE";
+        Ok(Waiting { is_phone, retailer: row.get("retailer_id")?, vendor: row.get("vendor_id")? })
+    })
+    .transpose()
+}
+
+/// Says since when an identity is verified, or that it is not any more.
+pub(crate) async fn set_verified(tx: &mut Tx, address: &str, at: Option<Instant>) -> Result<(), DbError> {
+    let sql = "update contact_identities set verified_at = $2 where kind in ('PHONE', 'USER_ID') and value = $1";
+    tx.exec(sql, params![address, at]).await
+}
+
+/// Adds an identity where there is none of this value.
+pub(crate) async fn add_identity(
+    tx: &mut Tx,
+    cx: &Context,
+    kind: &str,
+    value: &str,
+    of: (Option<RetailerId>, Option<VendorId>),
+    verified_at: Option<Instant>,
+) -> Result<(), DbError> {
+    let sql = "insert into contact_identities (kind, value, retailer_id, vendor_id, verified_at, created_at) \
+               values ($1, $2, $3, $4, $5, $6) on conflict (kind, value) do nothing";
+    tx.exec(sql, params![kind, value, of.0, of.1, verified_at, cx.now]).await
+}
+
+/// Writes the phone that messages go to.
+pub(crate) async fn set_phone(tx: &mut Tx, waiting: &Waiting, phone: &str) -> Result<(), DbError> {
+    if let Some(id) = waiting.retailer {
+        let sql = "update retailers set phone = $2, version = version + 1 where id = $1";
+        return tx.exec(sql, params![id, phone]).await;
+    }
+    tx.exec("update vendors set phone = $2, version = version + 1 where id = $1", params![waiting.vendor, phone]).await
+}
+
+/// Whether a shop other than this one is reached by a phone.
+pub(crate) async fn is_phone_of_another(tx: &mut Tx, waiting: &Waiting, phone: &str) -> Result<bool, DbError> {
+    let sql = "select r.id from retailers r where r.phone = $1 union all select v.id from vendors v where v.phone = $1";
+    let rows = tx.query(sql, params![phone]).await?;
+    let own = waiting.retailer.map(|id| id.to_string()).or_else(|| waiting.vendor.map(|id| id.to_string()));
+    for row in &rows {
+        if Some(row.get::<String>("id")?) != own {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn role(text: &str) -> Result<Role, DbError> {

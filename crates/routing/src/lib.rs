@@ -13,7 +13,9 @@ mod score;
 mod store;
 
 pub use reliability::{RELIABILITY_OF_NEW, Reliability, recompute_reliability, reliability};
-pub use rules::{Candidate, CandidateFacts, Decision, Ineligible, LineFacts, OFFER_SECONDS, Place, Weights, decide};
+pub use rules::{
+    Candidate, CandidateFacts, Decision, Ineligible, LineFacts, OFFER_SECONDS, Place, Scores, Weights, decide,
+};
 pub use score::Hundredths;
 pub use store::{
     DecisionKind, DecisionRow, Offer, OfferOutcome, OfferState, StoredDecision, decisions, expired_offers, offer,

@@ -5,11 +5,14 @@ use crate::{
     Intent,
     lexicon::Cue,
     normalise::MILLI,
-    parse::{Read, What},
+    parse::{Line, Read, What},
 };
 
 /// The smallest number that is taken for an amount of money where none is marked as such.
 const SMALLEST_PAYMENT: i64 = 50 * MILLI;
+
+/// Words of a message in which a number beside a strange word still counts it.
+const SHORT_MESSAGE: usize = 5;
 
 /// Decides.
 pub(crate) fn decide(read: &Read) -> Intent {
@@ -20,6 +23,14 @@ pub(crate) fn decide(read: &Read) -> Intent {
         .or_else(|| facts.goods())
         .or_else(|| facts.questions())
         .unwrap_or_else(|| facts.talk())
+}
+
+/// Whether a line has an amount. A number beside a strange word is one only with a unit or in a short message: in a long
+/// one it is talk.
+fn is_counted(line: &Line, words: usize) -> bool {
+    line.amount.as_ref().is_some_and(|amount| {
+        matches!(line.what, What::Products { .. }) || amount.unit.is_some() || words <= SHORT_MESSAGE
+    })
 }
 
 /// What the rules look at.
@@ -38,7 +49,7 @@ impl<'r> Facts<'r> {
         let is_product = |what: &What| matches!(what, What::Products { .. });
         Self {
             read,
-            counted: read.lines.iter().any(|l| l.amount.is_some()),
+            counted: read.lines.iter().any(|l| is_counted(l, read.words)),
             counted_product: read.lines.iter().any(|l| l.amount.is_some() && is_product(&l.what)),
             product: read.lines.iter().any(|l| is_product(&l.what)),
         }
@@ -121,7 +132,7 @@ impl<'r> Facts<'r> {
             return Some(Intent::OrderStatus);
         }
         let again = self.any(&[Cue::Again, Cue::Order, Cue::Goods, Cue::Want, Cue::Before]) || self.read.words == 1;
-        if !self.product && ((self.has(Cue::Same) && again) || (self.has(Cue::Before) && self.has(Cue::Order))) {
+        if !self.product && ((self.has(Cue::Same) && again) || (self.has(Cue::Before) && self.has_last_order())) {
             return Some(Intent::Repeat);
         }
         if self.asks_price() && (self.product || !self.has(Cue::Owed)) {
@@ -136,6 +147,11 @@ impl<'r> Facts<'r> {
             return Some(Intent::Help);
         }
         (self.product && !self.has(Cue::Want) && self.any(&[Cue::Is, Cue::Possible])).then_some(Intent::Price)
+    }
+
+    /// The last order, or the goods of last time once more.
+    fn has_last_order(&self) -> bool {
+        self.has(Cue::Order) || (self.has(Cue::Goods) && self.has(Cue::Again))
     }
 
     fn is_where(&self) -> bool {

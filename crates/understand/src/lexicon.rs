@@ -99,11 +99,14 @@ const SIGNS: &[(Cue, &str)] = &[
          lagi laagi lai bata dekhi samma sanga sita bhitra tira tir aba aile ahile chito chitto jaldi urgent turunta asap quick fast hurry pasal pasalma dokan dukan shop store \
          ramro ramra sasto naya taja thulo sano asal rasil quality jati matra matrai only just sabai jamma total kehi aru pheri auta wala bhaye bhayo bhaeko bhanera bhannu bhannus hera hernu hernus hernuhos garn gardai time gara parne list been anymore get next lina linu dina dui-char usai ajhai please dear respected \
          i we me my you your the a an is are am to for of in on at by from it this that these do does did can could would should will want wanna have has had some more also us our be was were as so if then there here which who wait \
-         today now okay ok huss hus ani uh umm um yo tyo yi ti hajurle tapai tapaile hajurko dhanyabad kura delivery place vayo vaneko vane bhane ki ke kya hey re are yar yaar sathi saathi garne garnuparne milcha hunu hunuhos bihana beluka diuso hunuhuncha \
+         today now okay ok huss hus ani uh umm um yo tyo yi ti hajurle tapai tapaile hajurko dhanyabad kura delivery place vayo vaneko vane bhane ki ke kya hey re are yar yaar sathi saathi garne garnuparne milcha le hunu hunuhos bihana beluka diuso hunuhuncha \
          बाट लागि कृपया छ हो भने",
     ),
     (Cue::And, "ra r ani and tatha plus aani aur sangai sange अनि र तथा"),
-    (Cue::Correction, "hoina haina hoena hoinna hoin hainna no not sorry galti instead actually badlera होइन हैन"),
+    (
+        Cue::Correction,
+        "hoina haina hoena hoinna hoin hainna no not sorry galti instead actually badlera maf maaf maph होइन हैन माफ",
+    ),
     (
         Cue::NotWanted,
         "dont nachahi* nachai* napath* napat* chahien* chaien* chahidaina chaidaina chaindaina chahindaina chahinna nachaine hatau* hataidinus remove naghal* नचाहि*",
@@ -140,17 +143,17 @@ const SIGNS: &[(Cue, &str)] = &[
     ),
     (
         Cue::Did,
-        "gare garen gareko garye garesakeko garisak* garsak* garidie garidiye garidieko gardie gardiye gardieko gardiyeko garyo gareki did done sakyo sake sakeko",
+        "gare garen gareko garye garesakeko garisak* garsak* garidie garidiye garidieko gardie gardiye gardieko gardiyeko garyo gareki mageko magaeko magayeko magaekai magayekai magako did done sakyo sake sakeko",
     ),
     (
         Cue::WillPay,
-        "tirchu tirxu tirchhu tirnechu tirnexu tirne tirula tiraula tirumla tirdinchu tirdinxu tirdinchhu tiridinchu tirnchu tirchau tirchaun tirnechhu tirisakch* bujhauchu bujhaunchu bujhaula chuktagarchu",
+        "tirchu tirxu tirchhu tirnechu tirnexu tirne tirula tiraula tirumla tirdinchu tirdinxu tirdinchhu tiridinchu tirnchu tirchau tirchaun tirnechhu tirisakch* bujhauchu bujhaunchu bujhaula chuktagarchu milaunchu milauchu milaula milaidinchu chukaunchu chukaula",
     ),
     (
         Cue::Will,
         "dinchu dinxu dinechu dinexu diula diunla dinchhu pathaunchu pathauchu pathaunla pathaula pathaunechu pathaidinchu garchu garxu garnechu garnexu garula garunla garaula haldinchu halchu will shall gonna दिन्छु गर्छु पठाउँछु",
     ),
-    (Cue::Pay, "pay tirn paying"),
+    (Cue::Pay, "pay tirn paying clear settle"),
     (
         Cue::Day,
         "bholi bholy parsi nikorsi aaja aja hapta haptaa week month mahina mahinaa aitabar aaitabar sombar mangalbar budhabar bihibar sukrabar shukrabar sanibar shanibar sunday monday tuesday wednesday thursday friday saturday tomorrow tmrw tommorow din baje भोलि पर्सि आज हप्ता",
@@ -179,8 +182,11 @@ const SIGNS: &[(Cue, &str)] = &[
         "cancel* delete* cansel* kyansal* kensal* kyansil* radda rad radh rok roknus roka rokdinus rokidinus stoporder क्यान्सल रद्द",
     ),
     (Cue::Repeat, "repeat ripit dohor* reorder दोहोर*"),
-    (Cue::Same, "same sem tyehi tehi tei tyai tyahi tahi usual teti tetti tetinai uhi uhii uii sohi सोही उही त्यही"),
-    (Cue::Like, "jastai jasto jasta jasai jastei jaso jastoi jasko tesari anusar जस्तै जस्तो"),
+    (
+        Cue::Same,
+        "ustai same sem tyehi tehi tei tyai tyahi tahi usual teti tetti tetinai uhi uhii uii sohi सोही उही त्यही",
+    ),
+    (Cue::Like, "jastai jasto jasta jasai jastei jaso jastoi jasko tesari ustai anusar जस्तै जस्तो"),
     (
         Cue::Before,
         "hijo hijoko hijokai pahile pahila paila pailako pahilako pahileko pahilekai pahilakai aghi aghiko aghillo agillo aghilo asti astiko gata gayeko last previous lasttime yesterday earlier before गएको हिजो पहिले अघि",
@@ -198,7 +204,7 @@ const SIGNS: &[(Cue, &str)] = &[
     (Cue::Talk, "kura bolna bolnu bolne talk speak call kol phone fon contact samparka chat customer care कुरा फोन कल"),
     (
         Cue::Wrong,
-        "galat milena mildaina milenan mileko bigr* bigar* phut* fut* kharab dhunga kira charged overcharged wrong damage* broken missing short expire* expaire* sade* sadeko leak* chuhi* gunaso complaint complain defect* gayab harayo haraeko farak pharak bhije* phirta firta return returned nakkali fake thagi dispute refund गलत बिग्र* फुट* मिलेन गुनासो",
+        "galat milena mildaina milenan mileko bigr* bigar* phut* fut* kharab dhunga kira charged overcharged wrong damage* broken missing short expire* expaire* sade* sadeko leak* chuhi* gunaso complaint complain defect* gayab harayo haraeko farak pharak bhije* phat* chyat* katiyeko katieko phirta firta return returned nakkali fake thagi dispute refund गलत बिग्र* फुट* मिलेन गुनासो",
     ),
     (Cue::Less, "kam kami ghati ghatyo less कम"),
     (
@@ -207,7 +213,7 @@ const SIGNS: &[(Cue, &str)] = &[
     ),
     (Cue::ByMe, "maile mailey mailay hamile मैले"),
     (Cue::Denied, "hoina haina chaina chhaina never होइन छैन"),
-    (Cue::What, "ke k kya what"),
+    (Cue::What, "ke k kya what whats"),
     (
         Cue::Possible,
         "sakcha sakchu sakxa sakincha work works milcha milchha मिल्छ paincha painchha painxa pauncha paunchha available stock",

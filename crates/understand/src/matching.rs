@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Words of one message that are looked up by similarity.
-const MAX_GUESSES: usize = 48;
+const MAX_GUESSES: usize = 32;
 /// Words of the vocabulary that are compared with one typed word.
 const SHORTLIST: usize = 24;
 /// How alike two words must be to be taken for one, in percent.
@@ -37,6 +37,8 @@ const OTHER_BEGINNING: usize = 10;
 pub(crate) const SALIENT: u32 = 25;
 /// Words up to this length say too little to be compared by their consonants alone.
 const SHORT: usize = 4;
+/// How alike a word of three letters must be: one letter may be missing.
+const SURE_WHEN_SHORT: usize = 85;
 /// How alike a name must be to be offered as "the nearest we have", in percent.
 const NEAREST: usize = 45;
 
@@ -73,6 +75,7 @@ const SAME: &[&str] = &[
     "atta aanta आटा",
     "mansuli mansuri mansoori masuli मन्सुली",
     "nariwal coconut नरिवल",
+    "detergent detergents surf",
     "paudar powder पाउडर dhulo",
 ];
 
@@ -318,11 +321,16 @@ impl<'c> Look<'c> {
 
     fn guess(&self, words: &[&str], at_least: usize, beside: &[(u32, u32)]) -> Option<(usize, Piece)> {
         let word = joined(words);
-        if word.len() < SHORT || word.len() > 40 || self.guesses.get() == 0 {
+        // A short word is only looked up for a vowel that was left out (chni).
+        let is_short = word.len() < SHORT;
+        let bones = skeleton(&word);
+        let at_least = if is_short { SURE_WHEN_SHORT } else { at_least };
+        if bones.len() < 2 || word.len() + 1 < SHORT || word.len() > 40 || self.guesses.get() == 0 {
             return None;
         }
         self.guesses.set(self.guesses.get().saturating_sub(1));
         let mut found = self.catalogue.alike(&word, ALIKE.max(at_least), &mut self.tally.borrow_mut());
+        found.retain(|(_, entry)| !is_short || entry.skeleton == bones);
         let is_beside =
             |entry: &Entry| entry.hits.iter().any(|(id, _)| beside.binary_search_by_key(id, |(id, _)| *id).is_ok());
         if found.iter().any(|(_, entry)| is_beside(entry)) {

@@ -199,10 +199,15 @@ fn simple_at(tokens: &[Token], at: usize, units: &Units) -> Option<(i64, usize)>
         return Some((milli, at + 1));
     }
     let unit_follows = tokens.get(at + 1).is_some_and(|t| units.of(t).is_some());
+    // An article before a unit counts one of it.
+    if unit_follows && matches!(token.raw.as_str(), "a" | "an") {
+        return Some((MILLI, at + 1));
+    }
     match part(Some(token))? {
         Part::Value(_) if ONLY_BEFORE_A_UNIT.contains(&token.light()) && !unit_follows && !is_plain_sixty(token) => {
             None
         }
+        Part::Value(_) if token.raw == "now" => None,
         Part::Value(_) if units::is_tin(token) && !tin_is_three(tokens, at, units) => None,
         Part::Value(value) => Some((value.saturating_mul(MILLI), at + 1)),
         Part::Milli(value) => Some((value, at + 1)),

@@ -236,14 +236,20 @@ impl Assembly<'_> {
     }
 
     fn add(&mut self, mut lines: Vec<Line>, mut waiting: Vec<Amount>) {
+        let joined = self.pending.is_none();
         if let (Some(first), Some(_)) = (lines.first_mut().filter(|l| l.amount.is_none()), &self.pending) {
             first.amount = self.pending.take();
         }
         if lines.is_empty() && !waiting.is_empty() {
             let amount = waiting.remove(0);
-            match self.lines.last_mut().filter(|l| l.amount.is_none()) {
-                Some(line) => line.amount = Some(amount),
-                None => self.pending = Some(amount),
+            match self.lines.last_mut() {
+                Some(line) if line.amount.is_none() => line.amount = Some(amount),
+                // "4 tray ra 2 crate" is both of the same.
+                Some(line) if joined && amount.unit.is_some() => {
+                    let more = Line { amount: Some(amount), ..line.clone() };
+                    lines.push(more);
+                }
+                _ => self.pending = Some(amount),
             }
         }
         self.lines.append(&mut lines);

@@ -4,6 +4,8 @@
 //! one pass from left to right. Words in a row are divided into names, each as long as its words can mean one product
 //! together. What a phrase makes of its signs does NOT live here (see `parse`).
 
+use std::collections::BTreeSet;
+
 use crate::{
     lexicon::{Cue, signs},
     matching::{Look, Piece, SALIENT, is_particle, joined},
@@ -132,7 +134,11 @@ impl<'a> Reader<'a> {
 
     fn word(&mut self, at: usize, key: &str) {
         let Some(token) = self.piece(at) else { return };
-        let cues = signs(token);
+        let mut cues = signs(token);
+        // "pathaunu bhayo" is the polite past: it asks for nothing, it speaks of what was sent.
+        if cues.contains(&Cue::Want) && self.piece(at + 1).is_some_and(|next| is_past(&next.raw)) {
+            cues = BTreeSet::from([Cue::Arrived]);
+        }
         if cues.contains(&Cue::And) {
             self.sign(Sign::End);
         } else if cues.contains(&Cue::Correction) {
@@ -222,6 +228,10 @@ impl<'a> Reader<'a> {
             Some(_) => self.unit(end),
             None => None,
         };
+        if unit.is_none() && self.piece(end).is_some_and(|t| t.key() == "ko") && self.has(end + 1, Cue::Price) {
+            self.read.cues.insert(Cue::Money);
+            return Some(end);
+        }
         if unit.is_none() && (self.has(end, Cue::Money) || self.piece(end).is_some_and(is_not_goods) || bare(token)) {
             self.read.cues.extend(self.has(end, Cue::Money).then_some(Cue::Money));
             return Some(end);
@@ -303,6 +313,11 @@ fn are_numbered(pieces: &[Token]) -> bool {
         begins && line.get(1).is_some_and(Token::is_word) && line.iter().skip(2).any(is_number)
     };
     lines.len() > 1 && lines.iter().zip(1..).all(in_turn)
+}
+
+/// The word that makes a polite verb one of the past.
+fn is_past(raw: &str) -> bool {
+    matches!(raw, "bhayo" | "bhyo" | "vayo" | "bhaeko" | "vaeko" | "भयो" | "भएको")
 }
 
 /// Whether a product is among hits, which are sorted by product.

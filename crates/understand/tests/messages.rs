@@ -97,6 +97,11 @@ fn of_messages_written_after_the_rules_most_are_understood() {
     share("unseen_messages.json", 980);
 }
 
+#[test]
+fn of_messages_of_every_kind_written_in_one_go_most_are_understood() {
+    share("fresh_messages.json", 955);
+}
+
 fn history(preferred: &[&str], aliases: &[(&str, &str)]) -> History {
     History {
         preferred: preferred.iter().map(|s| (*s).to_owned()).collect(),

@@ -103,16 +103,16 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        let bytes = raw(request, app).await?;
+        let bytes = raw(request, app, &["application/json"]).await?;
         parse(&bytes).map(Self)
     }
 }
 
-async fn raw(request: Request, app: &App) -> Result<Bytes, Problem> {
+async fn raw(request: Request, app: &App, kinds: &[&str]) -> Result<Bytes, Problem> {
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let kind = content_type.and_then(|value| value.split(';').next()).map(str::trim);
-    if !kind.is_some_and(|kind| kind.eq_ignore_ascii_case("application/json")) {
-        let detail = "send JSON with `Content-Type: application/json`";
+    if !kind.is_some_and(|kind| kinds.iter().any(|known| kind.eq_ignore_ascii_case(known))) {
+        let detail = format!("send the body with `Content-Type: {}`", kinds.join("` or `"));
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", detail));
     }
     Bytes::from_request(request, app).await.map_err(|rejection| {
@@ -235,15 +235,46 @@ impl<T: DeserializeOwned> FromRequest<App> for KeyedBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        let (parts, body) = request.into_parts();
-        let (_, cx) = allowed(&parts, app, &[Role::Admin, Role::Vendor, Role::Retailer])?;
-        let key = key(&parts)?;
-        let route = format!("{} {}", parts.method, parts.uri.path());
-        let bytes = raw(Request::from_parts(parts, body), app).await?;
-        let body = parse(&bytes)?;
-        let body_hash = kernel::hex(&Sha256::digest(&bytes));
-        Ok(Self { keyed: Keyed { actor: cx.actor.to_string(), route, key, body_hash }, body, cx })
+        let KeyedBytes { keyed, bytes, cx } = keyed_bytes(request, app, &["application/json"]).await?;
+        Ok(Self { keyed, body: parse(&bytes)?, cx })
     }
+}
+
+/// A file as the body, with the required `Idempotency-Key`.
+#[derive(Clone, Debug)]
+pub struct KeyedBytes {
+    /// The key, with what it is bound to.
+    pub keyed: Keyed,
+    /// The body.
+    pub bytes: Bytes,
+    /// The caller's context.
+    pub cx: Context,
+}
+
+/// What a list of rows may be sent as.
+const TABLES: &[&str] = &[
+    "text/csv",
+    "application/csv",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/octet-stream",
+];
+
+impl FromRequest<App> for KeyedBytes {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        keyed_bytes(request, app, TABLES).await
+    }
+}
+
+async fn keyed_bytes(request: Request, app: &App, kinds: &[&str]) -> Result<KeyedBytes, Problem> {
+    let (parts, body) = request.into_parts();
+    let (_, cx) = allowed(&parts, app, &[Role::Admin, Role::Vendor, Role::Retailer])?;
+    let key = key(&parts)?;
+    let route = format!("{} {}", parts.method, parts.uri.path());
+    let bytes = raw(Request::from_parts(parts, body), app, kinds).await?;
+    let body_hash = kernel::hex(&Sha256::digest(&bytes));
+    Ok(KeyedBytes { keyed: Keyed { actor: cx.actor.to_string(), route, key, body_hash }, bytes, cx })
 }
 
 fn key(parts: &Parts) -> Result<String, Problem> {

@@ -25,7 +25,9 @@ use kernel::{Actor, Clock, Context, IdGen};
 
 pub use address::ClientAddress;
 pub use auth::{ACCESS_SECONDS, Auth, Caller};
-pub use extract::{Body, IfMatch, KeyedBody, Member, Operator, PathId, Public, Query, SignedIn, VendorOrOperator};
+pub use extract::{
+    Body, IfMatch, KeyedBody, KeyedBytes, Member, Operator, PathId, Public, Query, SignedIn, VendorOrOperator,
+};
 pub use health::routes as health_routes;
 pub use idempotency::{Found, Keyed, StoredAnswer, forget_old_answers, once};
 pub use layers::{RequestId, finish, serve};

@@ -105,6 +105,23 @@ fn because(error: &dyn std::error::Error) -> String {
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
+/// Why a file was not fetched.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MediaError {
+    /// It has more bytes than were wanted.
+    #[error("the file is too large")]
+    TooLarge,
+    /// It could not be asked for, or was refused.
+    #[error(transparent)]
+    Failed(#[from] SendError),
+}
+
+impl From<reqwest::Error> for MediaError {
+    fn from(error: reqwest::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
 /// A sender for one of our numbers. Cheap to clone; the clones share their connections.
 #[derive(Clone)]
 pub struct Client {
@@ -148,22 +165,65 @@ impl Client {
         if answer["success"] == true { Ok(()) } else { Err(SendError::Unknown("an answer without success".to_owned())) }
     }
 
+    /// Fetches a file that somebody sent, by Meta's id of it. Its address holds for minutes, so it is asked for each time;
+    /// the token goes there too, and therefore only to where Meta keeps files, or to the server of these settings.
+    pub async fn media(&self, id: &str, largest: usize) -> Result<Vec<u8>, MediaError> {
+        let Settings { base_url, token, .. } = &self.settings;
+        if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte)) {
+            return Err(SendError::Unknown("an id that is none".to_owned()).into());
+        }
+        let response = self.http.get(format!("{base_url}/{id}")).bearer_auth(token).send().await?;
+        let about = read(response).await?;
+        if about["file_size"].as_u64().and_then(|size| usize::try_from(size).ok()).is_some_and(|size| size > largest) {
+            return Err(MediaError::TooLarge);
+        }
+        let url = about["url"].as_str().unwrap_or_default();
+        if !is_file_address(url, base_url) {
+            return Err(SendError::Unknown("an address of a file that is not Meta's".to_owned()).into());
+        }
+        let mut response = self.http.get(url).bearer_auth(token).send().await?;
+        if !response.status().is_success() {
+            return Err(SendError::Unknown(format!("status {} for a file", response.status().as_u16())).into());
+        }
+        let mut bytes = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(SendError::from)? {
+            if bytes.len() + chunk.len() > largest {
+                return Err(MediaError::TooLarge);
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes)
+    }
+
     async fn post(&self, body: &Value) -> Result<Value, SendError> {
         let Settings { base_url, phone_number_id, token, .. } = &self.settings;
         let url = format!("{base_url}/{phone_number_id}/messages");
-        let response = self.http.post(url).bearer_auth(token).json(body).send().await?;
-        let status = response.status();
-        let bytes = response.bytes().await?;
-        let answer: Value = serde_json::from_slice(&bytes)
-            .map_err(|_| SendError::Unknown(format!("status {} with a body that is not JSON", status.as_u16())))?;
-        if let Some(error) = ApiError::read(&answer["error"]) {
-            return Err(error.into());
-        }
-        if status.is_success() {
-            return Ok(answer);
-        }
-        Err(SendError::Unknown(format!("status {} without an error code", status.as_u16())))
+        read(self.http.post(url).bearer_auth(token).json(body).send().await?).await
     }
+}
+
+/// The answer of the API, or its error.
+async fn read(response: reqwest::Response) -> Result<Value, SendError> {
+    let status = response.status();
+    let bytes = response.bytes().await?;
+    let answer: Value = serde_json::from_slice(&bytes)
+        .map_err(|_| SendError::Unknown(format!("status {} with a body that is not JSON", status.as_u16())))?;
+    if let Some(error) = ApiError::read(&answer["error"]) {
+        return Err(error.into());
+    }
+    if status.is_success() {
+        return Ok(answer);
+    }
+    Err(SendError::Unknown(format!("status {} without an error code", status.as_u16())))
+}
+
+/// Whether files may lie there: at Meta, or at the server that was configured.
+fn is_file_address(url: &str, base_url: &str) -> bool {
+    let host = url.strip_prefix("https://").and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
+    let is_metas = ["fbsbx.com", "facebook.com", "whatsapp.net"]
+        .iter()
+        .any(|domain| host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')));
+    is_metas || url.strip_prefix(base_url).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Chooses the one TLS implementation of the process, unless something chose already.
@@ -195,6 +255,31 @@ mod tests {
         assert_eq!(SendError::NotConnected(String::new()).policy(), Policy::Retry { slow_all: false });
         let empty = Outgoing::text("").unwrap_err();
         assert_eq!(SendError::from(empty).policy(), Policy::DeadLetter);
+    }
+
+    #[test]
+    fn the_token_goes_only_to_where_meta_keeps_files() {
+        let base = "https://graph.facebook.com/v23.0";
+        for url in [
+            "https://lookaside.fbsbx.com/whatsapp_business/x?mid=1",
+            "https://mmg.whatsapp.net/a",
+            "https://graph.facebook.com/v23.0/x",
+        ] {
+            assert!(is_file_address(url, base), "{url}");
+        }
+        for url in [
+            "http://lookaside.fbsbx.com/x",
+            "https://evil.example/fbsbx.com",
+            "https://evilfbsbx.com/x",
+            "https://fbsbx.com@evil.example/",
+            "https://fbsbx.com.evil.example/",
+            "",
+            "file:///etc/passwd",
+        ] {
+            assert!(!is_file_address(url, base), "{url}");
+        }
+        assert!(is_file_address("http://127.0.0.1:9/v23.0/media/1", "http://127.0.0.1:9/v23.0"));
+        assert!(!is_file_address("http://127.0.0.1:9/v23.0.evil", "http://127.0.0.1:9/v23.0"));
     }
 
     #[tokio::test]

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use whatsapp::client::MediaError;
 use whatsapp::errors::DOCUMENTED;
 use whatsapp::fake::{Approved, Behaviour, CartLine, Courier, FakeGraph, Person, Say, Webhook, escaped};
 use whatsapp::payload::{CartItem, Delivery, Media, MediaKind, items};
@@ -61,6 +62,32 @@ async fn every_documented_error_comes_back_with_its_policy() {
     }
     assert_eq!(meta.sent(), []);
     client.send(&hello(), &ram(), "ob").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_file_is_fetched_up_to_its_limit() {
+    let (meta, client) = pair().await;
+    meta.hold_media("77", b"a bill");
+    assert_eq!(client.media("77", 6).await.unwrap(), b"a bill");
+    assert_eq!(client.media("77", 5).await, Err(MediaError::TooLarge));
+    let code = |result: Result<Vec<u8>, MediaError>| match result {
+        Err(MediaError::Failed(error)) => error.code(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(code(client.media("78", 6).await), Some(100));
+    let wrong_token = Client::new(Settings { token: "old".into(), ..meta.settings() }).unwrap();
+    assert_eq!(code(wrong_token.media("77", 6).await), Some(190));
+    assert_eq!(code(client.media("../77", 6).await), None, "an id is no path");
+}
+
+#[test]
+fn a_line_goes_before_a_text_where_there_is_room() {
+    let led = Buttons::new("b").button("a", "A").build().unwrap().led_by("first");
+    assert_eq!(led.readable(), "first\n\nb\n[1] A");
+    let full = Outgoing::text("x".repeat(4096)).unwrap();
+    assert_eq!(full.clone().led_by("first"), full);
+    let template = Template::new("due", "en").build().unwrap();
+    assert_eq!(template.clone().led_by("first"), template);
 }
 
 #[tokio::test]
@@ -205,7 +232,11 @@ fn everything_a_person_can_say_is_understood_as_such() {
     let text = "२ बोरा चामल 👍".to_owned();
     assert_eq!(said(&Say::Text(text.clone())), (Content::Text { body: text }, None));
     let lines = vec![CartLine { sku: "RICE".into(), quantity: 2, price: 1 }];
-    let cart = Content::Order { items: vec![CartItem { sku: "RICE".into(), quantity: 2 }], note: None };
+    let cart = Content::Order {
+        items: vec![CartItem { sku: "RICE".into(), quantity: 2 }],
+        note: None,
+        currencies: vec!["NPR".into()],
+    };
     assert_eq!(said(&Say::Order(lines)), (cart, None));
     let (name, address) = (String::new(), "Bazaar".to_owned());
     assert_eq!(

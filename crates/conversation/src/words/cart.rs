@@ -191,6 +191,21 @@ pub(crate) fn payment_mode(language: Language, preview: &Preview) -> Reply {
     ask(language, body, &[Press::Credit, Press::Cash, Press::Cancel])
 }
 
+/// The order costs something else by now; how it is paid is asked again.
+fn price_changed(language: Language, was: Money, total: Money) -> Reply {
+    let (was, total) = (was.for_people(), total.for_people());
+    let body = match language {
+        Nepali => format!("यसबीच मूल्य फेरियो: पहिले {was} थियो, अहिले {total} छ।\nअहिलेको मूल्यमा पठाऊँ?"),
+        RomanNepali => {
+            format!("Yasbich mulya pheriyo: pahile {was} thiyo, ahile {total} chha.\nAhile ko mulya ma pathau?")
+        }
+        English => {
+            format!("The price has changed meanwhile: it was {was}, now it is {total}.\nShall we order at this price?")
+        }
+    };
+    ask(language, body, &[Press::Credit, Press::Cash, Press::Cancel])
+}
+
 /// An order was placed; or nobody could take it, and it can be tried again.
 pub(crate) fn placed(language: Language, order: &Order, vendor: Option<&Vendor>) -> Reply {
     let (code, total) = (&order.code, order.total.for_people());
@@ -260,6 +275,7 @@ pub(crate) fn refused(language: Language, index: &Index, refusal: &PlaceRefusal,
             };
             (body, change)
         }
+        PlaceRefusal::TotalChanged { expected, total } => return price_changed(language, *expected, *total),
         PlaceRefusal::Field { .. } | PlaceRefusal::TooLarge => {
             let body = match language {
                 Nepali => "यो अर्डर एकैपटकका लागि धेरै ठूलो भयो। सानो बनाएर फेरि लेख्नुहोला।",

@@ -12,6 +12,7 @@ mod arrival;
 mod cart;
 mod claims;
 mod money;
+mod place;
 mod retailer;
 mod vendor;
 
@@ -39,6 +40,7 @@ pub(crate) use money::{
     left_as_it_is, no_account, no_open_bill, paid_how, paid_how_much, paid_reference, paid_whom, paying, promised,
     which_bill, which_day, why_dispute,
 };
+pub(crate) use place::{ask_place, other_currency, place_kept, place_left, unverified_sender};
 pub(crate) use retailer::{
     cannot_cancel, help, how_to_order, not_understood, nothing_to_repeat, order_cancelled, person_will_call,
     unknown_sender, which_to_cancel,

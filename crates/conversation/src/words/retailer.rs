@@ -87,11 +87,13 @@ pub(crate) fn not_understood(language: Language, nearest: &[String]) -> Reply {
 /// A person takes over.
 pub(crate) fn person_will_call(language: Language) -> Reply {
     Outgoing::text(match language {
-        Nepali => "हुन्छ। हाम्रो टोलीको मान्छेले तपाईंसँग कुरा गर्नेछ। त्यतिन्जेल यहाँ अर्डर गरिरहन सक्नुहुन्छ।",
+        Nepali => "हुन्छ। हाम्रो टोलीको मान्छेले तपाईंसँग यहीँ कुरा गर्नेछ। त्यसअघि नै अर्डर गर्न “मेनु” लेख्नुहोस्।",
         RomanNepali => {
-            "Hunchha. Hamro toli ko manchhe le tapai sanga kura garnechha. Tyatinjel yaha order garirahana saknuhunchha."
+            "Hunchha. Hamro toli ko manchhe le tapai sanga yahi kura garnechha. Tyas aghi nai order garna “menu” lekhnuhos."
         }
-        English => "Of course. Someone from our team will talk to you. Meanwhile you can go on ordering here.",
+        English => {
+            "Of course. Someone from our team will write to you here. To go on ordering before that, write “menu”."
+        }
     })
 }
 

@@ -261,6 +261,7 @@ fn cart_texts(language: Language, world: &World) -> Vec<(&'static str, Reply)> {
         ("refused", refuse(&refused_by(true))),
         ("refused for good", refuse(&refused_by(false))),
         ("no such product", refuse(&PlaceRefusal::UnknownProduct(some[0].id))),
+        ("another price", refuse(&PlaceRefusal::TotalChanged { expected: Money::MOST, total: Money::MOST })),
         ("too much", refuse(&PlaceRefusal::TooLarge)),
         ("too many", refuse(&field)),
         ("no draft", refuse(&PlaceRefusal::DraftGone)),

@@ -71,6 +71,7 @@ fn place(cx: &Context, world: &World, choices: &mut Choices) -> Option<Place> {
         place: None,
         draft: None,
         retry_of: None,
+        expected_total: None,
     })
 }
 

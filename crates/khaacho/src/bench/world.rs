@@ -57,7 +57,9 @@ pub(crate) async fn make(db: &Db, progress: &ProgressBar) -> anyhow::Result<Worl
             for vendor in &vendors {
                 let price = Money::from_paisa(100_000);
                 let terms = VendorTerms { price, stock: 1_000_000_000, minimum_quantity: 1, is_available: true };
-                if let Err(refusal) = catalog::put_vendor_product(tx, &cx, *vendor, made.id, &terms).await? {
+                if let Err(refusal) =
+                    catalog::put_vendor_product(tx, &cx, *vendor, made.id, &terms, &catalog::Why::COUNTED).await?
+                {
                     return Ok(Err(refusal));
                 }
             }

@@ -3,6 +3,7 @@
 mod books;
 mod chat;
 mod import;
+mod understand;
 mod user;
 
 use std::io::Write as _;
@@ -46,6 +47,8 @@ enum Command {
     Export(books::Export),
     /// Take over a paper balance book from CSV or XLSX files.
     Import(import::Flags),
+    /// Say what messages mean, one a line, against a catalogue.
+    Understand(understand::Flags),
     /// Measure.
     Bench(bench::Flags),
 }
@@ -83,6 +86,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             }
         }
         Command::Import(flags) => return import::run(&config, flags).await,
+        Command::Understand(flags) => understand::run(&flags)?,
         Command::User(flags) => user::run(config, flags).await?,
         Command::Export(what) => books::export(&config, what).await?,
         Command::Bench(flags) => return bench::run(config, &arguments.common, flags).await,

@@ -200,9 +200,9 @@ impl Surkhet {
                         is_available: true,
                     };
                     let (at, vendor, product) = (cx.clone(), *vendor, made.id);
-                    let set = self
-                        .db
-                        .write(async move |tx| catalog::put_vendor_product(tx, &at, vendor, product, &terms).await);
+                    let set = self.db.write(async move |tx| {
+                        catalog::put_vendor_product(tx, &at, vendor, product, &terms, &catalog::Why::COUNTED).await
+                    });
                     set.await?.context("a price")?;
                 }
             }
@@ -282,6 +282,7 @@ impl Surkhet {
             place: None,
             draft: None,
             retry_of: None,
+            expected_total: None,
         };
         let placed = self.db.write(async move |tx: &mut Tx| {
             notify::heard(tx, &phone, place.cx.now).await?;

@@ -7,6 +7,8 @@ mod books;
 mod costs;
 mod e2e;
 mod expiry;
+mod ordering;
 mod scenario;
 mod servers;
 mod support;
+mod threads;

@@ -93,7 +93,7 @@ async fn status(t: &TestDb, event: &StatusEvent) {
 /// All messages, oldest first.
 async fn messages(t: &TestDb) -> Vec<Message> {
     let page = PageRequest::new(Some(200), None);
-    let read = t.db.read(async move |tx| notify::messages(tx, Scope::All, MessageFilter::default(), &page).await);
+    let read = t.db.read(async move |tx| notify::messages(tx, Scope::All, &MessageFilter::default(), &page).await);
     let mut items = read.await.unwrap().items;
     items.reverse();
     items

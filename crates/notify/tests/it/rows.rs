@@ -110,7 +110,7 @@ testkit::both_engines! {
         send(&t, all).await;
         let listed = async |scope, filter, after: Option<String>| {
             let page = PageRequest::new(Some(2), after);
-            let page = t.db.read(async move |tx| notify::messages(tx, scope, filter, &page).await).await.unwrap();
+            let page = t.db.read(async move |tx| notify::messages(tx, scope, &filter, &page).await).await.unwrap();
             (page.items.into_iter().map(|message| message.text).collect::<Vec<_>>(), page.next)
         };
         let (first, next) = listed(Scope::All, MessageFilter::default(), None).await;
@@ -118,7 +118,7 @@ testkit::both_engines! {
         assert_eq!(listed(Scope::All, MessageFilter::default(), next).await, (vec!["r2".to_owned(), "r1".to_owned()], None));
         let mine = ["r3", "r1"].map(ToOwned::to_owned).to_vec();
         assert_eq!(listed(Scope::Retailer(ram), MessageFilter::default(), None).await.0, mine);
-        let prying = MessageFilter { retailer: Some(sita), vendor: None };
+        let prying = MessageFilter { retailer: Some(sita), ..MessageFilter::default() };
         assert_eq!(listed(Scope::Retailer(ram), prying, None).await.0, mine, "the scope wins over the filter");
         assert_eq!(listed(Scope::Vendor(vendor), MessageFilter::default(), None).await.0, ["v"]);
     }

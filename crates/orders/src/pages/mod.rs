@@ -1,10 +1,15 @@
 //! The panel's pages about orders, and about what credit says of them: reservations and statements. The latter live here
-//! because orders is the lowest room that knows what people call orders, cycles and payments. All of them only show.
+//! because orders is the lowest room that knows what people call orders, cycles and payments. What is done with an
+//! order is in `deeds`; the others only show.
 
+mod board;
+mod deeds;
 mod list;
 mod order;
+mod refusals;
 mod reservations;
 mod statement;
+mod why;
 mod words;
 
 use std::collections::HashMap;
@@ -28,6 +33,8 @@ pub fn pages() -> Router<App> {
         .route("/admin/reservations/{id}", get(reservations::show))
         .route("/admin/orders", get(list::show))
         .route("/admin/orders/{id}", get(order::show))
+        .route("/admin/orders/{id}/{deed}", get(deeds::show).post(deeds::act))
+        .route("/admin/board", get(board::show))
 }
 
 /// Who is spoken of.
@@ -48,6 +55,13 @@ impl Names {
 
     fn vendor(&self, id: Option<VendorId>) -> &str {
         id.and_then(|id| self.vendors.get(&id)).map_or("–", |vendor| &vendor.name)
+    }
+}
+
+fn product_name(product: &catalog::Product, language: PageLanguage) -> &str {
+    match language {
+        PageLanguage::Nepali => &product.name_ne,
+        PageLanguage::English => &product.name,
     }
 }
 

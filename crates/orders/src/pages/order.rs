@@ -8,12 +8,13 @@ use credit::{Cycle, Reservation};
 use db::{DbError, Tx};
 use kernel::{Money, OrderId, ProductId, VendorId};
 use maud::{Markup, html};
-use routing::{Candidate, Offer, StoredDecision};
+use routing::{Offer, StoredDecision};
+use serde::Deserialize;
 use web::panel::{self, Html, PageLanguage, Panel, moment, money, number, plain, text};
-use web::{App, PathId, Problem};
+use web::{App, PathId, Problem, Query};
 
 use super::words::{self, Word};
-use super::{Names, state_tag};
+use super::{Names, deeds, product_name, state_tag, why};
 use crate::{Order, OrderEvent, OrderLine, store};
 
 /// An order with all that hangs on it.
@@ -58,8 +59,19 @@ impl Seen {
     }
 }
 
+#[derive(Deserialize)]
+pub(super) struct OrderQuery {
+    #[serde(default)]
+    done: String,
+}
+
 /// One order.
-pub(super) async fn show(State(app): State<App>, panel: Panel, PathId(id): PathId<OrderId>) -> Result<Html, Problem> {
+pub(super) async fn show(
+    State(app): State<App>,
+    panel: Panel,
+    PathId(id): PathId<OrderId>,
+    Query(query): Query<OrderQuery>,
+) -> Result<Html, Problem> {
     let visitor = panel.clone();
     let found = app.db.read::<_, DbError, _>(async move |tx| Seen::find(tx, &visitor, id).await).await?;
     let seen = found.ok_or_else(|| Problem::not_found("order"))?;
@@ -67,7 +79,9 @@ pub(super) async fn show(State(app): State<App>, panel: Panel, PathId(id): PathI
     let say = |word: Word| word.text(language);
     let content = html! {
         p { a href="/admin/orders" { "← " (say(Word::Orders)) } }
+        @if !query.done.is_empty() { (panel::done(say(Word::Done), &[])) }
         (facts(&seen, language))
+        (deeds::ways(&seen.order, &panel))
         h2 { (say(Word::Lines)) }
         (lines(&seen, language))
         h2 { (say(Word::Log)) }
@@ -82,8 +96,7 @@ pub(super) async fn show(State(app): State<App>, panel: Panel, PathId(id): PathI
         }
         @for decision in &seen.decisions {
             h2 { (say(Word::Decision)) }
-            @if let Some(why) = &decision.reason { p { (why) } }
-            (candidates(&seen, decision, language))
+            (why::decision(&seen.names, decision, language))
         }
     };
     Ok(panel.page(&format!("{} {}", say(Word::Order), seen.order.code), content))
@@ -104,7 +117,7 @@ fn facts(seen: &Seen, language: PageLanguage) -> Markup {
             dt { (say(Word::Placed)) } dd { (moment(order.created_at)) }
             dt { (say(Word::Since)) } dd { (moment(order.state_at)) }
             @if let Some(place) = &order.place.text { dt { (say(Word::Place)) } dd { (place) } }
-            @if let Some(why) = &order.reason { dt { (say(Word::Reason)) } dd { (why) } }
+            @if let Some(reason) = &order.reason { dt { (say(Word::Reason)) } dd { (words::why(reason, language)) } }
             @if let Some(cycle) = &seen.cycle {
                 dt { (say(Word::Cycle)) } dd { a href={ "/admin/cycles/" (cycle.id) } { (cycle.number) } }
             }
@@ -126,10 +139,7 @@ fn lines(seen: &Seen, language: PageLanguage) -> Markup {
     ];
     let row = |line: &OrderLine| {
         let product = seen.products.get(&line.product_id);
-        let name = product.map_or("–", |product| match language {
-            PageLanguage::Nepali => product.name_ne.as_str(),
-            PageLanguage::English => product.name.as_str(),
-        });
+        let name = product.map_or("–", |product| product_name(product, language));
         vec![
             html! { (line.number) ". " (name) },
             html! { (line.quantity) " " (product.map_or("", |product| product.unit.as_str())) },
@@ -163,7 +173,7 @@ fn log(seen: &Seen, language: PageLanguage) -> Markup {
             state_tag(event.state, language),
             html! { (seen.names.vendor(event.vendor_id)) },
             html! { span title=(actor) { (who) } },
-            html! { (event.reason.as_deref().unwrap_or("–")) },
+            html! { (event.reason.as_deref().map_or("–", |reason| words::why(reason, language))) },
         ]
     };
     panel::table(language, say(Word::Log), &columns, seen.events.iter().map(row).collect())
@@ -203,24 +213,4 @@ fn offers(seen: &Seen, language: PageLanguage) -> Markup {
         ]
     };
     panel::table(language, say(Word::Offers), &columns, seen.offers.iter().map(row).collect())
-}
-
-/// Every vendor that was weighed, in a sentence each: the board with the scores pictured is not here.
-fn candidates(seen: &Seen, decision: &StoredDecision, language: PageLanguage) -> Markup {
-    let say = |word: Word| word.text(language);
-    let columns =
-        [text(say(Word::Vendor)), number(say(Word::Score)), number(say(Word::Total)), plain(say(Word::Reason))];
-    let row = |candidate: &Candidate| {
-        vec![
-            html! { (seen.names.vendor(Some(candidate.vendor_id))) },
-            html! { @if let Some(score) = candidate.score { (score) } @else { "–" } },
-            html! { @if let Some(total) = candidate.total { (money(total)) } @else { "–" } },
-            html! {
-                @if decision.chosen_vendor_id == Some(candidate.vendor_id) { span.tag.good { (say(Word::Chosen)) } }
-                @else if let Some(why) = &candidate.ineligible { (words::ineligible(why, language)) }
-                @else { "–" }
-            },
-        ]
-    };
-    panel::table(language, say(Word::Decision), &columns, decision.decision.candidates.iter().map(row).collect())
 }

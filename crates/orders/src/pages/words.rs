@@ -53,6 +53,39 @@ panel_words! {
         Operator: "operator", "सञ्चालक";
         System: "platform", "प्रणाली";
         Back: "Back to the line", "उधारो खातामा फर्कनुहोस्";
+        Board: "Orders under way", "चलिरहेका अर्डर";
+        AllOrders: "All orders", "सबै अर्डर";
+        Refresh: "Refresh", "ताजा गर्नुहोस्";
+        Live: "Read anew every ten seconds. What ended is shown until midnight.", "हरेक दश सेकेन्डमा आफैं ताजा हुन्छ। सकिएका अर्डर आज रातिसम्म देखिन्छन्।";
+        CouldNot: "These could not take it", "यिनीहरूले दिन सकेनन्";
+        NobodyCould: "No wholesaler could take it.", "कुनै थोक बिक्रेताले दिन सकेनन्।";
+        Availability: "stock", "मौज्दात";
+        Proximity: "distance", "दूरी";
+        Workload: "free hands", "कामको चाप";
+        PriceScore: "price", "मूल्य";
+        Reliability: "reliability", "भरोसा";
+        Accept: "Accept", "स्वीकार";
+        Reject: "Reject", "अस्वीकार";
+        Dispatch: "Send it off", "पठाउनुहोस्";
+        Deliver: "Confirm the delivery", "पुगेको पुष्टि";
+        Withdraw: "Go back on it", "पछि हट्ने";
+        Route: "Next wholesaler", "अर्को बिक्रेता";
+        Override: "Choose a wholesaler", "बिक्रेता छान्नुहोस्";
+        Cancel: "Cancel", "रद्द";
+        Fail: "Mark as failed", "असफल भएको";
+        AcceptHint: "The shop is told at once. Send the goods off when they leave.", "पसललाई तुरुन्त खबर जान्छ। सामान निस्केपछि पठाइएको जनाउनुहोस्।";
+        GoesOnHint: "The order goes to the best wholesaler that was not asked yet. Where there is none, it fails and the shop is told.",
+            "अर्डर अहिलेसम्म नसोधिएका मध्ये सबैभन्दा राम्रो बिक्रेतालाई जान्छ। कोही नभए अर्डर असफल हुन्छ र पसललाई खबर जान्छ।";
+        DispatchHint: "The shop is sent a code of four digits. Whoever brings the goods asks for it.", "पसललाई चार अङ्कको कोड जान्छ। सामान पुर्‍याउनेले त्यो कोड माग्नुपर्छ।";
+        DeliverHint: "On credit the bill begins now. What did not arrive is not charged.", "उधारोमा भए बिल अहिले सुरु हुन्छ। नपुगेको सामानको पैसा लाग्दैन।";
+        OverrideHint: "Anyone may be chosen, also one that was asked before. The order check still holds.", "पहिले सोधिएको समेत जसलाई पनि छान्न मिल्छ। उधारोको जाँच भने लागू हुन्छ।";
+        EndsHint: "What is held for it is free again, and both sides are told.", "यसका लागि रोकिएको सबै फुक्छ, र दुवै पक्षलाई खबर जान्छ।";
+        Code: "Delivery code", "डेलिभरी कोड";
+        CodeHint: "The four digits that the shop was sent.", "पसललाई पठाइएका चार अङ्क।";
+        WithoutCode: "Without the code: how you know that it arrived.", "कोड नभए: सामान पुगेको कसरी थाहा भयो।";
+        Short: "Something is missing", "केही पुगेन";
+        ShortHint: "How many arrived. Leave empty what arrived whole.", "कति पुग्यो। पूरै पुगेको खाली छोड्नुहोस्।";
+        Done: "Done.", "भयो।";
     }
 }
 
@@ -76,6 +109,17 @@ const fn either(english: &'static str, nepali: &'static str, language: PageLangu
     match language {
         PageLanguage::English => english,
         PageLanguage::Nepali => nepali,
+    }
+}
+
+/// What the log says of why; people's own words as they are.
+pub(super) const fn why(reason: &str, language: PageLanguage) -> &str {
+    match reason.as_bytes() {
+        b"NO_VENDOR" => either("no wholesaler could take it", "कुनै बिक्रेताले दिन सकेनन्", language),
+        b"EXPIRED" => either("nobody answered in time", "समयमै जवाफ आएन", language),
+        b"REJECTED" => either("the wholesaler rejected it", "बिक्रेताले अस्वीकार गरे", language),
+        b"WITHDRAWN" => either("the wholesaler went back on it", "बिक्रेता पछि हटे", language),
+        _ => reason,
     }
 }
 

@@ -25,22 +25,49 @@ fn share(amount: Money, whole: Money, length: i64) -> i64 {
 
 /// One bar of parts side by side, against a whole, with its legend.
 pub fn bar(title: &str, whole: Money, parts: &[Part<'_>]) -> Markup {
+    let shares = parts.iter().map(|part| Share {
+        label: part.label,
+        class: part.class,
+        width: share(part.amount, whole, FULL),
+        shown: part.amount.for_people(),
+    });
+    stack(title, &shares.collect::<Vec<_>>())
+}
+
+/// The width of a bar.
+const FULL: i64 = 1_000;
+
+/// A part of a bar.
+#[derive(Clone, Debug)]
+pub struct Share<'a> {
+    /// What it is called.
+    pub label: &'a str,
+    /// The class that colours it.
+    pub class: &'static str,
+    /// Thousandths of the bar; what does not fit is cut.
+    pub width: i64,
+    /// What stands beside its name.
+    pub shown: String,
+}
+
+/// One bar of parts side by side, with its legend.
+pub fn stack(title: &str, parts: &[Share<'_>]) -> Markup {
     let drawn = parts.iter().scan(0_i64, |at, part| {
-        let (x, width) = (*at, share(part.amount, whole, 1_000).min(1_000_i64.saturating_sub(*at)));
+        let (x, width) = (*at, part.width.clamp(0, FULL.saturating_sub(*at)));
         *at = x.saturating_add(width);
         Some((part, x, width))
     });
     html! {
         figure.chart {
             svg viewBox="0 0 1000 40" preserveAspectRatio="none" role="img" aria-label=(title) class="bar" {
-                rect class="track" x="0" y="0" width="1000" height="40" {}
+                rect class="track" x="0" y="0" width=(FULL) height="40" {}
                 @for (part, x, width) in drawn {
                     rect class=(part.class) x=(x) y="0" width=(width) height="40" {}
                 }
             }
             figcaption.legend {
                 @for part in parts {
-                    span.key { span class={ "dot " (part.class) } {} (part.label) " " strong { (part.amount.for_people()) } }
+                    span.key { span class={ "dot " (part.class) } {} (part.label) " " strong { (part.shown) } }
                 }
             }
         }

@@ -22,7 +22,7 @@ mod store;
 mod table;
 mod words;
 
-pub use chart::{Part, bar, columns};
+pub use chart::{Part, Share, bar, columns, stack};
 pub use form::{Errors, Fields, Form, Posted, PostedByGuest};
 pub use frame::{Guest, MenuItem, OperatorPanel, Panel, wrap};
 pub use page::{Html, day, moment, money, see_other};

@@ -107,6 +107,7 @@ struct State {
     now: Option<Now>,
     last_heard: HashMap<Recipient, i64>,
     accepted: u64,
+    media: HashMap<String, Vec<u8>>,
 }
 
 struct Shared {
@@ -210,6 +211,11 @@ impl FakeGraph {
     /// Takes the next `count` sends in this way, after those that were asked for before.
     pub fn next(&self, count: usize, behaviour: Behaviour) {
         self.shared.state.lock().next.extend(std::iter::repeat_n(behaviour, count));
+    }
+
+    /// Holds a file under an id, as if somebody had sent it.
+    pub fn hold_media(&self, id: &str, bytes: &[u8]) {
+        self.shared.state.lock().media.insert(id.to_owned(), bytes.to_vec());
     }
 
     /// Approves a template. While none is approved every template is taken; after the first only approved ones are, with the

@@ -5,7 +5,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use serde_json::{Value, json};
 
 use super::check::{self, Request};
@@ -17,7 +17,33 @@ use crate::recipient::Recipient;
 
 pub(super) fn router(fake: FakeGraph) -> Router {
     let unknown = || async { refusal(&Complaint::new(100, "unknown path")) };
-    Router::new().route("/{version}/{phone_number_id}/messages", post(messages)).fallback(unknown).with_state(fake)
+    Router::new()
+        .route("/{version}/{phone_number_id}/messages", post(messages))
+        .route("/{version}/{media_id}", get(about_media))
+        .route("/{version}/media/{media_id}", get(media))
+        .fallback(unknown)
+        .with_state(fake)
+}
+
+/// Where a file lies, as Meta says it.
+async fn about_media(
+    State(fake): State<FakeGraph>,
+    Path((_, id)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    match fake.media(&id, &headers) {
+        Ok(bytes) => {
+            let base = fake.shared.base_url.get().cloned().unwrap_or_default();
+            let url = format!("{base}/media/{id}");
+            axum::Json(json!({"messaging_product": "whatsapp", "url": url, "file_size": bytes.len(), "id": id}))
+                .into_response()
+        }
+        Err(complaint) => refusal(&complaint),
+    }
+}
+
+async fn media(State(fake): State<FakeGraph>, Path((_, id)): Path<(String, String)>, headers: HeaderMap) -> Response {
+    fake.media(&id, &headers).map_or_else(|complaint| refusal(&complaint), IntoResponse::into_response)
 }
 
 async fn messages(
@@ -76,11 +102,21 @@ enum Taken {
 }
 
 impl FakeGraph {
-    fn take(&self, version: &str, number: &str, headers: &HeaderMap, body: &[u8]) -> Result<Taken, Complaint> {
+    fn check_token(&self, headers: &HeaderMap) -> Result<(), Complaint> {
         let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        if authorization.and_then(|value| value.strip_prefix("Bearer ")) != Some(self.shared.token.as_str()) {
-            return Err(Complaint::new(190, "Invalid OAuth access token"));
-        }
+        let is_right =
+            authorization.and_then(|value| value.strip_prefix("Bearer ")) == Some(self.shared.token.as_str());
+        if is_right { Ok(()) } else { Err(Complaint::new(190, "Invalid OAuth access token")) }
+    }
+
+    fn media(&self, id: &str, headers: &HeaderMap) -> Result<Vec<u8>, Complaint> {
+        self.check_token(headers)?;
+        let found = self.shared.state.lock().media.get(id).cloned();
+        found.ok_or_else(|| Complaint::new(100, format!("Object with ID '{id}' does not exist")))
+    }
+
+    fn take(&self, version: &str, number: &str, headers: &HeaderMap, body: &[u8]) -> Result<Taken, Complaint> {
+        self.check_token(headers)?;
         if !is_version(version) {
             return Err(Complaint::new(100, format!("unknown version {version}")));
         }

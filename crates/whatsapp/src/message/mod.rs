@@ -46,6 +46,22 @@ pub enum Outgoing {
     Template(Template),
 }
 
+impl Outgoing {
+    /// The message with a line before its text, where it then still is within the limits; else as it was.
+    #[must_use]
+    pub fn led_by(self, line: &str) -> Self {
+        let mut led = self.clone();
+        let body = match &mut led {
+            Self::Text { body } => body,
+            Self::Buttons(message) => &mut message.body,
+            Self::List(message) => &mut message.body,
+            Self::Template(_) => return self,
+        };
+        *body = format!("{line}\n\n{body}");
+        if led.check().is_ok() { led } else { self }
+    }
+}
+
 /// Text with up to three reply buttons. The answer is a `ButtonReply` with the id of the button.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Buttons {

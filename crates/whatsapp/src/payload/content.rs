@@ -44,6 +44,9 @@ pub enum Content {
         items: Vec<CartItem>,
         /// What was typed with the cart.
         note: Option<String>,
+        /// The currencies its prices are in.
+        #[serde(default)]
+        currencies: Vec<String>,
     },
     /// A place on the map.
     Location {
@@ -208,7 +211,11 @@ fn order(part: &Value) -> Result<Content, String> {
     if items.is_empty() {
         return Err("a cart without lines".to_owned());
     }
-    Ok(Content::Order { items, note: optional(part, "text") })
+    let mut currencies: Vec<String> =
+        members(&part["product_items"]).filter_map(|item| optional(item, "currency")).collect();
+    currencies.sort();
+    currencies.dedup();
+    Ok(Content::Order { items, note: optional(part, "text"), currencies })
 }
 
 fn media(part: &Value, kind: MediaKind) -> Result<Content, String> {
@@ -287,7 +294,7 @@ mod tests {
                 let cart = json!({"type": "order", "order": {"catalog_id": "1", "text": "", "product_items":
                     [{"product_retailer_id": "di9ozbzfi4", "quantity": quantity, "item_price": price, "currency": "USD"}]}});
                 let items = vec![CartItem { sku: "di9ozbzfi4".into(), quantity: 2 }];
-                assert_eq!(stored(&cart), Content::Order { items, note: None });
+                assert_eq!(stored(&cart), Content::Order { items, note: None, currencies: vec!["USD".into()] });
             }
         }
         for bad in [json!(2.5), json!("two"), json!(null)] {

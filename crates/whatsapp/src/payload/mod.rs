@@ -10,6 +10,7 @@
 //! What does not live here: what a text means, and the signature, which is over the raw bytes and is checked before.
 
 mod content;
+mod shown;
 mod status;
 
 use std::borrow::Cow;

@@ -188,4 +188,90 @@ testkit::both_engines! {
         assert!(became.contains("/admin/cycles/cyc_") && became.contains("turned into a cycle"), "{became}");
         assert!(became.contains("/entries?after=") && became.contains("<code>"), "{became}");
     }
+
+    async fn an_order_goes_its_way_in_the_panel(t: TestDb) {
+        let world = World::new(t).await;
+        let mut vendor = Visitor::sign_in(&world, "vendor", Role::Vendor).await;
+        let mut operator = Visitor::sign_in(&world, "operator", Role::Admin).await;
+        let order = format!("/admin/orders/{}", world.own.open);
+        let board = vendor.get(&world, "/admin/board").await.page;
+        for part in [format!("{order}/accept"), format!("{order}/reject"), "Answer until".to_owned(), "hx-get=\"/admin/board?part=yes\"".to_owned()] {
+            assert!(board.contains(&part), "{part}: {board}");
+        }
+        let part = vendor.get(&world, "/admin/board?part=yes").await.page;
+        assert!(part.contains(&order) && !part.contains("<html"), "{part}");
+        let page = operator.get(&world, &order).await.page;
+        for part in ["The order named ONE", "class=\"part-0\"", "/override", "/cancel"] {
+            assert!(page.contains(part), "{part}: {page}");
+        }
+        assert_eq!(vendor.post(&world, &format!("{order}/accept"), "1", "").await.location(), format!("{order}?done=accept"));
+        let again = vendor.post(&world, &format!("{order}/reject"), "2", "reason=none+left").await;
+        assert!(again.status == 422 && again.page.contains("The order is now"), "{}", again.page);
+        let sent = vendor.post(&world, &format!("{order}/dispatch"), "3", "").await;
+        assert!(vendor.get(&world, sent.location()).await.page.contains("on the way"));
+        let deliver = format!("{order}/deliver");
+        has_errors(&vendor.post(&world, &deliver, "4", "sure=yes").await.page, &["code"]);
+        has_errors(&vendor.post(&world, &deliver, "5", "code=x").await.page, &["sure"]);
+        let wrong = vendor.post(&world, &deliver, "6", "code=nope&sure=yes").await;
+        assert!(wrong.page.contains("The code is wrong. Tries left: 4."), "{}", wrong.page);
+        let many = operator.post(&world, &deliver, "7", "reason=by+telephone&arrived-1=9&sure=yes").await;
+        assert_eq!(many.status, 422, "more than was ordered cannot arrive");
+        let done = operator.post(&world, &deliver, "8", "reason=by+telephone&arrived-1=1&sure=yes").await;
+        let page = operator.get(&world, done.location()).await.page;
+        assert!(page.contains("delivered") && page.contains("/admin/cycles/cyc_"), "{page}");
+    }
+
+    async fn an_operator_gives_an_order_to_a_vendor_of_choice(t: TestDb) {
+        let world = World::new(t).await;
+        let mut operator = Visitor::sign_in(&world, "operator", Role::Admin).await;
+        let order = format!("/admin/orders/{}", world.own.open);
+        let form = operator.get(&world, &format!("{order}/override")).await.page;
+        assert!(form.contains(&format!("value=\"{}\"", world.foreign.vendor)), "{form}");
+        assert!(form.contains("TWO – does not sell line 1"), "{form}");
+        has_errors(&operator.post(&world, &format!("{order}/override"), "1", "reason=near").await.page, &["vendor"]);
+        let other = format!("vendor={}&reason=near", world.foreign.vendor);
+        let refused = operator.post(&world, &format!("{order}/override"), "2", &other).await;
+        assert!(refused.status == 422 && refused.page.contains("does not sell line 1"), "{}", refused.page);
+        let failed = operator.post(&world, &format!("{order}/route"), "3", "reason=no+road").await;
+        let page = operator.get(&world, failed.location()).await.page;
+        assert!(page.contains("no wholesaler could take it") && page.contains("was asked before"), "{page}");
+        operator.post(&world, "/admin/language", "4", "language=NE&back=/admin/board").await;
+        let page = operator.get(&world, &order).await.page;
+        assert!(page.contains("कुनै थोक बिक्रेताले दिन सकेनन्") && page.contains("पहिले सोधिसकेको"), "{page}");
+    }
+
+    async fn a_vendor_keeps_its_list_in_the_panel(t: TestDb) {
+        let world = World::new(t).await;
+        let mut vendor = Visitor::sign_in(&world, "vendor", Role::Vendor).await;
+        let list = vendor.get(&world, "/admin/stock").await.page;
+        let item = format!("/admin/stock/{}/{}", world.own.vendor, world.own.product);
+        assert!(list.contains(&item) && list.contains("Rs. 100.00"), "{list}");
+        has_errors(&vendor.post(&world, &item, "1", "what=move&reason=LOST").await.page, &["quantity"]);
+        let much = vendor.post(&world, &item, "2", "what=move&reason=LOST&quantity=999").await;
+        assert!(much.page.contains("Orders hold") && much.page.contains("value=\"100.00\""), "{}", much.page);
+        vendor.post(&world, &item, "3", "what=move&reason=LOST&quantity=6&note=rats").await;
+        vendor.post(&world, &item, "4", "what=terms&price=120&minimum=2").await;
+        let page = vendor.get(&world, &item).await.page;
+        for part in ["990 bora", "was lost or broken", "rats", "Rs. 120.00", "was sold", "/admin/orders/ord_"] {
+            assert!(page.contains(part), "{part}: {page}");
+        }
+        assert!(vendor.get(&world, "/admin/stock").await.page.contains("not sold now"));
+        has_errors(&vendor.post(&world, &format!("/admin/stock/{}/new", world.own.vendor), "5", "sku=NONE&price=x").await.page, &["sku", "price", "stock"]);
+    }
+
+    async fn a_product_is_changed_and_taken_out_in_the_panel(t: TestDb) {
+        let world = World::new(t).await;
+        let mut operator = Visitor::sign_in(&world, "operator", Role::Admin).await;
+        let path = format!("/admin/products/{}", world.own.product);
+        let opened = operator.get(&world, &path).await.page;
+        let fields = |name: &str, page: &str, status: &str| {
+            format!("version={}&name={name}&nameNe=%E0%A4%9A&unit=bora&category=food&pack=25&packUnit=kg&status={status}", hidden(page, "version"))
+        };
+        assert_eq!(operator.post(&world, &path, "1", &fields("Rice", &opened, "INACTIVE")).await.status, 303);
+        let stale = operator.post(&world, &path, "2", &fields("Other", &opened, "ACTIVE")).await;
+        assert!(stale.status == 422 && stale.page.contains("Someone changed this") && stale.page.contains("value=\"Rice\""), "{}", stale.page);
+        has_errors(&operator.post(&world, &path, "3", &fields("", &stale.page, "ACTIVE")).await.page, &["name"]);
+        let found = operator.get(&world, "/admin/products?search=rice").await.page;
+        assert!(found.contains("taken out") && found.contains("25 kg"), "{found}");
+    }
 }

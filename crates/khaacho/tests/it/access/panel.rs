@@ -97,7 +97,21 @@ const OPERATORS: [u16; 2] = [403, 200];
 
 /// The pages about one retailer's and one vendor's objects, with what a vendor and an operator get for their own.
 fn pages_of(own: &Own) -> Vec<(String, [u16; 2])> {
-    let Own { line, retailer, vendor, cycle, disputed, payments, claims, newcomer, reservation, confirmed, .. } = own;
+    let Own {
+        line,
+        retailer,
+        vendor,
+        cycle,
+        disputed,
+        payments,
+        claims,
+        newcomer,
+        reservation,
+        confirmed,
+        address,
+        ..
+    } = own;
+    let (open, product) = (&own.open, &own.product);
     let (payment, claim) = (&payments[0], &claims[0]);
     let line_pages =
         ["", "/cycles", "/entries", "/payment", "/change", "/statement", "/history", "/reservations", "/claim"];
@@ -119,7 +133,20 @@ fn pages_of(own: &Own) -> Vec<(String, [u16; 2])> {
         (format!("/admin/cycles/{disputed}/decide"), OPERATORS),
         (format!("/admin/retailers/{retailer}"), BOTH),
         (format!("/admin/reservations/{reservation}"), BOTH),
+        (format!("/admin/conversations/{address}"), OPERATORS),
         (format!("/admin/orders/{confirmed}"), BOTH),
+        (format!("/admin/orders/{open}/accept"), BOTH),
+        (format!("/admin/orders/{open}/reject"), BOTH),
+        (format!("/admin/orders/{open}/route"), [404, 200]),
+        (format!("/admin/orders/{open}/override"), [404, 200]),
+        (format!("/admin/orders/{open}/cancel"), [404, 200]),
+        (format!("/admin/orders/{open}/dispatch"), [404, 404]),
+        (format!("/admin/orders/{confirmed}/dispatch"), BOTH),
+        (format!("/admin/orders/{confirmed}/withdraw"), [200, 404]),
+        (format!("/admin/orders/{confirmed}/fail"), [404, 200]),
+        (format!("/admin/stock?vendor={vendor}"), BOTH),
+        (format!("/admin/stock/{vendor}/new"), BOTH),
+        (format!("/admin/stock/{vendor}/{product}"), BOTH),
         (format!("/admin/check?line={line}"), BOTH),
         (format!("/admin/retailers/{newcomer}/approve"), OPERATORS),
         (format!("/admin/vendors/{vendor}"), BOTH),
@@ -134,15 +161,20 @@ fn pages(world: &World) -> Vec<(String, [u16; 2])> {
     let lists =
         ["/admin/lines", "/admin/lines?over=yes", "/admin/lines/new", "/admin/check", "/admin/orders", "/admin/risk"];
     let lists = lists.iter().chain(&["/admin/payments", "/admin/claims", "/admin/disputes"]);
+    let lists = lists.chain(&["/admin/board", "/admin/board?part=yes", "/admin/stock"]);
     let mut all: Vec<(String, [u16; 2])> = lists.map(|page| ((*page).to_owned(), BOTH)).collect();
     let of_operators = ["/admin/retailers", "/admin/retailers/new", "/admin/vendors", "/admin/vendors/new"];
-    let of_operators = of_operators.iter().chain(&["/admin/products", "/admin/products/new", "/admin/audit"]);
+    let of_operators =
+        of_operators.iter().chain(&["/admin/products", "/admin/products/new", "/admin/audit", "/admin/conversations"]);
     all.extend(of_operators.map(|page| ((*page).to_owned(), OPERATORS)));
     all.extend([
         ("/admin".to_owned(), [303, 303]),
         ("/admin/books".to_owned(), BOTH),
         ("/admin/lines/nonsense".to_owned(), [404, 404]),
         (format!("/admin/cycles/{}/nonsense", world.own.cycle), [404, 404]),
+        (format!("/admin/orders/{}/nonsense", world.own.open), [404, 404]),
+        (format!("/admin/products/{}", world.own.product), OPERATORS),
+        ("/admin/products/prd_00000000000000000000000000".to_owned(), [403, 404]),
         ("/admin/no/such/page".to_owned(), [404, 404]),
     ]);
     all.extend(pages_of(&world.own));
@@ -154,7 +186,7 @@ fn pages(world: &World) -> Vec<(String, [u16; 2])> {
 
 /// Every form of what vendors may do too, with fields that are right; each stands where the ones before leave it.
 fn forms(own: &Own) -> Vec<(String, &'static str)> {
-    let Own { line, cycle, payments, claims, .. } = own;
+    let Own { line, cycle, payments, claims, vendor, product, .. } = own;
     let change =
         "limit=90000&termsDays=30&maxOverdueDays=30&maxOrder=0&discounts=15:5&interest=10&graceDays=3&reason=lower";
     vec![
@@ -168,12 +200,16 @@ fn forms(own: &Own) -> Vec<(String, &'static str)> {
         (format!("/admin/payments/{}/apply", payments[0]), "amount=1"),
         (format!("/admin/payments/{}/refund", payments[1]), "amount=1&method=CASH&sure=yes"),
         (format!("/admin/claims/{}/reject", claims[1]), "reason=never+came"),
+        (format!("/admin/stock/{vendor}/{product}"), "what=move&reason=RECEIVED&quantity=5&note=from+Nepalgunj"),
+        (format!("/admin/stock/{vendor}/new"), "sku=one&price=100&stock=900&minimum=1&available=yes"),
+        (format!("/admin/orders/{}/accept", own.open), ""),
+        (format!("/admin/orders/{}/dispatch", own.confirmed), ""),
     ]
 }
 
 /// Every form of operators alone, in an order in which each finds what it needs.
 fn forms_of_operators(own: &Own) -> Vec<(String, &'static str)> {
-    let Own { cycle, disputed, retailer, newcomer, vendor, .. } = own;
+    let Own { cycle, disputed, retailer, newcomer, vendor, product, .. } = own;
     vec![
         (format!("/admin/cycles/{cycle}/adjust"), "kind=RETURN&sign=DECREASE&amount=1&reason=torn&sure=yes"),
         (format!("/admin/cycles/{disputed}/decide"), "decision=upheld&amount=5&reason=wet&sure=yes"),
@@ -188,6 +224,7 @@ fn forms_of_operators(own: &Own) -> Vec<(String, &'static str)> {
         ("/admin/retailers/new".to_owned(), "name=Nawa&ownerName=Maya&phone=9779800000009&position=28.6,81.6"),
         ("/admin/vendors/new".to_owned(), "name=Nawa&ownerName=Hari&phone=9779800000008&numberPrefix=naw&capacity=5"),
         ("/admin/products/new".to_owned(), "name=Salt&nameNe=नुन&sku=SALT&unit=packet&category=food&pack=1&packUnit=kg"),
+        (format!("/admin/products/{product}"), "name=Rice&nameNe=चामल&unit=bora&category=food&status=ACTIVE"),
     ]
 }
 

@@ -41,7 +41,7 @@ fn get(operation: &'static str, path: String, statuses: [u16; 3]) -> Row {
 
 /// Reads, which leave the world as it is.
 pub(super) fn reads(own: &Own) -> Vec<Row> {
-    let Own { retailer, vendor, product, line, reservation, cycle, payments, claims, open, .. } = own;
+    let Own { retailer, vendor, product, line, reservation, cycle, payments, claims, open, address, .. } = own;
     let paid = json!({ "retailerId": retailer, "vendorId": vendor, "amount": "10.00" });
     vec![
         get("GET /api/v1/auth/profile", "auth/profile".to_owned(), EVERYONE),
@@ -51,6 +51,16 @@ pub(super) fn reads(own: &Own) -> Vec<Row> {
         get("GET /api/v1/products", "products".to_owned(), EVERYONE),
         get("GET /api/v1/products/{id}", format!("products/{product}"), EVERYONE),
         get("GET /api/v1/vendors/{id}/products", format!("vendors/{vendor}/products"), NOT_RETAILERS),
+        get(
+            "GET /api/v1/vendors/{id}/products/{productId}/moves",
+            format!("vendors/{vendor}/products/{product}/moves"),
+            NOT_RETAILERS,
+        ),
+        get(
+            "GET /api/v1/vendors/{id}/products/{productId}/prices",
+            format!("vendors/{vendor}/products/{product}/prices"),
+            NOT_RETAILERS,
+        ),
         get("GET /api/v1/credit/lines", "credit/lines".to_owned(), EVERYONE),
         get("GET /api/v1/credit/lines/{id}", format!("credit/lines/{line}"), EVERYONE),
         get("GET /api/v1/credit/lines/{id}/available", format!("credit/lines/{line}/available"), EVERYONE),
@@ -91,6 +101,11 @@ pub(super) fn reads(own: &Own) -> Vec<Row> {
         get("GET /api/v1/orders/{id}/events", format!("orders/{open}/events"), EVERYONE),
         get("GET /api/v1/order-routing/order/{orderId}", format!("order-routing/order/{open}"), OPERATORS),
         get(
+            "GET /api/v1/order-routing/recommendations/{orderId}",
+            format!("order-routing/recommendations/{open}"),
+            OPERATORS,
+        ),
+        get(
             "GET /api/v1/order-routing/vendor/{vendorId}/pending",
             format!("order-routing/vendor/{vendor}/pending"),
             NOT_RETAILERS,
@@ -98,13 +113,18 @@ pub(super) fn reads(own: &Own) -> Vec<Row> {
         get("GET /api/v1/admin/orders/failed/{retailerId}", format!("admin/orders/failed/{retailer}"), OPERATORS),
         get("GET /api/v1/admin/orders/pending/{retailerId}", format!("admin/orders/pending/{retailer}"), OPERATORS),
         get("GET /api/v1/whatsapp/messages", "whatsapp/messages".to_owned(), EVERYONE),
+        get("GET /api/v1/whatsapp/conversations", "whatsapp/conversations".to_owned(), OPERATORS),
+        get("GET /api/v1/whatsapp/conversations/{address}", format!("whatsapp/conversations/{address}"), OPERATORS),
+        get("GET /api/v1/whatsapp/costs", "whatsapp/costs".to_owned(), OPERATORS),
+        // Nobody has sent a file: what matters is that only an operator comes so far.
+        get("GET /api/v1/whatsapp/media/{id}", "whatsapp/media/1".to_owned(), [403, 403, 404]),
         get("GET /api/v1/financial-export/journal", "financial-export/journal".to_owned(), NOT_RETAILERS),
     ]
 }
 
 /// Commands; each stands where the ones before it leave its objects as it needs them.
 pub(super) fn commands(own: &Own) -> Vec<Row> {
-    [payments(own), registration(own), lines(own), cycles(own), orders(own)].concat()
+    [payments(own), registration(own), lines(own), cycles(own), orders(own), conversations(own), ends(own)].concat()
 }
 
 fn registration(own: &Own) -> Vec<Row> {
@@ -119,6 +139,24 @@ fn registration(own: &Own) -> Vec<Row> {
         row("POST /api/v1/vendors", "vendors".to_owned(), seller, [403, 403, 201]),
         row("POST /api/v1/products", "products".to_owned(), good, [403, 403, 201]),
         row("PUT /api/v1/vendors/{id}/products", format!("vendors/{vendor}/products"), sold, NOT_RETAILERS),
+        row(
+            "POST /api/v1/vendors/{id}/products/{productId}/moves",
+            format!("vendors/{vendor}/products/{product}/moves"),
+            json!({ "quantity": 3, "reason": "LOST", "note": "torn" }),
+            NOT_RETAILERS,
+        ),
+        row(
+            "POST /api/v1/vendors/{id}/products/import",
+            format!("vendors/{vendor}/products/import"),
+            json!("sku,price,stock,minimum_quantity,available\nONE,101.00,1000,1,yes\nTEA,5.00,10,1,yes\n"),
+            NOT_RETAILERS,
+        ),
+        row(
+            "PATCH /api/v1/products/{id}",
+            format!("products/{product}"),
+            json!({ "nameNe": "चामल", "aliases": ["chamal"], "pack": { "quantity": 25, "unit": "kg" } }),
+            OPERATORS,
+        ),
     ]
 }
 
@@ -209,6 +247,12 @@ fn cycles(own: &Own) -> Vec<Row> {
 
 fn orders(own: &Own) -> Vec<Row> {
     let Own { retailer, vendor, product, open, confirmed, offers, .. } = own;
+    let older = |verb: &str, offer: usize, mut body: Value| {
+        body["offerId"] = json!(offers[offer]);
+        (format!("order-routing/{verb}"), body)
+    };
+    let (older_accept, accepts) = older("accept", 2, json!({}));
+    let (older_reject, rejects) = older("reject", 3, json!({ "reason": "no rice left" }));
     let order = json!({
         "retailerId": retailer, "vendorId": vendor, "paymentMode": "CREDIT",
         "lines": [{ "productId": product, "quantity": 1 }],
@@ -222,6 +266,26 @@ fn orders(own: &Own) -> Vec<Row> {
             answer("reject", 1),
             json!({ "reason": "no rice left" }),
             NOT_RETAILERS,
+        ),
+        row("POST /api/v1/order-routing/accept", older_accept, accepts, NOT_RETAILERS),
+        row("POST /api/v1/order-routing/reject", older_reject, rejects, NOT_RETAILERS),
+        row(
+            "POST /api/v1/order-routing/override/{orderId}",
+            format!("order-routing/override/{open}"),
+            json!({ "vendorId": vendor, "reason": "it is near" }),
+            OPERATORS,
+        ),
+        row(
+            "POST /api/v1/order-routing/route/{orderId}",
+            format!("order-routing/route/{}", own.routed[0]),
+            json!({ "reason": "the road is gone" }),
+            OPERATORS,
+        ),
+        row(
+            "POST /api/v1/order-routing/route",
+            "order-routing/route".to_owned(),
+            json!({ "orderId": own.routed[1], "reason": "the road is gone" }),
+            OPERATORS,
         ),
         row(
             "PATCH /api/v1/orders/{id}/status",
@@ -256,6 +320,24 @@ fn orders(own: &Own) -> Vec<Row> {
             [403, 403, 409],
         ),
     ]
+}
+
+fn conversations(own: &Own) -> Vec<Row> {
+    let path = |deed: &str| format!("whatsapp/conversations/{}/{deed}", own.address);
+    let text = json!({ "text": "Namaste" });
+    vec![
+        row("POST /api/v1/whatsapp/conversations/{address}/take", path("take"), json!({}), OPERATORS),
+        row("POST /api/v1/whatsapp/conversations/{address}/send", path("send"), text, OPERATORS),
+        row("POST /api/v1/whatsapp/conversations/{address}/give-back", path("give-back"), json!({}), OPERATORS),
+        // The phone is verified already: what matters is that only an operator comes so far.
+        row("POST /api/v1/whatsapp/conversations/{address}/verify", path("verify"), json!({}), [403, 403, 409]),
+    ]
+}
+
+/// What leaves nothing to go on with.
+fn ends(own: &Own) -> Vec<Row> {
+    let product = format!("products/{}", own.product);
+    vec![row("DELETE /api/v1/products/{id}", product, Value::Null, OPERATORS)]
 }
 
 fn because() -> Value {

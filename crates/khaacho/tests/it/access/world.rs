@@ -14,6 +14,7 @@ use testkit::TestDb;
 use tower::ServiceExt as _;
 use web::{Auth, Caller};
 use whatsapp::client::{Client, Settings as ClientSettings};
+use whatsapp::fake::{Person, Say, Signed, Webhook as Delivery};
 
 const SECRET: &str = "a secret of at least 32 characters";
 
@@ -21,6 +22,8 @@ const SECRET: &str = "a secret of at least 32 characters";
 #[derive(Default)]
 pub(crate) struct Own {
     pub(crate) retailer: String,
+    /// The phone that the retailer has written from.
+    pub(crate) address: String,
     pub(crate) vendor: String,
     pub(crate) product: String,
     /// A retailer of nobody yet, for what is granted or approved.
@@ -39,8 +42,10 @@ pub(crate) struct Own {
     pub(crate) open: String,
     /// An order that its vendor has accepted.
     pub(crate) confirmed: String,
-    /// Two open offers of further orders.
+    /// Four open offers of further orders.
     pub(crate) offers: Vec<String>,
+    /// Two more orders that are offered.
+    pub(crate) routed: Vec<String>,
 }
 
 impl Own {
@@ -49,7 +54,7 @@ impl Own {
         let one =
             [&self.retailer, &self.vendor, &self.line, &self.reservation, &self.cycle, &self.open, &self.confirmed];
         let one = one.into_iter().chain([&self.disputed, &self.dispute]);
-        one.chain(&self.offers).chain(&self.payments).chain(&self.claims).collect()
+        one.chain(&self.offers).chain(&self.routed).chain(&self.payments).chain(&self.claims).collect()
     }
 }
 
@@ -106,12 +111,17 @@ impl World {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("/api/v1/{path}"))
-            .header("content-type", "application/json")
+            // A text is a file.
+            .header("content-type", if body.is_string() { "text/csv" } else { "application/json" })
             .header("idempotency-key", format!("key-{key}"));
         if let Some(who) = who {
             request = request.header("authorization", format!("Bearer {}", self.auth.issue(who).unwrap().0));
         }
-        let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
+        let body = match body {
+            Value::Null => Body::empty(),
+            Value::String(file) => Body::from(file.clone()),
+            body => Body::from(body.to_string()),
+        };
         let answer = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
         let status = answer.status();
         let bytes = answer.into_body().collect().await.unwrap().to_bytes();
@@ -154,10 +164,11 @@ impl World {
         let held = self.done(Method::GET, &format!("credit/lines/{line}/reservations"), Value::Null).await;
         let reservation = held["items"][0]["id"].as_str().unwrap().to_owned();
         let mut offers = Vec::new();
-        for _ in 0..2 {
+        for _ in 0..4 {
             let order = self.made("orders", order.clone()).await;
             offers.push(self.offer_of(&vendor, &order).await);
         }
+        let routed = vec![self.made("orders", order.clone()).await, self.made("orders", order.clone()).await];
         let (mut payments, mut claims) = (Vec::new(), Vec::new());
         let paid = json!({
             "retailerId": retailer, "vendorId": vendor, "amount": "30.00", "method": "CASH", "keepExcess": true,
@@ -170,8 +181,11 @@ impl World {
         for _ in 0..2 {
             claims.push(self.made("credit/claims", claim.clone()).await);
         }
+        let address = format!("97798{number}1000000");
+        self.has_written(&address).await;
         Own {
             retailer,
+            address,
             vendor,
             product,
             newcomer,
@@ -185,7 +199,19 @@ impl World {
             open,
             confirmed,
             offers,
+            routed,
         }
+    }
+
+    /// Somebody writes a message over WhatsApp.
+    async fn has_written(&self, phone: &str) {
+        let (person, say) = (Person::phone(phone, "Shop"), Say::Text("namaste".to_owned()));
+        let at = self.t.clock.now().micros() / 1_000_000;
+        let webhook = Delivery::to("1").message(&person, &format!("wamid.{phone}"), at, &say);
+        let Signed { body, signature } = webhook.signed("app secret");
+        let request = Request::builder().method(Method::POST).uri("/api/v1/whatsapp/webhook");
+        let request = request.header(whatsapp::signature::HEADER, signature).body(Body::from(body)).unwrap();
+        assert_eq!(self.router.clone().oneshot(request).await.unwrap().status(), StatusCode::OK);
     }
 
     /// The cycle of an order that has arrived.

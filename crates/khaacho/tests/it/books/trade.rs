@@ -103,7 +103,9 @@ impl Trade {
                 let made = catalog::create_product(tx, cx, &new).await?.unwrap();
                 for vendor in &vendors {
                     let terms = VendorTerms { price, stock: 1_000_000, minimum_quantity: 1, is_available: true };
-                    catalog::put_vendor_product(tx, cx, *vendor, made.id, &terms).await?.unwrap();
+                    catalog::put_vendor_product(tx, cx, *vendor, made.id, &terms, &catalog::Why::COUNTED)
+                        .await?
+                        .unwrap();
                 }
                 Ok(made.id)
             });
@@ -171,7 +173,17 @@ impl Trade {
         let mode = if self.dice.below(5) == 0 { PaymentMode::Cash } else { PaymentMode::Credit };
         let lines = vec![Wanted { product_id: self.dice.pick(&self.goods), quantity: 2 + self.dice.below(9) }];
         let cx = self.cx(Actor::Retailer(retailer));
-        let place = Place { cx, retailer, vendor: Some(vendor), mode, lines, place: None, draft: None, retry_of: None };
+        let place = Place {
+            cx,
+            retailer,
+            vendor: Some(vendor),
+            mode,
+            lines,
+            place: None,
+            draft: None,
+            retry_of: None,
+            expected_total: None,
+        };
         let placed = self.t.db.write(async move |tx| orders::place_all(tx, std::slice::from_ref(&place)).await);
         let outcomes: Vec<Outcome> = placed.await.unwrap();
         // Whoever owes for too long gets nothing more.

@@ -1,5 +1,6 @@
 //! Orders that go all the way through the house, told by what is said on WhatsApp and checked through the API.
 
+mod changes;
 mod money;
 mod recovery;
 

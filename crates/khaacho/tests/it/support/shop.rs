@@ -164,13 +164,32 @@ impl Shop {
         self.call_as(operator, method, path, key, body).await
     }
 
-    pub(crate) async fn call_as(&self, who: Caller, method: &Method, path: &str, key: &str, body: &str) -> Answer {
-        let request = Request::builder()
+    /// A call of an operator who saw a version.
+    pub(crate) async fn call_if_match(&self, method: &Method, path: &str, version: &str, body: &Value) -> Answer {
+        let operator = Caller { user: UserId::from_bits(1), role: Role::Admin, retailer: None, vendor: None };
+        let key = format!("key-{}", self.keys.fetch_add(1, Ordering::SeqCst));
+        let request = self.request(operator, method, path, &key).header("if-match", version);
+        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
+    /// Sends a file.
+    pub(crate) async fn call_with_file(&self, who: Caller, path: &str, key: &str, file: Vec<u8>) -> Answer {
+        let mut request = self.request(who, &Method::POST, path, key).body(Body::from(file)).unwrap();
+        request.headers_mut().insert("content-type", "text/csv; charset=utf-8".parse().unwrap());
+        self.send(request).await
+    }
+
+    fn request(&self, who: Caller, method: &Method, path: &str, key: &str) -> http::request::Builder {
+        Request::builder()
             .method(method)
             .uri(format!("/api/v1/{path}"))
             .header("authorization", format!("Bearer {}", self.auth.issue(who).unwrap().0))
             .header("content-type", "application/json")
-            .header("idempotency-key", key);
+            .header("idempotency-key", key)
+    }
+
+    pub(crate) async fn call_as(&self, who: Caller, method: &Method, path: &str, key: &str, body: &str) -> Answer {
+        let request = self.request(who, method, path, key);
         self.send(request.body(Body::from(body.to_owned())).unwrap()).await
     }
 

@@ -1,0 +1,5 @@
+//! Catalogue, stock and routing over HTTP.
+
+mod catalogue;
+mod routing;
+mod upload;
