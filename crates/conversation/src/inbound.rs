@@ -186,6 +186,15 @@ pub async fn handle_job(tx: &mut Tx, cx: &Context, brain: &Brain, wamid: &str) -
     store::mark_handled(tx, cx, wamid, retailer, vendor).await
 }
 
+/// The reply, with a word before it where a cart came in other money: its prices never count.
+fn said_first(reply: Outgoing, content: &Content, language: Language) -> Outgoing {
+    let Content::Order { currencies, .. } = content else { return reply };
+    match currencies.iter().find(|currency| *currency != "NPR") {
+        Some(currency) => reply.led_by(&words::other_currency(language, currency)),
+        None => reply,
+    }
+}
+
 /// No more reminders, or reminders again: at once, whatever was being talked about.
 async fn reminders(
     tx: &mut Tx,
@@ -205,15 +214,6 @@ async fn reminders(
         notify::stop_reminders(tx, address, cx.now).await?;
     }
     Ok(Some(words::reminders(session.language, wanted)))
-}
-
-/// The reply, with a word before it where a cart came in other money: its prices never count.
-fn said_first(reply: Outgoing, content: &Content, language: Language) -> Outgoing {
-    let Content::Order { currencies, .. } = content else { return reply };
-    match currencies.iter().find(|currency| *currency != "NPR") {
-        Some(currency) => reply.led_by(&words::other_currency(language, currency)),
-        None => reply,
-    }
 }
 
 fn options(reply: &Reply) -> Vec<(String, String)> {

@@ -38,8 +38,8 @@ pub fn routes(desk: PlacingDesk) -> OpenApiRouter<App> {
         .routes(routes!(accept))
         .routes(routes!(reject))
         .routes(routes!(statement))
-        .merge(recovery::routes())
         .merge(routing::routes())
+        .merge(recovery::routes())
         .layer(Extension(desk))
 }
 

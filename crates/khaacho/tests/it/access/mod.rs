@@ -129,9 +129,9 @@ testkit::both_engines! {
         for row in rows(&world.own).iter().filter(|row| row.body.as_object().is_some_and(|body| !body.is_empty())) {
             let optional: &[&str] = match row.operation {
                 "POST /api/v1/orders" => &["vendorId"],
-                "POST /api/v1/admin/orders/{id}/retry" => &["paymentMode"],
                 "PATCH /api/v1/products/{id}" => &["nameNe", "aliases", "pack"],
                 "POST /api/v1/vendors/{id}/products/{productId}/moves" => &["note"],
+                "POST /api/v1/admin/orders/{id}/retry" => &["paymentMode"],
                 "PATCH /api/v1/credit/lines/{id}" => &["termsDays"],
                 "PATCH /api/v1/credit/cycles/{id}" => &["note"],
                 "PUT /api/v1/admin/credit/{id}/cap" => &["cap"],
