@@ -126,12 +126,7 @@ pub async fn handle_job(tx: &mut Tx, cx: &Context, brain: &Brain, wamid: &str) -
         return store::mark_handled(tx, cx, wamid, retailer, vendor).await;
     }
     let Some(party) = party else {
-        let once_a_day = format!("unknown:{address}:{}", cx.today());
-        let reply = match parties::waiting_language(tx, &address).await? {
-            Some(language) => words::unverified_sender(language),
-            None => words::unknown_sender(&message),
-        };
-        send(tx, cx, once_a_day, to, reply).await?;
+        turn_away(tx, cx, &message, to).await?;
         return store::mark_handled(tx, cx, wamid, None, None).await;
     };
     let fallback = match &party {
@@ -140,21 +135,10 @@ pub async fn handle_job(tx: &mut Tx, cx: &Context, brain: &Brain, wamid: &str) -
     };
     let stored = store::session_for_update(tx, &address).await?;
     let mut session = stored.unwrap_or(Session { language: fallback, state: State::default() });
-    if let Said::Typed(text) = &turn.said {
-        if let Some(language) = written_language(text) {
-            session.language = language;
-        }
-        match (understand::answer(text), &party) {
-            (Some(Answer::Stop), _) => turn.said = Said::Pressed(STOP.to_owned()),
-            (Some(Answer::Start), _) => turn.said = Said::Pressed(START.to_owned()),
-            // What a retailer types is first of all an answer to what was asked: a "1" may be a quantity.
-            (_, Party::Retailer(_)) => {}
-            (_, Party::Vendor(_)) => {
-                if let Some(id) = typed_choice(text, &session.state.options) {
-                    turn.said = Said::Pressed(id);
-                }
-            }
-        }
+    if let Said::Typed(text) = &turn.said
+        && let Some(pressed) = heed(text, &mut session, matches!(party, Party::Vendor(_)))
+    {
+        turn.said = Said::Pressed(pressed);
     }
     let asked = match &turn.said {
         Said::Pressed(id) => reminders(tx, cx, &address, id, &session).await?,
@@ -184,6 +168,30 @@ pub async fn handle_job(tx: &mut Tx, cx: &Context, brain: &Brain, wamid: &str) -
     }
     store::put_session(tx, cx, &address, retailer, vendor, &session).await?;
     store::mark_handled(tx, cx, wamid, retailer, vendor).await
+}
+
+/// Follows the way of writing, and says what a typed text presses. What a retailer types is first of all an answer to what
+/// was asked: a "1" may be a quantity.
+fn heed(text: &str, session: &mut Session, is_vendor: bool) -> Option<String> {
+    if let Some(language) = written_language(text) {
+        session.language = language;
+    }
+    match understand::answer(text) {
+        Some(Answer::Stop) => Some(STOP.to_owned()),
+        Some(Answer::Start) => Some(START.to_owned()),
+        _ if is_vendor => typed_choice(text, &session.state.options),
+        _ => None,
+    }
+}
+
+/// Tells a sender who is not verified, once a day, how to become so.
+async fn turn_away(tx: &mut Tx, cx: &Context, message: &Inbound, to: Recipient) -> Result<(), DbError> {
+    let once_a_day = format!("unknown:{}:{}", to.address, cx.today());
+    let reply = match parties::waiting_language(tx, &to.address).await? {
+        Some(language) => words::unverified_sender(language),
+        None => words::unknown_sender(message),
+    };
+    send(tx, cx, once_a_day, to, reply).await
 }
 
 /// The reply, with a word before it where a cart came in other money: its prices never count.

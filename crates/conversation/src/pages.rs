@@ -232,7 +232,7 @@ where
             Err(refusal) => refusal,
         };
         let mut errors = Errors::default();
-        let (field, word) = match refusal {
+        let (field, said) = match refusal {
             Refusal::NotFound => ("", Word::Gone),
             Refusal::TakenByAnother(_) => ("", Word::AnotherHasIt),
             Refusal::NotTaken => ("", Word::NotTaken),
@@ -241,7 +241,7 @@ where
             Refusal::WindowClosed(_) => ("", Word::Closed),
             Refusal::Text => ("text", Word::TextLength),
         };
-        errors.add(field, word.text(panel.language));
+        errors.add(field, said.text(panel.language));
         match threads::open(tx, &address).await? {
             Some(open) => Ok(page(&panel, &open, &fields, &errors).answer(StatusCode::CONFLICT)),
             None => Ok(Problem::not_found("conversation").stored()),
