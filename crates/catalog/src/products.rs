@@ -69,6 +69,7 @@ pub struct ProductChange {
 }
 
 /// Tells null from what is left out.
+#[expect(clippy::option_option, reason = "null takes the pack away, what is left out stays")]
 fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Pack>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }

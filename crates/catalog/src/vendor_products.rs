@@ -1,7 +1,7 @@
 //! Keeping a vendor's list: prices, stock and conditions, set-wise; and stock moved by hand.
 //!
-//! Statements: setting any number of a vendor's products 4, one of them the lock, and 3 queued writes; moving stock 2 and
-//! 2 queued writes (audit entries apart).
+//! Statements, audit entries apart: setting any number of a vendor's products 1 to 3, the first of them the lock, and 3
+//! queued writes; moving stock 1 and 2 queued writes.
 
 use std::collections::HashSet;
 

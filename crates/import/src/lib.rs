@@ -19,6 +19,7 @@ mod cells;
 mod csv;
 mod door;
 mod http;
+mod pages;
 mod report;
 mod rows;
 mod sold;
@@ -29,6 +30,7 @@ mod xlsx;
 
 pub use door::{Order, Progress, import};
 pub use http::routes;
+pub use pages::pages;
 pub use report::{Counts, Refused, Report};
 pub use rows::Kind;
 pub use source::{ImportError, Source, sources};

@@ -113,6 +113,7 @@ pub fn build_with(
         .merge(catalog::pages())
         .merge(credit::pages())
         .merge(orders::pages())
+        .merge(import::pages())
         .merge(audit::pages())
         .merge(conversation::pages())
         .merge(export::pages());

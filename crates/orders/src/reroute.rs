@@ -177,8 +177,7 @@ fn refused(facts: &Facts, named: &Request, decision: Decision) -> Stop {
         return Stop::Failed(DbError::Missing("retailer"));
     };
     match why_not(facts, retailer, named, decision) {
-        Err(refusal) => Stop::Refused(refusal),
-        Ok(Decided::Refused(refusal)) => Stop::Refused(refusal),
+        Err(refusal) | Ok(Decided::Refused(refusal)) => Stop::Refused(refusal),
         Ok(Decided::Offered { .. } | Decided::NoVendor { .. }) => {
             Stop::Failed(DbError::Missing("why a vendor cannot take an order"))
         }

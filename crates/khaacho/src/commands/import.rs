@@ -20,7 +20,7 @@ pub(super) const COULD_NOT_RUN: u8 = 2;
 #[derive(Clone, Debug, clap::Args)]
 pub struct Flags {
     /// CSV files, XLSX workbooks, or folders of them. A file or sheet is named by what it holds: vendors, retailers,
-    /// lines, purchases or repayments.
+    /// lines, purchases, repayments or catalogue.
     #[arg(required = true, value_name = "FILE")]
     paths: Vec<PathBuf>,
     /// Check everything and write nothing.

@@ -61,6 +61,16 @@ const places = async (page) => {
   return { cycle, line, retailer };
 };
 
+// The list of the first vendor: its page, and the vendor's id.
+const list = async (page) => {
+  await page.goto(base + '/admin/vendors');
+  await page.locator('tbody th a').first().click();
+  await page.waitForURL('**/admin/vendors/ven_*');
+  const vendor = page.url().split('/').pop();
+  await page.goto(base + '/admin/stock?vendor=' + vendor);
+  return vendor;
+};
+
 const previewed = async (page, line, amount) => {
   await page.goto(line + '/payment');
   const answer = page.waitForResponse('**/payment/preview');
@@ -84,7 +94,7 @@ const visit = async (width, scheme) => {
     'claims': '/admin/claims', 'disputes': '/admin/disputes', 'risk': '/admin/risk', 'books': '/admin/books',
     'claim-form': line + '/claim', 'check': line.replace('/lines/', '/check?line='), 'orders': '/admin/orders',
     'products': '/admin/products', 'new-product': '/admin/products/new', 'new-retailer': '/admin/retailers/new',
-    'new-vendor': '/admin/vendors/new', 'over-limit': '/admin/lines?over=yes', 'audit-all': '/admin/audit',
+    'new-vendor': '/admin/vendors/new', 'board': '/admin/board', 'stock-of-nobody': '/admin/stock', 'over-limit': '/admin/lines?over=yes', 'audit-all': '/admin/audit',
   };
   for (const [name, place] of Object.entries(all)) {
     const answer = await page.goto(place.startsWith('http') ? place : base + place);
@@ -95,6 +105,31 @@ const visit = async (width, scheme) => {
   await page.locator('tbody th a').first().click();
   await page.waitForURL('**/admin/vendors/*');
   await shot('vendor');
+  // A product of the catalogue, a vendor's list and one product of it, and what is done with an order.
+  await page.goto(base + '/admin/products');
+  await page.locator('tbody th a').first().click();
+  await page.waitForURL('**/admin/products/prd_*');
+  await shot('product');
+  const stock = await list(page);
+  await shot('stock');
+  await page.locator('tbody th a').first().click();
+  await page.waitForURL('**/admin/stock/ven_*/prd_*');
+  await shot('sold');
+  for (const [name, place] of Object.entries({ 'sell': '/new', 'upload': '/upload' })) {
+    await page.goto(base + '/admin/stock/' + stock + place);
+    await shot(name);
+  }
+  for (const deed of ['accept', 'reject', 'override', 'route', 'cancel', 'dispatch', 'deliver']) {
+    await page.goto(base + '/admin/orders?state=' + ({ dispatch: 'CONFIRMED', deliver: 'DISPATCHED' }[deed] ?? 'OFFERED'));
+    const order = page.locator('tbody th a').first();
+    if (await order.count() === 0) continue;
+    await order.click();
+    await page.waitForURL('**/admin/orders/ord_*');
+    if (deed === 'accept') await shot('order-offered');
+    await page.locator(`main .actions a[href$="/${deed}"]`).click();
+    await page.waitForURL('**/' + deed);
+    await shot(deed);
+  }
   await page.goto(base + '/admin/orders?state=DELIVERED');
   await page.locator('tbody tr', { hasText: 'on credit' }).first().locator('th a').click();
   await page.waitForURL('**/admin/orders/*');
@@ -104,7 +139,7 @@ const visit = async (width, scheme) => {
   await shot('reservation');
   await page.click('.who form button[lang=ne]');
   check(await page.getAttribute('html', 'lang') === 'ne', 'the language did not change');
-  const nepali = { 'line': line, 'cycle': cycle, 'risk': '/admin/risk', 'retailer': retailer, 'adjust': cycle + '/adjust' };
+  const nepali = { 'board': '/admin/board', 'stock': '/admin/stock?vendor=' + stock, 'line': line, 'cycle': cycle, 'risk': '/admin/risk', 'retailer': retailer, 'adjust': cycle + '/adjust' };
   for (const [name, place] of Object.entries(nepali)) {
     await page.goto(place.startsWith('http') ? place : base + place);
     await shot(name + '-ne');
@@ -180,6 +215,33 @@ const operate = async () => {
   await page.screenshot({ path: `${out}/checked-360-light.png`, fullPage: true });
   await send(page, base + '/admin/retailers/new', { name: 'Nawa Kirana', ownerName: 'Maya Thapa', phone: '+977 9800000009' });
   await send(page, base + '/admin/products/new', { name: 'Salt', nameNe: 'नुन', sku: 'SALT-1', unit: 'packet' });
+
+  const vendor = await list(page);
+  const item = base + await page.locator('tbody th a').first().getAttribute('href');
+  await page.goto(item);
+  const had = parseInt(await page.locator('.figures dd').first().innerText(), 10);
+  await page.fill('#quantity', '5');
+  await page.fill('#note', 'from Nepalgunj');
+  await page.locator('form.card button.main').first().click();
+  await page.waitForSelector('[role=status]');
+  check(parseInt(await page.locator('.figures dd').first().innerText(), 10) === had + 5, 'what came in is not in store');
+  check((await page.innerText('main')).includes('from Nepalgunj'), 'the move is not among the moves');
+  await page.goto(base + '/admin/stock/' + vendor + '/upload');
+  await page.fill('#rows', 'sku\tprice\tstock\nSALT-1\t1,250.00\t40\nTEA\tten\t1');
+  await page.click('main form.card button.main');
+  await page.waitForSelector('[role=status]');
+  check((await page.innerText('main')).includes('is no amount'), 'a bad row is not named');
+  await page.screenshot({ path: `${out}/uploaded-360-light.png`, fullPage: true });
+  await page.goto(base + '/admin/stock?vendor=' + vendor);
+  check((await page.innerText('main')).includes('Rs. 1,250.00'), 'the good row is not taken');
+  await page.goto(base + '/admin/orders?state=OFFERED');
+  const offered = page.locator('tbody th a').first();
+  check(await offered.count() === 1, 'the demo has no order before a vendor');
+  const order = base + await offered.getAttribute('href');
+  await send(page, order + '/accept', {});
+  await send(page, order + '/dispatch', {});
+  await send(page, order + '/deliver', { reason: 'seen at the door' }, { sure: true });
+  check((await page.innerText('main')).includes('delivered'), 'the delivery is not seen');
 
   await send(page, retailer + '/pause', { reason: 'overdue' });
   check((await page.innerText('main')).includes('paused'), 'the pause is not seen');

@@ -61,14 +61,14 @@ impl Deed {
         }
     }
 
-    const fn hint(self) -> Option<Word> {
+    const fn hint(self) -> Word {
         match self {
-            Self::Accept => Some(Word::AcceptHint),
-            Self::Reject | Self::Withdraw | Self::Route => Some(Word::GoesOnHint),
-            Self::Dispatch => Some(Word::DispatchHint),
-            Self::Deliver => Some(Word::DeliverHint),
-            Self::Override => Some(Word::OverrideHint),
-            Self::Cancel | Self::Fail => Some(Word::EndsHint),
+            Self::Accept => Word::AcceptHint,
+            Self::Reject | Self::Withdraw | Self::Route => Word::GoesOnHint,
+            Self::Dispatch => Word::DispatchHint,
+            Self::Deliver => Word::DeliverHint,
+            Self::Override => Word::OverrideHint,
+            Self::Cancel | Self::Fail => Word::EndsHint,
         }
     }
 
@@ -81,14 +81,13 @@ impl Deed {
         let (state, is_operator) = (order.state, actor.is_operator());
         match self {
             Self::Accept | Self::Reject => state == OrderState::Offered,
-            Self::Dispatch => state == OrderState::Confirmed,
             Self::Deliver => state == OrderState::Dispatched,
             Self::Withdraw => state == OrderState::Confirmed && !is_operator,
             Self::Route | Self::Override => {
                 is_operator && matches!(state, OrderState::Placed | OrderState::Offered | OrderState::Confirmed)
             }
             Self::Cancel if is_operator => may_follow(state, OrderState::Cancelled),
-            Self::Cancel => state == OrderState::Confirmed,
+            Self::Dispatch | Self::Cancel => state == OrderState::Confirmed,
             Self::Fail => is_operator && may_follow(state, OrderState::Failed),
         }
     }
@@ -177,7 +176,7 @@ fn page(panel: &Panel, deed: Deed, seen: &Seen, fields: &Fields, errors: &Errors
         deed: say(deed.word()),
         subject: &subject,
         back: format!("/admin/orders/{}", seen.order.id),
-        hint: deed.hint().map(say),
+        hint: Some(say(deed.hint())),
         is_final: deed == Deed::Deliver,
     };
     let vendors: Vec<(String, &str)> = seen.vendors.iter().map(|(id, text)| (id.to_string(), text.as_str())).collect();

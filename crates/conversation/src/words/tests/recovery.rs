@@ -13,7 +13,9 @@ fn large_order(world: &World) -> Order {
         unit_price: money(1_234_567),
         delivered_quantity: None,
     };
-    Order { lines: (1..).zip(world.ids()).map(line).collect(), ..order(1, "DISPATCHED") }
+    let mut order = order(1, "DISPATCHED");
+    order.lines = (1..).zip(world.ids()).map(line).collect();
+    order
 }
 
 pub(super) fn texts(language: Language, world: &World) -> Vec<(&'static str, Reply)> {

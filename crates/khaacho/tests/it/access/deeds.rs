@@ -259,6 +259,26 @@ testkit::both_engines! {
         has_errors(&vendor.post(&world, &format!("/admin/stock/{}/new", world.own.vendor), "5", "sku=NONE&price=x").await.page, &["sku", "price", "stock"]);
     }
 
+    async fn a_list_is_pasted_in_the_panel(t: TestDb) {
+        let world = World::new(t).await;
+        let mut vendor = Visitor::sign_in(&world, "vendor", Role::Vendor).await;
+        let path = format!("/admin/stock/{}/upload", world.own.vendor);
+        let nothing = vendor.post(&world, &path, "1", "rows=").await;
+        assert!(nothing.status == 422 && nothing.page.contains("This is no list"), "{}", nothing.page);
+        let rows = "rows=sku%09price%09stock%0AONE%091,01.00%09900%0Aone%0900%091%0ATWO%095%0990%0A";
+        let strict = vendor.post(&world, &path, "2", &format!("{rows}&strict=yes")).await;
+        assert!(strict.status == 422 && strict.page.contains("Nothing was taken"), "{}", strict.page);
+        let rows = rows.replace("1,01.00", "1,01,000.00");
+        let taken = vendor.post(&world, &path, "3", &rows).await;
+        for part in ["<td", "the amount is zero", "<dd>2</dd>", "<dd>1</dd>"] {
+            assert!(taken.page.contains(part), "{part}: {}", taken.page);
+        }
+        let list = vendor.get(&world, "/admin/stock").await.page;
+        assert!(list.contains("Rs. 1,01,000.00") && list.contains("900") && list.contains("Rs. 5.00"), "{list}");
+        let foreign = format!("/admin/stock/{}/upload", world.foreign.vendor);
+        assert_eq!(vendor.post(&world, &foreign, "4", &rows).await.status, 404);
+    }
+
     async fn a_product_is_changed_and_taken_out_in_the_panel(t: TestDb) {
         let world = World::new(t).await;
         let mut operator = Visitor::sign_in(&world, "operator", Role::Admin).await;

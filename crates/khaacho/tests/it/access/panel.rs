@@ -146,6 +146,7 @@ fn pages_of(own: &Own) -> Vec<(String, [u16; 2])> {
         (format!("/admin/orders/{confirmed}/fail"), [404, 200]),
         (format!("/admin/stock?vendor={vendor}"), BOTH),
         (format!("/admin/stock/{vendor}/new"), BOTH),
+        (format!("/admin/stock/{vendor}/upload"), BOTH),
         (format!("/admin/stock/{vendor}/{product}"), BOTH),
         (format!("/admin/check?line={line}"), BOTH),
         (format!("/admin/retailers/{newcomer}/approve"), OPERATORS),

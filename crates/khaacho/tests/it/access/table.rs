@@ -41,13 +41,12 @@ fn get(operation: &'static str, path: String, statuses: [u16; 3]) -> Row {
 
 /// Reads, which leave the world as it is.
 pub(super) fn reads(own: &Own) -> Vec<Row> {
-    let Own { retailer, vendor, product, line, reservation, cycle, payments, claims, open, address, .. } = own;
-    let paid = json!({ "retailerId": retailer, "vendorId": vendor, "amount": "10.00" });
+    [catalogue_reads(own), other_reads(own)].concat()
+}
+
+fn catalogue_reads(own: &Own) -> Vec<Row> {
+    let Own { vendor, product, .. } = own;
     vec![
-        get("GET /api/v1/auth/profile", "auth/profile".to_owned(), EVERYONE),
-        get("GET /api/v1/retailers", "retailers".to_owned(), OPERATORS),
-        get("GET /api/v1/retailers/{id}", format!("retailers/{retailer}"), OPERATORS),
-        get("GET /api/v1/vendors", "vendors".to_owned(), OPERATORS),
         get("GET /api/v1/products", "products".to_owned(), EVERYONE),
         get("GET /api/v1/products/{id}", format!("products/{product}"), EVERYONE),
         get("GET /api/v1/vendors/{id}/products", format!("vendors/{vendor}/products"), NOT_RETAILERS),
@@ -61,6 +60,17 @@ pub(super) fn reads(own: &Own) -> Vec<Row> {
             format!("vendors/{vendor}/products/{product}/prices"),
             NOT_RETAILERS,
         ),
+    ]
+}
+
+fn other_reads(own: &Own) -> Vec<Row> {
+    let Own { retailer, vendor, line, reservation, cycle, payments, claims, open, address, .. } = own;
+    let paid = json!({ "retailerId": retailer, "vendorId": vendor, "amount": "10.00" });
+    vec![
+        get("GET /api/v1/auth/profile", "auth/profile".to_owned(), EVERYONE),
+        get("GET /api/v1/retailers", "retailers".to_owned(), OPERATORS),
+        get("GET /api/v1/retailers/{id}", format!("retailers/{retailer}"), OPERATORS),
+        get("GET /api/v1/vendors", "vendors".to_owned(), OPERATORS),
         get("GET /api/v1/credit/lines", "credit/lines".to_owned(), EVERYONE),
         get("GET /api/v1/credit/lines/{id}", format!("credit/lines/{line}"), EVERYONE),
         get("GET /api/v1/credit/lines/{id}/available", format!("credit/lines/{line}/available"), EVERYONE),
@@ -124,7 +134,9 @@ pub(super) fn reads(own: &Own) -> Vec<Row> {
 
 /// Commands; each stands where the ones before it leave its objects as it needs them.
 pub(super) fn commands(own: &Own) -> Vec<Row> {
-    [payments(own), registration(own), lines(own), cycles(own), orders(own), conversations(own), ends(own)].concat()
+    let commands =
+        [payments(own), registration(own), lines(own), cycles(own), orders(own), conversations(own), ends(own)];
+    commands.concat()
 }
 
 fn registration(own: &Own) -> Vec<Row> {
@@ -322,6 +334,12 @@ fn orders(own: &Own) -> Vec<Row> {
     ]
 }
 
+/// What leaves nothing to go on with.
+fn ends(own: &Own) -> Vec<Row> {
+    let product = format!("products/{}", own.product);
+    vec![row("DELETE /api/v1/products/{id}", product, Value::Null, OPERATORS)]
+}
+
 fn conversations(own: &Own) -> Vec<Row> {
     let path = |deed: &str| format!("whatsapp/conversations/{}/{deed}", own.address);
     let text = json!({ "text": "Namaste" });
@@ -332,12 +350,6 @@ fn conversations(own: &Own) -> Vec<Row> {
         // The phone is verified already: what matters is that only an operator comes so far.
         row("POST /api/v1/whatsapp/conversations/{address}/verify", path("verify"), json!({}), [403, 403, 409]),
     ]
-}
-
-/// What leaves nothing to go on with.
-fn ends(own: &Own) -> Vec<Row> {
-    let product = format!("products/{}", own.product);
-    vec![row("DELETE /api/v1/products/{id}", product, Value::Null, OPERATORS)]
 }
 
 fn because() -> Value {

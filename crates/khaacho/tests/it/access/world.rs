@@ -108,18 +108,18 @@ impl World {
         body: &Value,
     ) -> (StatusCode, String) {
         let key = self.keys.fetch_add(1, Ordering::SeqCst);
+        let is_file = path.ends_with("/import");
         let mut request = Request::builder()
             .method(method)
             .uri(format!("/api/v1/{path}"))
-            // A text is a file.
-            .header("content-type", if body.is_string() { "text/csv" } else { "application/json" })
+            .header("content-type", if is_file { "text/csv" } else { "application/json" })
             .header("idempotency-key", format!("key-{key}"));
         if let Some(who) = who {
             request = request.header("authorization", format!("Bearer {}", self.auth.issue(who).unwrap().0));
         }
         let body = match body {
             Value::Null => Body::empty(),
-            Value::String(file) => Body::from(file.clone()),
+            Value::String(file) if is_file => Body::from(file.clone()),
             body => Body::from(body.to_string()),
         };
         let answer = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();

@@ -88,6 +88,8 @@ fn stands(state: &str, vendor: Option<usize>) -> (String, Option<usize>) {
 testkit::both_engines! {
     async fn an_order_is_routed_anew_until_nobody_is_left(t: TestDb) {
         let w = World::open(t).await;
+        // Whoever wrote within a day is told in words.
+        w.shop.says(&w.vendors[0], "namaste").await;
         let order = w.ordered("CREDIT", 2).await;
         assert_eq!(w.stands(&order).await, stands("OFFERED", Some(0)));
         assert_eq!((w.held().await, w.reserved().await), (vec![2, 0, 0], vec!["2020.00".to_owned(), "0.00".to_owned()]));
