@@ -42,6 +42,7 @@ text_enum! {
 
 /// How many of a smaller unit one unit holds: a bora of 25 kg.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Pack {
     /// How many, above zero.
     pub quantity: i64,

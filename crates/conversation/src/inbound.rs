@@ -122,7 +122,10 @@ pub async fn handle_job(tx: &mut Tx, cx: &Context, brain: &Brain, wamid: &str) -
     if turn.said == Said::Nothing {
         return store::mark_handled(tx, cx, wamid, retailer, vendor).await;
     }
-    if threads::waits_for_operator(tx, &address, &turn.said).await? {
+    turn.said = as_pressed(turn.said);
+    // "Stop" is honoured whoever leads the talk.
+    let is_about_reminders = matches!(&turn.said, Said::Pressed(id) if [STOP, START].contains(&id.as_str()));
+    if !is_about_reminders && threads::waits_for_operator(tx, &address, &turn.said).await? {
         return store::mark_handled(tx, cx, wamid, retailer, vendor).await;
     }
     let Some(party) = party else {
@@ -135,29 +138,17 @@ pub async fn handle_job(tx: &mut Tx, cx: &Context, brain: &Brain, wamid: &str) -
     };
     let stored = store::session_for_update(tx, &address).await?;
     let mut session = stored.unwrap_or(Session { language: fallback, state: State::default() });
-    if let Said::Typed(text) = &turn.said
-        && let Some(pressed) = heed(text, &mut session, matches!(party, Party::Vendor(_)))
-    {
-        turn.said = Said::Pressed(pressed);
+    if let Said::Typed(text) = &turn.said {
+        if let Some(language) = written_language(text) {
+            session.language = language;
+        }
+        // What a retailer types is first of all an answer to what was asked, where something was: a "1" may be a quantity.
+        let is_first = |id: &String| matches!(party, Party::Vendor(_)) || id.starts_with("place:");
+        if let Some(id) = typed_choice(text, &session.state.options).filter(is_first) {
+            turn.said = Said::Pressed(id);
+        }
     }
-    let asked = match &turn.said {
-        Said::Pressed(id) => reminders(tx, cx, &address, id, &session).await?,
-        _ => None,
-    };
-    let reply = match party {
-        _ if asked.is_some() => asked,
-        Party::Retailer(retailer) => {
-            let cx = cx.acting_as(Actor::Retailer(retailer.id));
-            match place::answer(tx, &cx, &turn, &retailer, &session).await? {
-                Some(reply) => Some(reply),
-                None => retailer::answer(tx, &cx, &turn, &retailer, &mut session).await?,
-            }
-        }
-        Party::Vendor(vendor) => {
-            let cx = cx.acting_as(Actor::Vendor(vendor.id));
-            vendor::answer(tx, &cx, &turn, &vendor, &mut session).await?
-        }
-    };
+    let reply = answer(tx, cx, &turn, party, &address, &mut session).await?;
     if let (Some(id), true) = (&message.sender.user_id, message.sender.phone.is_some()) {
         parties::link_user_id(tx, cx, id, retailer, vendor).await?;
     }
@@ -168,20 +159,6 @@ pub async fn handle_job(tx: &mut Tx, cx: &Context, brain: &Brain, wamid: &str) -
     }
     store::put_session(tx, cx, &address, retailer, vendor, &session).await?;
     store::mark_handled(tx, cx, wamid, retailer, vendor).await
-}
-
-/// Follows the way of writing, and says what a typed text presses. What a retailer types is first of all an answer to what
-/// was asked: a "1" may be a quantity.
-fn heed(text: &str, session: &mut Session, is_vendor: bool) -> Option<String> {
-    if let Some(language) = written_language(text) {
-        session.language = language;
-    }
-    match understand::answer(text) {
-        Some(Answer::Stop) => Some(STOP.to_owned()),
-        Some(Answer::Start) => Some(START.to_owned()),
-        _ if is_vendor => typed_choice(text, &session.state.options),
-        _ => None,
-    }
 }
 
 /// Tells a sender who is not verified, once a day, how to become so.
@@ -200,6 +177,45 @@ fn said_first(reply: Outgoing, content: &Content, language: Language) -> Outgoin
     match currencies.iter().find(|currency| *currency != "NPR") {
         Some(currency) => reply.led_by(&words::other_currency(language, currency)),
         None => reply,
+    }
+}
+
+/// What was said, where "stop" and "start" count as pressed.
+fn as_pressed(said: Said) -> Said {
+    let Said::Typed(text) = &said else { return said };
+    match understand::answer(text) {
+        Some(Answer::Stop) => Said::Pressed(STOP.to_owned()),
+        Some(Answer::Start) => Said::Pressed(START.to_owned()),
+        _ => said,
+    }
+}
+
+/// The effect of a message of somebody who is known, and the reply.
+async fn answer(
+    tx: &mut Tx,
+    cx: &Context,
+    turn: &Turn<'_>,
+    party: Party,
+    address: &str,
+    session: &mut Session,
+) -> Result<Option<Reply>, DbError> {
+    if let Said::Pressed(id) = &turn.said
+        && let Some(reply) = reminders(tx, cx, address, id, session).await?
+    {
+        return Ok(Some(reply));
+    }
+    match party {
+        Party::Retailer(retailer) => {
+            let cx = cx.acting_as(Actor::Retailer(retailer.id));
+            match place::answer(tx, &cx, turn, &retailer, session).await? {
+                Some(reply) => Ok(Some(reply)),
+                None => retailer::answer(tx, &cx, turn, &retailer, session).await,
+            }
+        }
+        Party::Vendor(vendor) => {
+            let cx = cx.acting_as(Actor::Vendor(vendor.id));
+            vendor::answer(tx, &cx, turn, &vendor, session).await
+        }
     }
 }
 
