@@ -25,20 +25,17 @@ pub struct Index {
 
 impl Index {
     pub(crate) fn new(version: (i64, i64), products: Vec<catalog::Product>) -> Self {
-        let known = products.iter().map(|product| understand::Product {
-            sku: product.sku.clone(),
-            name: product.name.clone(),
-            name_ne: product.name_ne.clone(),
-            unit: product.unit.clone(),
-            aliases: product.aliases.clone(),
-            pack: product.pack.as_ref().map(|pack| (pack.quantity, pack.unit.clone())),
-        });
         Self {
             version,
-            catalogue: understand::Catalogue::new(known.collect()),
+            catalogue: understand::Catalogue::new(products.iter().map(known).collect()),
             skus: products.iter().map(|product| (product.id, product.sku.clone())).collect(),
             products: products.into_iter().map(|product| (product.sku.clone(), product)).collect(),
         }
+    }
+
+    /// A catalogue of these products alone, for what can be about nothing else.
+    pub fn only(&self, ids: &[ProductId]) -> understand::Catalogue {
+        understand::Catalogue::new(ids.iter().filter_map(|id| self.by_id(*id)).map(known).collect())
     }
 
     /// The product with this SKU.
@@ -49,6 +46,17 @@ impl Index {
     /// The product with this id.
     pub fn by_id(&self, id: ProductId) -> Option<&catalog::Product> {
         self.skus.get(&id).and_then(|sku| self.products.get(sku))
+    }
+}
+
+fn known(product: &catalog::Product) -> understand::Product {
+    understand::Product {
+        sku: product.sku.clone(),
+        name: product.name.clone(),
+        name_ne: product.name_ne.clone(),
+        unit: product.unit.clone(),
+        aliases: product.aliases.clone(),
+        pack: product.pack.as_ref().map(|pack| (pack.quantity, pack.unit.clone())),
     }
 }
 

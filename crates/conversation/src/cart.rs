@@ -4,13 +4,13 @@ use catalog::Product;
 use credit::PaymentMode;
 use db::{DbError, Tx};
 use kernel::{Context, Scope};
-use orders::{Outcome, Place, PlaceRefusal, Request, Wanted};
+use orders::{OrderState, Outcome, Place, PlaceRefusal, Request, Wanted};
 use parties::Retailer;
 
 use crate::brain::Index;
 use crate::inbound::Reply;
-use crate::session::{CartLine, Question, Session, Step};
-use crate::{store, words};
+use crate::session::{CartLine, Question, Session, State, Step};
+use crate::{recovery, store, words};
 
 fn wanted(cart: &[CartLine]) -> Vec<Wanted> {
     let mut lines: Vec<Wanted> = Vec::new();
@@ -37,6 +37,12 @@ pub(crate) async fn show(
     unknown: &[String],
 ) -> Result<Reply, DbError> {
     let language = session.language;
+    // The draft follows the cart at every step, so that it is there for whoever stops answering.
+    let lines = wanted(&session.state.cart);
+    if !lines.is_empty() {
+        let State { draft, retry_of, .. } = session.state;
+        session.state.draft = Some(orders::save_draft(tx, cx, retailer.id, draft, retry_of, &lines).await?);
+    }
     if let Some(question) = session.state.asks.first() {
         session.state.step = Step::Asking;
         let candidates: Vec<&Product> = question.candidates.iter().filter_map(|id| index.by_id(*id)).collect();
@@ -45,7 +51,7 @@ pub(crate) async fn show(
             several => words::ask_which(language, several, &question.text),
         });
     }
-    if session.state.cart.is_empty() {
+    if lines.is_empty() {
         session.state.clear_cart();
         return Ok(words::nothing_in_cart(language, unknown));
     }
@@ -53,9 +59,6 @@ pub(crate) async fn show(
     let preview = orders::preview(tx, &cash, cx.today()).await?;
     session.state.step = Step::Confirming;
     *session.state.seen.total(PaymentMode::Cash) = preview.total;
-    let lines = wanted(&session.state.cart);
-    let draft = orders::save_draft(tx, cx, retailer.id, session.state.draft, &lines).await?;
-    session.state.draft = Some(draft);
     Ok(words::cart(language, index, &lines, &preview, unknown))
 }
 
@@ -121,6 +124,9 @@ pub(crate) async fn place(
     session: &mut Session,
     mode: PaymentMode,
 ) -> Result<Reply, DbError> {
+    if let (None, Some(failed)) = (session.state.draft, session.state.retry_of) {
+        return recovery::retry(tx, cx, index, retailer, session, failed, Some(mode)).await;
+    }
     let place = Place {
         cx: cx.clone(),
         retailer: retailer.id,
@@ -129,7 +135,7 @@ pub(crate) async fn place(
         lines: wanted(&session.state.cart),
         place: None,
         draft: session.state.draft,
-        retry_of: None,
+        retry_of: session.state.retry_of,
         expected_total: *session.state.seen.total(mode),
     };
     let outcome = orders::place_all(tx, std::slice::from_ref(&place)).await?.into_iter().next();
@@ -142,6 +148,11 @@ pub(crate) async fn place(
             };
             Ok(words::placed(session.language, &placed.order, vendor.as_ref()))
         }
+        Some(Outcome::Refused(PlaceRefusal::DraftGone)) if is_expired(tx, retailer, session).await? => {
+            // It was left for too long: the same goods are shown once more, at today's prices.
+            session.state.retry_of = session.state.draft.take();
+            show(tx, cx, index, retailer, session, &[]).await
+        }
         Some(Outcome::Refused(refusal)) => {
             if let PlaceRefusal::TotalChanged { total, .. } = refusal {
                 session.state.step = Step::Paying;
@@ -151,6 +162,12 @@ pub(crate) async fn place(
         }
         None => Err(DbError::Missing("the outcome of an order")),
     }
+}
+
+async fn is_expired(tx: &mut Tx, retailer: &Retailer, session: &Session) -> Result<bool, DbError> {
+    let Some(draft) = session.state.draft else { return Ok(false) };
+    let draft = orders::find(tx, Scope::Retailer(retailer.id), draft).await?;
+    Ok(draft.is_some_and(|draft| draft.state == OrderState::Expired))
 }
 
 /// Forgets the cart.

@@ -5,16 +5,21 @@ use kernel::{Actor, Context};
 use notify::{NewMessage, Recipient};
 use parties::{Language, Party};
 use queue::{NewJob, Queue};
+use understand::Answer;
 use whatsapp::message::Outgoing;
 use whatsapp::payload::{Content, Inbound, Item};
 
 use crate::brain::Brain;
-use crate::media::MEDIA_JOB;
+use crate::jobs::MEDIA_JOB;
 use crate::session::{Session, State};
 use crate::{place, retailer, store, threads, vendor, words};
 
 /// The kind of job that handles one message.
 pub const MESSAGE_JOB: &str = "conversation.message";
+
+/// What is pressed to get no more reminders, or to get them again.
+pub(crate) const STOP: &str = "reminders:stop";
+pub(crate) const START: &str = "reminders:start";
 
 /// How long a message waits for one that was written before it and comes later: Meta delivers in any order.
 const SETTLE_MILLIS: i64 = 250;
@@ -139,11 +144,24 @@ pub async fn handle_job(tx: &mut Tx, cx: &Context, brain: &Brain, wamid: &str) -
         if let Some(language) = written_language(text) {
             session.language = language;
         }
-        if let Some(id) = typed_choice(text, &session.state.options) {
-            turn.said = Said::Pressed(id);
+        match (understand::answer(text), &party) {
+            (Some(Answer::Stop), _) => turn.said = Said::Pressed(STOP.to_owned()),
+            (Some(Answer::Start), _) => turn.said = Said::Pressed(START.to_owned()),
+            // What a retailer types is first of all an answer to what was asked: a "1" may be a quantity.
+            (_, Party::Retailer(_)) => {}
+            (_, Party::Vendor(_)) => {
+                if let Some(id) = typed_choice(text, &session.state.options) {
+                    turn.said = Said::Pressed(id);
+                }
+            }
         }
     }
+    let asked = match &turn.said {
+        Said::Pressed(id) => reminders(tx, cx, &address, id, &session).await?,
+        _ => None,
+    };
     let reply = match party {
+        _ if asked.is_some() => asked,
         Party::Retailer(retailer) => {
             let cx = cx.acting_as(Actor::Retailer(retailer.id));
             match place::answer(tx, &cx, &turn, &retailer, &session).await? {
@@ -177,12 +195,33 @@ fn said_first(reply: Outgoing, content: &Content, language: Language) -> Outgoin
     }
 }
 
+/// No more reminders, or reminders again: at once, whatever was being talked about.
+async fn reminders(
+    tx: &mut Tx,
+    cx: &Context,
+    address: &str,
+    pressed: &str,
+    session: &Session,
+) -> Result<Option<Reply>, DbError> {
+    let wanted = match pressed {
+        STOP => false,
+        START => true,
+        _ => return Ok(None),
+    };
+    if wanted {
+        notify::start_reminders(tx, address).await?;
+    } else {
+        notify::stop_reminders(tx, address, cx.now).await?;
+    }
+    Ok(Some(words::reminders(session.language, wanted)))
+}
+
 fn options(reply: &Reply) -> Vec<(String, String)> {
     let Ok(reply) = reply else { return Vec::new() };
     reply.choices().iter().map(|choice| (choice.id.to_owned(), choice.title.to_owned())).collect()
 }
 
-fn typed_choice(text: &str, options: &[(String, String)]) -> Option<String> {
+pub(crate) fn typed_choice(text: &str, options: &[(String, String)]) -> Option<String> {
     let options: Vec<(&str, &str)> = options.iter().map(|(id, title)| (id.as_str(), title.as_str())).collect();
     understand::choice(text, &options).map(ToOwned::to_owned)
 }

@@ -4,6 +4,10 @@
 //! webhook   signature, parse, store each message once, queue it; 200          (http.rs, inbound.rs)
 //! job       one message in one transaction: session, effect, reply            (inbound.rs)
 //! retailer  what was meant → what happens → what is answered                  (retailer.rs, cart.rs)
+//! arrival   what came of an order, as its retailer counts it                  (arrival.rs)
+//! recovery  failed orders and expired carts are tried again                   (recovery.rs)
+//! money     a bill is wrong, will be paid, was paid                           (money.rs, days.rs)
+//! claims    the vendor confirms or rejects what was paid                      (claims.rs)
 //! vendor    offers, dispatch, delivery code                                   (vendor.rs)
 //! person    an operator takes the conversation over and gives it back         (threads.rs)
 //! ```
@@ -15,14 +19,19 @@
 //!
 //! Statements: a webhook delivery 1 per kind of item and its jobs; a message 5 and those of the use cases it leads to.
 
+mod arrival;
 mod brain;
 mod cart;
+mod claims;
+mod days;
 mod http;
 mod inbound;
-mod media;
+mod jobs;
 mod menu;
 mod pages;
 mod place;
+mod money;
+mod recovery;
 mod retailer;
 mod session;
 mod store;
@@ -33,7 +42,7 @@ mod words;
 pub use brain::Brain;
 pub use http::{Webhook, routes};
 pub use inbound::{MESSAGE_JOB, handle_job};
-pub use media::{Fetcher, MEDIA_JOB};
+pub use jobs::{Fetcher, MEDIA_JOB};
 pub use pages::pages;
 pub use threads::open as open_thread;
 pub use threads::{Line, OpenThread, Refusal, Thread};

@@ -29,7 +29,7 @@ pub(crate) fn main(language: Language, name: &str) -> Reply {
         RomanNepali => format!("Namaste {name}! Ke sahayog garau? Saman chahiye sidhai lekhe pani hunchha."),
         English => format!("Hello {name}! How can I help? To order, you can simply write what you need."),
     };
-    let rows = [Press::Order, Press::Repeat, Press::Orders, Press::Owe, Press::Help, Press::Person];
+    let rows = [Press::Order, Press::Repeat, Press::Orders, Press::Owe, Press::Pay, Press::Help, Press::Person];
     let list = rows
         .iter()
         .fold(List::new(body, choose(language)), |list, press| list.row(press.id(), press.title(language), None));

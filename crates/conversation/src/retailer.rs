@@ -2,13 +2,15 @@
 
 use db::{DbError, Tx};
 use kernel::{Context, OrderId, PageRequest, Scope};
-use orders::{Filter, Proof};
+use orders::{Filter, OrderState};
 use parties::Retailer;
 use understand::{Answer, History, Intent, Understood};
 
-use crate::inbound::{Reply, Said, Turn};
+use crate::brain::Index;
+use crate::inbound::{Reply, Said, Turn, typed_choice};
 use crate::session::{CartLine, Question, Session, Step};
-use crate::{cart, menu, store, threads, words};
+use crate::words::{self, About};
+use crate::{arrival, cart, days, menu, money, recovery, store, threads};
 
 /// Orders that count for what a retailer usually buys.
 const REMEMBERED_ORDERS: i64 = 10;
@@ -26,7 +28,7 @@ pub(crate) async fn answer(
         Said::Typed(text) => typed(tx, cx, turn, retailer, session, text).await.map(Some),
         Said::Cart(items) => {
             let index = turn.brain.index(tx).await?;
-            session.state.clear_cart();
+            session.state.restart_cart();
             for (sku, quantity) in items {
                 if let Some(product) = index.by_sku(sku) {
                     session.state.cart.push(CartLine { product: product.id, quantity: *quantity });
@@ -52,7 +54,13 @@ async fn pressed(
 ) -> Result<Reply, DbError> {
     let index = turn.brain.index(tx).await?;
     let language = session.language;
-    match id.split(':').collect::<Vec<_>>().as_slice() {
+    let parts: Vec<&str> = id.split(':').collect();
+    if let Some(reply) = about_money(tx, cx, retailer, session, &parts).await? {
+        return Ok(reply);
+    }
+    session.state.leave();
+    match parts.as_slice() {
+        ["menu", "pay"] => Ok(words::paying(language)),
         ["menu", "order"] => Ok(words::how_to_order(language)),
         ["menu", "owe"] => menu::balance(tx, cx, retailer, language).await,
         ["menu", "orders"] => menu::orders(tx, retailer, language).await,
@@ -81,12 +89,53 @@ async fn pressed(
         ["pay", "cash"] if session.state.step == Step::Paying => {
             cart::place(tx, cx, &index, retailer, session, credit::PaymentMode::Cash).await
         }
+        // Something else was talked about meanwhile: the cart is where it was left.
+        ["cart" | "pay", ..] if !matches!(session.state.step, Step::Paying) && !session.state.cart.is_empty() => {
+            cart::show(tx, cx, &index, retailer, session, &[]).await
+        }
         ["cart" | "pay", ..] => Ok(words::already_done(language)),
-        ["order", "received", order] => received(tx, cx, retailer, session, order).await,
-        ["order", "retry", order] => retry(tx, cx, turn, retailer, session, order).await,
+        ["order", what @ ("received" | "all" | "missing" | "nothing" | "counted"), order] => {
+            arrival::pressed(tx, cx, &index, retailer, session, (what, order, None)).await
+        }
+        ["order", what @ ("line" | "none"), order, line] => {
+            arrival::pressed(tx, cx, &index, retailer, session, (what, order, Some(line))).await
+        }
+        ["order", what @ ("retry" | "restore"), order] => match order.parse() {
+            Ok(id) if *what == "retry" => recovery::retry(tx, cx, &index, retailer, session, id, None).await,
+            Ok(id) => recovery::restore(tx, cx, &index, retailer, session, id).await,
+            Err(_) => Ok(words::already_done(language)),
+        },
         ["order", "cancel", order] => cancel_order(tx, cx, retailer, session, order).await,
         _ => Ok(menu::main(language, &retailer.name)),
     }
+}
+
+/// What was pressed about a bill or a payment.
+async fn about_money(
+    tx: &mut Tx,
+    cx: &Context,
+    retailer: &Retailer,
+    session: &mut Session,
+    parts: &[&str],
+) -> Result<Option<Reply>, DbError> {
+    let about = |about: &str| if about == About::Dispute.id() { About::Dispute } else { About::Promise };
+    let reply = match parts {
+        ["bill", what] => money::begin(tx, cx, retailer, session, about(what), None).await?,
+        ["paid"] => money::begin_claim(tx, cx, retailer, session, None).await?,
+        ["paid", what] => money::claim_pressed(tx, cx, retailer, session, what, None).await?,
+        ["paid", what, value] => money::claim_pressed(tx, cx, retailer, session, what, Some(value)).await?,
+        [kind @ ("bill" | "dispute" | "promise"), first, second] => {
+            let (bill, other) = if *kind == "bill" { (second, first) } else { (first, second) };
+            match (bill.parse(), *kind) {
+                (Err(_), _) => words::already_done(session.language),
+                (Ok(bill), "bill") => money::about_bill(tx, cx, retailer, session, about(other), bill).await?,
+                (Ok(bill), "dispute") => money::dispute_pressed(tx, cx, retailer, session, bill, other).await?,
+                (Ok(bill), _) => money::promise_pressed(tx, cx, retailer, session, bill, other).await?,
+            }
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(reply))
 }
 
 async fn typed(
@@ -104,8 +153,18 @@ async fn typed(
     if let Some(reply) = answer_to_step(tx, cx, turn, retailer, session, text).await? {
         return Ok(reply);
     }
+    if let Some(id) = typed_choice(text, &session.state.options) {
+        return pressed(tx, cx, turn, retailer, session, &id).await;
+    }
+    if let Some(reply) = answered(tx, cx, &index, retailer, session, text).await? {
+        return Ok(reply);
+    }
     let history = history(tx, &index, retailer).await?;
     let understood = understand::understand(&index.catalogue, &history, text);
+    if let Some(reply) = money::typed(tx, cx, retailer, session, text, Some(&understood)).await? {
+        return Ok(reply);
+    }
+    session.state.leave();
     let language = session.language;
     match understood.intent {
         Intent::Order => ordered(tx, cx, turn, retailer, session, &understood).await,
@@ -117,15 +176,9 @@ async fn typed(
         Intent::Help => Ok(words::help(language)),
         Intent::Greeting => Ok(menu::main(language, &retailer.name)),
         Intent::Human => person(tx, cx, turn, retailer, session).await,
-        Intent::PaymentClaim | Intent::Promise | Intent::Dispute => {
-            let what = match understood.intent {
-                Intent::PaymentClaim => "payment claim",
-                Intent::Promise => "promise",
-                _ => "dispute",
-            };
-            note_for_operator(tx, cx, retailer, what, text).await?;
-            Ok(words::noted(language))
-        }
+        Intent::PaymentClaim => money::begin_claim(tx, cx, retailer, session, understood.claim.as_ref()).await,
+        Intent::Promise => money::begin(tx, cx, retailer, session, About::Promise, Some(text)).await,
+        Intent::Dispute => complained(tx, cx, &index, retailer, session, text).await,
         Intent::Unknown => Ok(words::not_understood(language, &nearest(&index, &understood, language))),
     }
 }
@@ -168,7 +221,60 @@ async fn answer_to_step(
             };
             cart::place(tx, cx, &index, retailer, session, mode).await.map(Some)
         }
-        Step::Idle | Step::RejectReason(_) => Ok(None),
+        Step::Counting(ref counting) => {
+            let counting = counting.clone();
+            arrival::typed(tx, &index, retailer, session, counting, text).await
+        }
+        Step::Claiming(ref claiming) => {
+            let claiming = claiming.clone();
+            let understood = understand::understand(&index.catalogue, &History::default(), text);
+            if understood.items.is_empty() {
+                money::claim_typed(tx, cx, retailer, session, claiming, text).await
+            } else {
+                Ok(None)
+            }
+        }
+        // "2 days" is a day, not a button that has one of its words.
+        Step::Promising(_) if days::day(text, cx.today()).is_some() => {
+            money::typed(tx, cx, retailer, session, text, None).await
+        }
+        Step::Idle | Step::RejectReason(_) | Step::ClaimReason(_) | Step::Disputing(_) | Step::Promising(_) => Ok(None),
+    }
+}
+
+/// Something is wrong: with a bill, or with what is just arriving. Where there is neither, an operator reads it.
+async fn complained(
+    tx: &mut Tx,
+    cx: &Context,
+    index: &Index,
+    retailer: &Retailer,
+    session: &mut Session,
+    text: &str,
+) -> Result<Reply, DbError> {
+    if money::has_open_bill(tx, retailer).await? {
+        return money::begin(tx, cx, retailer, session, About::Dispute, Some(text)).await;
+    }
+    if let Some(reply) = arrival::said(tx, cx, index, retailer, session, Answer::SomeMissing).await? {
+        return Ok(reply);
+    }
+    note_for_operator(tx, cx, retailer, "dispute", text).await?;
+    Ok(words::no_open_bill(session.language))
+}
+
+/// A short answer that means the same whatever was asked last.
+async fn answered(
+    tx: &mut Tx,
+    cx: &Context,
+    index: &Index,
+    retailer: &Retailer,
+    session: &mut Session,
+    text: &str,
+) -> Result<Option<Reply>, DbError> {
+    match understand::answer(text) {
+        Some(answer @ (Answer::AllReceived | Answer::SomeMissing)) => {
+            arrival::said(tx, cx, index, retailer, session, answer).await
+        }
+        _ => Ok(None),
     }
 }
 
@@ -183,7 +289,7 @@ async fn ordered(
     let index = turn.brain.index(tx).await?;
     // What is written while the cart is looked at changes it, product by product; otherwise it is a new one.
     if !matches!(session.state.step, Step::Confirming | Step::Paying) {
-        session.state.cart.clear();
+        session.state.restart_cart();
     }
     session.state.asks.clear();
     let known = session.state.cart.len();
@@ -205,12 +311,12 @@ async fn ordered(
     cart::show(tx, cx, &index, retailer, session, &unknown).await
 }
 
-fn nearest(index: &crate::brain::Index, understood: &Understood, language: parties::Language) -> Vec<String> {
+fn nearest(index: &Index, understood: &Understood, language: parties::Language) -> Vec<String> {
     let skus = understood.unknown.iter().flat_map(|unknown| &unknown.nearest).take(3);
     skus.filter_map(|sku| index.by_sku(sku)).map(|product| words::product_name(language, product).to_owned()).collect()
 }
 
-async fn history(tx: &mut Tx, index: &crate::brain::Index, retailer: &Retailer) -> Result<History, DbError> {
+async fn history(tx: &mut Tx, index: &Index, retailer: &Retailer) -> Result<History, DbError> {
     let page = PageRequest::new(Some(REMEMBERED_ORDERS), None);
     let orders = orders::list(tx, Scope::Retailer(retailer.id), &Filter::default(), &page).await?;
     let bought = orders.items.iter().flat_map(|order| &order.lines);
@@ -231,61 +337,10 @@ async fn repeat(
     let index = turn.brain.index(tx).await?;
     let page = PageRequest::new(Some(REMEMBERED_ORDERS), None);
     let known = orders::list(tx, Scope::Retailer(retailer.id), &Filter::default(), &page).await?;
-    let last = known.items.into_iter().find(|order| order.state != orders::OrderState::Draft);
+    let last = known.items.into_iter().find(|order| !matches!(order.state, OrderState::Draft | OrderState::Expired));
     let Some(last) = last else { return Ok(words::nothing_to_repeat(session.language)) };
-    refill(tx, cx, &index, retailer, session, &last).await
-}
-
-async fn refill(
-    tx: &mut Tx,
-    cx: &Context,
-    index: &crate::brain::Index,
-    retailer: &Retailer,
-    session: &mut Session,
-    order: &orders::Order,
-) -> Result<Reply, DbError> {
-    session.state.clear_cart();
-    let lines = order.lines.iter().map(|line| CartLine { product: line.product_id, quantity: line.quantity });
-    session.state.cart.extend(lines);
-    cart::show(tx, cx, index, retailer, session, &[]).await
-}
-
-async fn retry(
-    tx: &mut Tx,
-    cx: &Context,
-    turn: &Turn<'_>,
-    retailer: &Retailer,
-    session: &mut Session,
-    order: &str,
-) -> Result<Reply, DbError> {
-    let index = turn.brain.index(tx).await?;
-    match find(tx, retailer, order).await? {
-        Some(order) => refill(tx, cx, &index, retailer, session, &order).await,
-        None => Ok(words::already_done(session.language)),
-    }
-}
-
-async fn find(tx: &mut Tx, retailer: &Retailer, order: &str) -> Result<Option<orders::Order>, DbError> {
-    match order.parse::<OrderId>() {
-        Ok(id) => orders::find(tx, Scope::Retailer(retailer.id), id).await,
-        Err(_) => Ok(None),
-    }
-}
-
-/// The retailer confirms the delivery. The receipt is sent by the order itself, so the reply is short.
-async fn received(
-    tx: &mut Tx,
-    cx: &Context,
-    retailer: &Retailer,
-    session: &Session,
-    order: &str,
-) -> Result<Reply, DbError> {
-    let Ok(id) = order.parse::<OrderId>() else { return Ok(words::already_done(session.language)) };
-    let delivered = orders::deliver(tx, cx, Scope::Retailer(retailer.id), id, &Proof::Received, &[]).await?;
-    Ok(match delivered {
-        Ok(_) => words::thanks(session.language),
-        Err(_) => words::already_done(session.language),
-    })
+    session.state.refill(&last);
+    cart::show(tx, cx, &index, retailer, session, &[]).await
 }
 
 async fn cancel_order(

@@ -1,7 +1,9 @@
 //! Where the talk with one person stands, between two messages.
 
 use credit::PaymentMode;
-use kernel::{Money, OrderId, ProductId};
+use kernel::{ClaimId, CycleId, Money, OrderId, ProductId, VendorId};
+use ledger::Method;
+use orders::Order;
 use parties::Language;
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +33,12 @@ pub struct State {
     /// The draft order that keeps the cart.
     #[serde(default)]
     pub draft: Option<OrderId>,
+    /// The order that failed, or the draft that expired, whose goods the cart holds.
+    #[serde(default)]
+    pub retry_of: Option<OrderId>,
+    /// What was written about a bill, before it was known which one.
+    #[serde(default)]
+    pub said: Option<String>,
     /// What could be pressed in the last reply: id and title. Typing the number or the words is the same.
     #[serde(default)]
     pub options: Vec<(String, String)>,
@@ -45,6 +53,11 @@ impl State {
             Step::Confirming => "CONFIRMING",
             Step::Paying => "PAYING",
             Step::RejectReason(_) => "REJECT_REASON",
+            Step::Counting(_) => "COUNTING",
+            Step::Disputing(_) => "DISPUTING",
+            Step::Promising(_) => "PROMISING",
+            Step::Claiming(_) => "CLAIMING",
+            Step::ClaimReason(_) => "CLAIM_REASON",
         }
     }
 
@@ -55,6 +68,29 @@ impl State {
         self.asks.clear();
         self.seen = Seen::default();
         self.draft = None;
+        self.retry_of = None;
+    }
+
+    /// Leaves what was being asked about a bill: something else was wished for.
+    pub fn leave(&mut self) {
+        self.said = None;
+        if matches!(self.step, Step::Disputing(_) | Step::Promising(_) | Step::Claiming(_)) {
+            self.step = Step::Idle;
+        }
+    }
+
+    /// Empties the cart for another one; its draft goes on.
+    pub fn restart_cart(&mut self) {
+        let draft = self.draft;
+        self.clear_cart();
+        self.draft = draft;
+    }
+
+    /// Puts an order's goods into the cart in place of what is in it; its draft goes on.
+    pub fn refill(&mut self, order: &Order) {
+        self.restart_cart();
+        let lines = order.lines.iter().map(|line| CartLine { product: line.product_id, quantity: line.quantity });
+        self.cart.extend(lines);
     }
 }
 
@@ -91,6 +127,40 @@ pub enum Step {
     Paying,
     /// Why the vendor rejects this offer.
     RejectReason(kernel::OfferId),
+    /// What arrived of an order.
+    Counting(Counting),
+    /// What is wrong with this bill.
+    Disputing(CycleId),
+    /// By when this bill will be paid.
+    Promising(CycleId),
+    /// What was paid.
+    Claiming(Claiming),
+    /// Why the vendor has not received what was claimed.
+    ClaimReason(ClaimId),
+}
+
+/// What a retailer says it paid, as far as it was said.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claiming {
+    /// Whom.
+    pub vendor: Option<VendorId>,
+    /// How much.
+    pub amount: Option<Money>,
+    /// How.
+    pub method: Option<Method>,
+    /// By what reference.
+    pub reference: Option<String>,
+}
+
+/// What arrived of an order, as far as it was said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counting {
+    /// The order.
+    pub order: OrderId,
+    /// Lines by their numbers with what came of them.
+    pub arrived: Vec<(i64, i64)>,
+    /// The line whose quantity is being asked.
+    pub line: Option<i64>,
 }
 
 /// One line of the cart.

@@ -7,7 +7,7 @@ use kernel::{Context, EntryId, Instant, Page, PageRequest, ProductId, RetailerId
 use parties::Language;
 use whatsapp::payload::Inbound;
 
-use crate::media::Kept;
+use crate::jobs::Kept;
 use crate::session::Session;
 use crate::threads::{Taken, Thread};
 

@@ -7,7 +7,7 @@ use parties::Vendor;
 
 use crate::inbound::{Reply, Said, Turn};
 use crate::session::{Session, Step};
-use crate::words;
+use crate::{claims, words};
 
 /// Orders that are looked through for a delivery code.
 const LOOKED_THROUGH: i64 = 200;
@@ -65,6 +65,22 @@ async fn pressed(
                 Err(_) => words::already_done(language),
             })
         }
+        ["order", "delivered", order] => {
+            let Ok(order) = order.parse::<OrderId>() else { return Ok(words::already_done(language)) };
+            Ok(match orders::mark_delivered(tx, cx, scope, order).await? {
+                Ok(order) if order.state == OrderState::Dispatched => words::marked_delivered(language, &order),
+                _ => words::already_done(language),
+            })
+        }
+        ["claim", "why", claim, reason] => match claim.parse() {
+            Ok(claim) => claims::reject_for(tx, cx, vendor, session, claim, reason).await,
+            Err(_) => Ok(words::vendor_already_done(language)),
+        },
+        ["claim", what, claim] => match claim.parse() {
+            Ok(claim) => claims::pressed(tx, cx, vendor, session, what, claim).await,
+            Err(_) => Ok(words::vendor_already_done(language)),
+        },
+        ["vendor", "claims"] => claims::waiting(tx, vendor, session).await,
         ["vendor", "orders"] => open_orders(tx, vendor, session).await,
         _ => Ok(words::vendor_menu(language, &vendor.name)),
     }
@@ -101,6 +117,9 @@ async fn typed(
 ) -> Result<Reply, DbError> {
     if let Step::RejectReason(offer) = session.state.step {
         return reject(tx, cx, vendor, session, offer, text).await;
+    }
+    if let Step::ClaimReason(claim) = session.state.step {
+        return claims::reject(tx, cx, vendor, session, claim, text).await;
     }
     if let Some(code) = code_in(text) {
         return delivery_code(tx, cx, vendor, session, text, &code).await;

@@ -1,10 +1,10 @@
 //! The house put together: every room's routes, jobs and schedules over one database.
 
-use std::sync::Arc;
+use std::pin::Pin;
 
 use axum::Router;
 use conversation::{Brain, Fetcher, Webhook};
-use db::Db;
+use db::{Db, DbError};
 use kernel::{Clock, IdGen};
 use notify::Sender;
 use queue::{JobError, Registry, Schedule, Slots};
@@ -50,10 +50,10 @@ const MENU: &[MenuItem] = &[
     },
     MenuItem { path: "/admin/board", english: "Board", nepali: "चलिरहेका", is_for_operators: false },
     MenuItem { path: "/admin/orders", english: "Orders", nepali: "अर्डर", is_for_operators: false },
-    MenuItem { path: "/admin/stock", english: "Stock", nepali: "मौज्दात", is_for_operators: false },
     MenuItem {
         path: "/admin/conversations", english: "Conversations", nepali: "कुराकानी", is_for_operators: true
     },
+    MenuItem { path: "/admin/stock", english: "Stock", nepali: "मौज्दात", is_for_operators: false },
     MenuItem { path: "/admin/products", english: "Products", nepali: "सामान", is_for_operators: true },
     MenuItem {
         path: "/admin/payments", english: "Payments", nepali: "भुक्तानी", is_for_operators: false
@@ -149,32 +149,54 @@ fn registry(db: &Db, client: Client) -> Registry {
 }
 
 fn schedules(db: &Db, clock: &Clock, ids: &IdGen) -> Vec<Schedule> {
-    let shared = Arc::new((db.clone(), clock.clone(), ids.clone()));
-    let (offers, answers) = (shared.clone(), shared.clone());
+    let house = (db.clone(), clock.clone(), ids.clone());
+    let six_hours = Slots::Every(6 * 60 * 60);
     vec![
-        Schedule::new("offers past their deadline", Slots::Every(orders::OFFER_SCHEDULE), move || {
-            let shared = offers.clone();
-            async move {
-                let (db, clock, ids) = &*shared;
-                let moved = orders::expire_offers(db, clock, ids).await.map_err(|error| error.to_string())?;
-                Ok(format!("{moved} offers moved on"))
-            }
+        counted(
+            &house,
+            "offers past their deadline",
+            Slots::Every(orders::OFFER_SCHEDULE),
+            "offers moved on",
+            |house| Box::pin(async move { orders::expire_offers(&house.0, &house.1, &house.2).await }),
+        ),
+        counted(&house, "offers that end soon", Slots::Every(orders::REMINDER_SCHEDULE), "vendors reminded", |house| {
+            Box::pin(async move { orders::remind_of_offers(&house.0, &house.1, &house.2).await })
         }),
-        Schedule::new("old answers", Slots::DailyAt(2, 0), move || {
-            let shared = answers.clone();
-            async move {
-                let (db, clock, _) = &*shared;
-                let forgotten = web::forget_old_answers(db, clock.now()).await.map_err(|error| error.to_string())?;
-                Ok(format!("{forgotten} answers forgotten"))
-            }
+        counted(&house, "silent deliveries", Slots::Every(orders::SILENCE_SCHEDULE), "deliveries settled", |house| {
+            Box::pin(async move { orders::settle_silent(&house.0, &house.1, &house.2).await })
         }),
-        Schedule::new("vendor reliability", Slots::Every(6 * 60 * 60), move || {
-            let shared = shared.clone();
-            async move {
-                let (db, clock, _) = &*shared;
-                let rated = orders::recompute_reliability(db, clock).await.map_err(|error| error.to_string())?;
-                Ok(format!("{rated} vendors rated"))
-            }
+        counted(&house, "unfinished carts", Slots::Every(orders::DRAFT_SCHEDULE), "drafts expired", |house| {
+            Box::pin(async move { orders::expire_drafts(&house.0, &house.1, &house.2).await })
+        }),
+        counted(&house, "expired carts", Slots::DailyAt(14, 0), "retailers asked", |house| {
+            Box::pin(async move { orders::follow_up_drafts(&house.0, &house.1, &house.2).await })
+        }),
+        counted(&house, "old answers", Slots::DailyAt(2, 0), "answers forgotten", |house| {
+            Box::pin(async move { web::forget_old_answers(&house.0, house.1.now()).await })
+        }),
+        counted(&house, "vendor reliability", six_hours, "vendors rated", |house| {
+            Box::pin(async move { orders::recompute_reliability(&house.0, &house.1).await })
         }),
     ]
+}
+
+type Shared = (Db, Clock, IdGen);
+type Counting<T> = Pin<Box<dyn Future<Output = Result<T, DbError>> + Send>>;
+
+/// Work by the clock whose outcome is how many of something there were.
+fn counted<T: std::fmt::Display + Send + 'static>(
+    house: &Shared,
+    name: &'static str,
+    slots: Slots,
+    what: &'static str,
+    work: fn(Shared) -> Counting<T>,
+) -> Schedule {
+    let house = house.clone();
+    Schedule::new(name, slots, move || {
+        let done = work(house.clone());
+        async move {
+            let count = done.await.map_err(|error| error.to_string())?;
+            Ok(format!("{count} {what}"))
+        }
+    })
 }

@@ -99,7 +99,36 @@ pub struct Message {
 
 /// Writes messages and queues their sending. Those whose reason was used before are passed over.
 pub async fn send(tx: &mut Tx, cx: &Context, messages: Vec<NewMessage>) -> Result<(), DbError> {
-    let new = store::insert_new(tx, cx, messages).await?;
+    send_new(tx, cx, messages).await.map(|_| ())
+}
+
+/// The same, and returns how many are new.
+pub async fn send_new(tx: &mut Tx, cx: &Context, messages: Vec<NewMessage>) -> Result<usize, DbError> {
+    let new = store::insert_new(tx, cx, messages, false).await?;
+    queue_new(tx, cx, new).await
+}
+
+/// The same for messages that nobody waits for. Whoever said "stop" does not get them, not even those that were written
+/// before.
+pub async fn remind(tx: &mut Tx, cx: &Context, mut messages: Vec<NewMessage>) -> Result<usize, DbError> {
+    let addresses: Vec<&str> = messages.iter().map(|message| message.to.address.as_str()).collect();
+    let stopped = store::stopped(tx, &addresses).await?;
+    messages.retain(|message| !stopped.contains(&message.to.address));
+    let new = store::insert_new(tx, cx, messages, true).await?;
+    queue_new(tx, cx, new).await
+}
+
+/// Somebody does not want to be reminded of anything any more.
+pub async fn stop_reminders(tx: &mut Tx, address: &str, at: Instant) -> Result<(), DbError> {
+    store::put_stop(tx, address, at).await
+}
+
+/// Somebody wants reminders again.
+pub async fn start_reminders(tx: &mut Tx, address: &str) -> Result<(), DbError> {
+    store::delete_stop(tx, address).await
+}
+
+async fn queue_new(tx: &mut Tx, cx: &Context, new: Vec<(MessageId, String)>) -> Result<usize, DbError> {
     let jobs: Vec<NewJob> = new
         .into_iter()
         .map(|(id, address)| {
@@ -107,7 +136,11 @@ pub async fn send(tx: &mut Tx, cx: &Context, messages: Vec<NewMessage>) -> Resul
                 .order_key(format!("to:{address}"))
         })
         .collect();
-    if jobs.is_empty() { Ok(()) } else { queue::enqueue(tx, cx, jobs).await }
+    let written = jobs.len();
+    if written > 0 {
+        queue::enqueue(tx, cx, jobs).await?;
+    }
+    Ok(written)
 }
 
 /// A person has written: for 24 hours they may be written to freely.

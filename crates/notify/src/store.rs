@@ -1,8 +1,8 @@
 //! Every statement of outgoing messages.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use db::{DbError, Tx, params};
+use db::{DbError, Tx, Value, params};
 use kernel::{BusinessDate, Context, Instant, MessageId, Page, PageRequest, RetailerId, Scope, VendorId};
 use serde::Serialize;
 use whatsapp::message::Outgoing;
@@ -15,6 +15,7 @@ pub(crate) async fn insert_new(
     tx: &mut Tx,
     cx: &Context,
     messages: Vec<NewMessage>,
+    is_reminder: bool,
 ) -> Result<Vec<(MessageId, String)>, DbError> {
     if messages.is_empty() {
         return Ok(Vec::new());
@@ -30,6 +31,7 @@ pub(crate) async fn insert_new(
         "state",
         "created_at",
         "state_at",
+        "is_reminder",
     ];
     let json = |outgoing: &Outgoing| {
         serde_json::to_string(outgoing)
@@ -50,7 +52,8 @@ pub(crate) async fn insert_new(
             template,
             MessageState::Queued,
             cx.now,
-            cx.now
+            cx.now,
+            i64::from(is_reminder)
         ]);
         addresses.insert(id, message.to.address);
     }
@@ -64,6 +67,26 @@ pub(crate) async fn insert_new(
         .collect::<Result<Vec<_>, DbError>>()?;
     new.sort();
     Ok(new)
+}
+
+/// Who of these does not want reminders.
+pub(crate) async fn stopped(tx: &mut Tx, addresses: &[&str]) -> Result<HashSet<String>, DbError> {
+    if addresses.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let sql = "select s.address from reminder_stops s where s.address in {1}";
+    tx.query(sql, params![Value::list(addresses)]).await?.iter().map(|row| row.get("address")).collect()
+}
+
+/// Writes that an address does not want reminders.
+pub(crate) async fn put_stop(tx: &mut Tx, address: &str, at: Instant) -> Result<(), DbError> {
+    let sql = "insert into reminder_stops (address, stopped_at) values ($1, $2) on conflict (address) do nothing";
+    tx.exec(sql, params![address, at]).await
+}
+
+/// Takes that back.
+pub(crate) async fn delete_stop(tx: &mut Tx, address: &str) -> Result<(), DbError> {
+    tx.exec("delete from reminder_stops where address = $1", params![address]).await
 }
 
 /// A message that is to be sent now.
@@ -84,7 +107,8 @@ pub(crate) struct ToSend {
 /// It waits, or it failed before WhatsApp had it and an operator has revived its job. One that was left SENDING by a
 /// sender that died may have gone out: it becomes UNKNOWN, not a second one.
 pub(crate) async fn take(tx: &mut Tx, now: Instant, id: MessageId) -> Result<Option<ToSend>, DbError> {
-    let sql = "select m.address, m.reason_key, m.content, m.template, m.state, m.wamid, m.created_at, \
+    let sql = "select m.address, m.reason_key, m.content, m.template, m.state, m.wamid, m.created_at, m.is_reminder * \
+               (select cast(count(*) as bigint) from reminder_stops s where s.address = m.address) as is_stopped, \
                (select w.heard_at from message_windows w where w.address = m.address) as heard_at \
                from outgoing_messages m where m.id = $1 {lock m}";
     let Some(row) = tx.query_opt(sql, params![id]).await? else { return Ok(None) };
@@ -97,6 +121,10 @@ pub(crate) async fn take(tx: &mut Tx, now: Instant, id: MessageId) -> Result<Opt
             return Ok(None);
         }
         _ => return Ok(None),
+    }
+    if row.get::<i64>("is_stopped")? > 0 {
+        put_back(tx, now, id, MessageState::Failed, "the person has said stop").await?;
+        return Ok(None);
     }
     let sql = "update outgoing_messages set state = 'SENDING', state_at = $2 where id = $1";
     tx.exec(sql, params![id, now]).await?;

@@ -108,7 +108,7 @@ pub async fn deliver(
         Some(cycle) => Some(receipt(tx, cx, cycle).await?),
         None => None,
     };
-    notify::send(tx, cx, words::delivered(&people, &order, amount, receipt.as_ref())).await?;
+    notify::send(tx, cx, words::delivered(&people, &order, amount, receipt.as_ref(), proof)).await?;
     Ok(Ok(Delivered { order, cycle }))
 }
 

@@ -1,16 +1,22 @@
 //! Before an order is placed: the draft that keeps a cart, and a look at what placing it would bring.
+//!
+//! A draft that nobody touches for [`DRAFT_SECONDS`] expires, and is remembered once with a button that restores it.
 
 use std::collections::{HashMap, HashSet};
 
 use credit::Check;
 use db::{DbError, Tx};
-use kernel::{BusinessDate, Context, Money, OrderId, ProductId, RetailerId, Scope, VendorId};
+use kernel::{BusinessDate, Context, Instant, Money, OrderId, ProductId, RetailerId, Scope, VendorId};
 use routing::Ineligible;
 
 use crate::facts::{Facts, Request};
+use crate::lifecycle::step;
 use crate::rules::{OrderState, public_code};
 use crate::store::{self, NewEvent};
-use crate::{DeliveryPlace, Order, OrderLine, Wanted};
+use crate::{DeliveryPlace, Order, OrderLine, Wanted, words};
+
+/// How long a draft waits for its retailer.
+pub const DRAFT_SECONDS: i64 = 24 * 60 * 60;
 
 /// What placing an order would bring at this moment.
 #[derive(Clone, Debug)]
@@ -58,12 +64,14 @@ pub async fn preview(tx: &mut Tx, request: &Request, today: BusinessDate) -> Res
     })
 }
 
-/// Keeps a cart as a draft order, the one that is open or a new one, and returns its id.
+/// Keeps a cart as a draft order, the one that is open or a new one, and returns its id. A new one may be what became of
+/// an earlier order's goods.
 pub async fn save_draft(
     tx: &mut Tx,
     cx: &Context,
     retailer: RetailerId,
     draft: Option<OrderId>,
+    retry_of: Option<OrderId>,
     lines: &[Wanted],
 ) -> Result<OrderId, DbError> {
     let lines: Vec<OrderLine> = (1..)
@@ -98,7 +106,7 @@ pub async fn save_draft(
         total: Money::ZERO,
         place: DeliveryPlace::default(),
         reason: None,
-        retry_of: None,
+        retry_of,
         created_at: cx.now,
         state_at: cx.now,
         vendor_delivered_at: None,
@@ -112,4 +120,32 @@ pub async fn save_draft(
     store::insert(tx, &mut [order], || public_code(cx.random_bytes())).await?;
     store::insert_events(tx, vec![event]).await?;
     Ok(id)
+}
+
+/// Expires a draft that was left alone for a day, and says whether it did. One that went on meanwhile stays.
+pub async fn expire_draft(tx: &mut Tx, cx: &Context, id: OrderId) -> Result<bool, DbError> {
+    let Some(mut order) = store::find_for_update(tx, Scope::All, id).await? else { return Ok(false) };
+    if order.state != OrderState::Draft || cx.now.seconds_since(order.state_at) < DRAFT_SECONDS {
+        return Ok(false);
+    }
+    order.reason = Some("EXPIRED".to_owned());
+    step(tx, cx, &mut order, OrderState::Expired, Some("EXPIRED")).await?;
+    Ok(true)
+}
+
+/// Drafts that are to expire now, the oldest first.
+pub async fn stale_drafts(tx: &mut Tx, now: Instant, most: i64) -> Result<Vec<OrderId>, DbError> {
+    store::stale_drafts(tx, now.plus_seconds(-DRAFT_SECONDS), most).await
+}
+
+/// Asks a retailer once, in a friendly way, whether the goods of an expired draft are still wanted, and says whether it
+/// was asked. Whoever has ordered them since is left alone.
+pub async fn follow_up(tx: &mut Tx, cx: &Context, id: OrderId) -> Result<bool, DbError> {
+    let Some(order) = store::find(tx, Scope::All, id).await? else { return Ok(false) };
+    if order.state != OrderState::Expired || store::retry_of(tx, order.retailer_id, id).await?.is_some() {
+        return Ok(false);
+    }
+    let people = words::people(tx, &order).await?;
+    let sent = notify::remind(tx, cx, words::follow_up(&people, &order)).await?;
+    Ok(sent > 0)
 }

@@ -1,5 +1,6 @@
 //! Orders and offers over HTTP.
 
+mod recovery;
 mod routing;
 
 use ::routing::{Ineligible, Offer};
@@ -16,6 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use web::{App, KeyedBody, Member, PageQuery, PathId, Problem, Query, StoredAnswer, VendorOrOperator};
 
+use crate::arrival;
 use crate::deliver::{Arrived, Proof, deliver};
 use crate::desk::{Placing, PlacingDesk};
 use crate::lifecycle::{self, Refusal};
@@ -37,6 +39,7 @@ pub fn routes(desk: PlacingDesk) -> OpenApiRouter<App> {
         .routes(routes!(reject))
         .routes(routes!(statement))
         .merge(routing::routes())
+        .merge(recovery::routes())
         .layer(Extension(desk))
 }
 
@@ -161,6 +164,7 @@ impl From<Refusal> for Problem {
             }
             Refusal::WrongCode { left } => problem.with("triesLeft", left),
             Refusal::AboveReturnable { maximum } => problem.with("maximum", maximum.to_string()),
+            Refusal::NotFailed { state } => problem.with("state", state.as_str()),
             Refusal::OfferExpired { deadline } => problem.with("deadline", deadline.to_string()),
             _ => problem,
         }
@@ -219,7 +223,8 @@ async fn events(
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct ChangeStatus {
-    /// `DISPATCHED`, `DELIVERED`, `CANCELLED`, `FAILED`, or `OFFERED` where a vendor withdraws.
+    /// `DISPATCHED`, `DELIVERED`, `CANCELLED`, `FAILED`, or `OFFERED` where a vendor withdraws. `DELIVERED` by a vendor
+    /// without the code is its word, which the retailer is asked about; the order stays `DISPATCHED` until then.
     status: OrderState,
     /// Why; required to cancel, fail, withdraw, and for an operator to confirm a delivery.
     #[serde(default)]
@@ -272,6 +277,8 @@ async fn change(tx: &mut Tx, cx: &Context, id: OrderId, body: &ChangeStatus) -> 
         OrderState::Delivered => {
             let proof = match (&body.delivery_code, cx.actor) {
                 (Some(code), _) => Proof::Code(code.clone()),
+                // A vendor's own word is put before the retailer; the order stays DISPATCHED.
+                (None, Actor::Vendor(_)) => return answer_order(arrival::mark_delivered(tx, cx, scope, id).await?),
                 (None, Actor::Retailer(_)) => Proof::Received,
                 (None, _) => Proof::Operator(reason),
             };

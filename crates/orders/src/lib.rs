@@ -11,6 +11,7 @@
 //! desk; on PostgreSQL 9 and 11 round trips. Accepting costs 16 statements (10 round trips), dispatching 12 (8), delivering
 //! on credit 30 (16), 32 (17) where it opens the book. `khaacho`'s tests count them.
 
+mod arrival;
 mod deliver;
 mod desk;
 mod draft;
@@ -23,6 +24,7 @@ mod pages;
 mod place;
 mod records;
 mod reroute;
+mod retry;
 mod returned;
 mod rules;
 mod statement;
@@ -33,17 +35,22 @@ use credit::PaymentMode;
 use kernel::{Actor, Instant, Money, OrderId, ProductId, RetailerId, VendorId};
 use serde::{Deserialize, Serialize};
 
+pub use arrival::{mark_delivered, not_arrived, settle_silence, something_is_missing};
 pub use deliver::{Arrived, Delivered, Proof, deliver};
 pub use desk::{PlacingDesk, open_desk};
-pub use draft::{Preview, preview, save_draft};
+pub use draft::{Preview, expire_draft, follow_up, preview, save_draft, stale_drafts};
 pub use expiry::{NEXT_VENDOR_JOB, find_next_vendor};
 pub use facts::{Facts, Request};
 pub use http::routes;
-pub use jobs::{OFFER_SCHEDULE, expire_offers, recompute_reliability};
+pub use jobs::{
+    DRAFT_SCHEDULE, OFFER_SCHEDULE, REMINDER_SCHEDULE, SILENCE_SCHEDULE, expire_drafts, expire_offers,
+    follow_up_drafts, recompute_reliability, remind_of_offers, settle_silent,
+};
 pub use lifecycle::{Refusal, accept, cancel, dispatch, expire_offer, fail, reject, withdraw};
 pub use pages::pages;
 pub use place::{Outcome, Place, PlaceRefusal, Placed, place_all};
 pub use reroute::{RerouteRefusal, override_vendor, recommendations, reroute};
+pub use retry::{Retried, RetryRefusal, retry, retry_of};
 pub use returned::{NewReturn, Returned, return_goods};
 pub use rules::{OrderState, may_follow};
 pub use statement::{LineStatement, StatementItem, line_statement};

@@ -79,6 +79,12 @@ pub enum Refusal {
         /// What has not come back yet.
         maximum: Money,
     },
+    /// Only what failed or expired is tried again.
+    #[error("only an order that failed, or a draft that expired, is tried again; this one is {state}")]
+    NotFailed {
+        /// Where it stands.
+        state: OrderState,
+    },
     /// A reason must be given.
     #[error("a reason must be given")]
     ReasonRequired,
@@ -98,6 +104,7 @@ impl Refusal {
             Self::Field { .. } => "VALIDATION",
             Self::NotACashSale => "NOT_A_CASH_SALE",
             Self::AboveReturnable { .. } => "ABOVE_RETURNABLE",
+            Self::NotFailed { .. } => "ORDER_NOT_FAILED",
             Self::ReasonRequired => "REASON_REQUIRED",
         }
     }
@@ -196,6 +203,16 @@ pub async fn expire_offer(tx: &mut Tx, cx: &Context, id: OfferId) -> Answer {
         return Ok(Ok(order));
     }
     expire(tx, cx, &offer, order).await.map(Ok)
+}
+
+/// Reminds the vendor of an offer that is still open, once, and says whether it was reminded now.
+pub async fn remind_of_offer(tx: &mut Tx, cx: &Context, id: OfferId) -> Result<bool, DbError> {
+    let Some((offer, order)) = offer_and_order(tx, Scope::All, id).await? else { return Ok(false) };
+    if !offer.is_open(cx.now) {
+        return Ok(false);
+    }
+    let people = words::people(tx, &order).await?;
+    notify::send_new(tx, cx, words::offer_ends(&people, &order, &offer)).await.map(|sent| sent > 0)
 }
 
 /// A vendor goes back on an accepted order; it goes to the next one.

@@ -40,7 +40,7 @@ pub struct Place {
     pub place: Option<DeliveryPlace>,
     /// The draft that becomes this order.
     pub draft: Option<OrderId>,
-    /// The order that this one tries again.
+    /// The order that this one tries again; a draft knows it itself.
     pub retry_of: Option<OrderId>,
     /// The total that was seen, where the order is meant for no other.
     pub expected_total: Option<Money>,

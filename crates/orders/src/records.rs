@@ -74,7 +74,7 @@ impl Records {
         self.offers.extend(offer.clone());
         let after = serde_json::json!({
             "code": order.code, "state": order.state, "vendorId": vendor, "total": order.total,
-            "paymentMode": order.payment_mode,
+            "paymentMode": order.payment_mode, "retryOf": order.retry_of,
         });
         self.audit.push(Entry::new(cx, order.retailer_id, "order.placed", order.id).after(after));
         let last = NewEvent::of(cx, &order, order.reason.as_deref());
@@ -177,9 +177,9 @@ fn placed_order(
             longitude_micro: retailer.longitude_micro,
         })
     };
-    let (id, code, created_at, last_event) = match draft {
-        Some(draft) => (draft.id, draft.code, draft.created_at, draft.last_event),
-        None => (cx.id(), public_code(cx.random_bytes()), cx.now, 0),
+    let (id, code, created_at, last_event, retry_of) = match draft {
+        Some(draft) => (draft.id, draft.code, draft.created_at, draft.last_event, draft.retry_of),
+        None => (cx.id(), public_code(cx.random_bytes()), cx.now, 0, place.retry_of),
     };
     Order {
         id,
@@ -191,7 +191,7 @@ fn placed_order(
         total,
         place: place.place.clone().unwrap_or_else(own_place),
         reason: vendor.is_none().then(|| "NO_VENDOR".to_owned()),
-        retry_of: place.retry_of,
+        retry_of,
         created_at,
         state_at: cx.now,
         vendor_delivered_at: None,

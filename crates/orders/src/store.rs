@@ -79,6 +79,28 @@ pub(crate) async fn find_if_free(tx: &mut Tx, id: OrderId) -> Result<Option<Orde
     in_scope(tx, Scope::All, row).await
 }
 
+/// The order that was placed to try another one again, the last of them. Drafts that were given up are none.
+pub async fn retry_of(tx: &mut Tx, retailer: RetailerId, id: OrderId) -> Result<Option<Order>, DbError> {
+    let sql = "select * from orders o where o.retry_of = $2 and o.retailer_id = $1 \
+               and o.state <> 'DRAFT' and o.state <> 'EXPIRED' and (o.state <> 'CANCELLED' or o.total_paisa > 0) \
+               order by o.id desc limit 1";
+    let row = tx.query_opt(sql, params![retailer, id]).await?;
+    in_scope(tx, Scope::Retailer(retailer), row).await
+}
+
+/// Drafts that were last changed before a moment, the oldest first.
+pub(crate) async fn stale_drafts(tx: &mut Tx, before: Instant, most: i64) -> Result<Vec<OrderId>, DbError> {
+    let sql = "select o.id from orders o where o.state = 'DRAFT' and o.state_at <= $1 order by o.state_at limit $2";
+    tx.query(sql, params![before, most]).await?.iter().map(|row| row.get("id")).collect()
+}
+
+/// Drafts that expired after a moment and up to another one.
+pub(crate) async fn expired_drafts(tx: &mut Tx, after: Instant, until: Instant) -> Result<Vec<OrderId>, DbError> {
+    let sql = "select o.id from orders o where o.state = 'EXPIRED' and o.state_at > $1 and o.state_at <= $2 \
+               order by o.state_at, o.id";
+    tx.query(sql, params![after, until]).await?.iter().map(|row| row.get("id")).collect()
+}
+
 /// The codes of a retailer's orders.
 pub async fn codes(tx: &mut Tx, retailer: RetailerId, ids: &[OrderId]) -> Result<HashMap<OrderId, String>, DbError> {
     let sql = "select o.id, o.code from orders o where o.retailer_id = $1 and o.id in {2}";
@@ -155,6 +177,60 @@ pub async fn open_orders(tx: &mut Tx, vendors: &[VendorId], most: i64) -> Result
                from vendors v where v.id in {1}";
     let rows = tx.query(sql, params![Value::list(vendors), most]).await?;
     rows.iter().map(|row| Ok((row.get("id")?, row.get("open")?))).collect()
+}
+
+/// What a retailer was asked about a delivery.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Question {
+    /// When the vendor gave its word.
+    pub(crate) said_at: Instant,
+    /// When the retailer was asked again.
+    pub(crate) asked_again_at: Option<Instant>,
+    /// When it said something, or nothing was left to ask.
+    pub(crate) answered_at: Option<Instant>,
+}
+
+/// What the retailer was asked about an order's delivery. The caller holds the order's lock.
+pub(crate) async fn question(tx: &mut Tx, order: &Order) -> Result<Option<Question>, DbError> {
+    let sql = "select * from delivery_questions q where q.order_id = $1 and q.retailer_id = $2";
+    let row = tx.query_opt(sql, params![order.id, order.retailer_id]).await?;
+    row.map(|row| {
+        Ok(Question {
+            said_at: row.get("said_at")?,
+            asked_again_at: row.get("asked_again_at")?,
+            answered_at: row.get("answered_at")?,
+        })
+    })
+    .transpose()
+}
+
+/// Writes what the retailer is asked.
+pub(crate) async fn put_question(tx: &mut Tx, order: &Order, question: Question) -> Result<(), DbError> {
+    let sql = "insert into delivery_questions (retailer_id, order_id, said_at, asked_again_at, answered_at) \
+               values ($1, $2, $3, $4, $5) on conflict (order_id, retailer_id) do update set said_at = $3, \
+               asked_again_at = $4, answered_at = $5";
+    let Question { said_at, asked_again_at, answered_at } = question;
+    tx.exec(sql, params![order.retailer_id, order.id, said_at, asked_again_at, answered_at]).await
+}
+
+/// Writes that nothing is to be asked any more.
+pub(crate) async fn answer_question(tx: &mut Tx, order: &Order, now: Instant) -> Result<(), DbError> {
+    let sql = "update delivery_questions set answered_at = $3 \
+               where order_id = $1 and retailer_id = $2 and answered_at is null";
+    tx.exec(sql, params![order.id, order.retailer_id, now]).await
+}
+
+/// Orders behind one of them whose retailers were asked once before a moment, or again before another, and are silent.
+pub(crate) async fn silent(
+    tx: &mut Tx,
+    once: Instant,
+    again: Instant,
+    after: &str,
+    most: i64,
+) -> Result<Vec<OrderId>, DbError> {
+    let sql = "select q.order_id from delivery_questions q where q.answered_at is null and q.said_at <= $1 \
+               and (q.asked_again_at is null or q.asked_again_at <= $2) and q.order_id > $3 order by q.order_id limit $4";
+    tx.query(sql, params![once, again, after, most]).await?.iter().map(|row| row.get("order_id")).collect()
 }
 
 const ORDER_COLUMNS: &[&str] = &[

@@ -4,6 +4,7 @@
 //! builders of `whatsapp`; long lists of lines are cut with a count of the rest.
 
 mod taken_away;
+mod reminders;
 
 use std::collections::HashMap;
 
@@ -18,8 +19,11 @@ use whatsapp::message::{Buttons, Outgoing, Template};
 
 pub(crate) use taken_away::taken_away;
 
+use crate::deliver::Proof;
 use crate::facts::Facts;
 use crate::{Order, OrderLine};
+
+pub(crate) use self::reminders::{arrived, follow_up, not_arrived, offer_ends};
 
 /// Lines that a message names before it counts the rest.
 const NAMED_LINES: usize = 15;
@@ -233,9 +237,11 @@ pub(crate) fn no_vendor(people: &People, order: &Order) -> Vec<NewMessage> {
             "Try again",
         ),
     };
-    let content = Buttons::new(body).button(format!("order:retry:{}", order.id), retry).build();
+    let again = format!("order:retry:{}", order.id);
+    let content = Buttons::new(body).button(&again, retry).build();
+    let template = Template::new("order_failed_v1", TEMPLATE_LANGUAGE).param(code).payload(again);
     let key = format!("order:{}:no_vendor", order.id);
-    message(key, to_retailer(&people.retailer), content, None).into_iter().collect()
+    message(key, to_retailer(&people.retailer), content, Some(template)).into_iter().collect()
 }
 
 /// The order is on its way: the retailer gets the code to tell whoever delivers.
@@ -287,12 +293,20 @@ pub(crate) struct Receipt {
 }
 
 /// The goods arrived: the retailer gets the receipt, the vendor hears of it.
-pub(crate) fn delivered(people: &People, order: &Order, amount: Money, receipt: Option<&Receipt>) -> Vec<NewMessage> {
+pub(crate) fn delivered(
+    people: &People,
+    order: &Order,
+    amount: Money,
+    receipt: Option<&Receipt>,
+    proof: &Proof,
+) -> Vec<NewMessage> {
     let mut messages = Vec::new();
     let body = match receipt {
         Some(receipt) => credit_receipt(people.retailer.language, order, receipt),
         None => cash_receipt(people.retailer.language, order, amount),
     };
+    let is_silent = *proof == Proof::Silence;
+    let body = if is_silent { format!("{}\n\n{body}", by_silence(people.retailer.language)) } else { body };
     let template = receipt.map(|receipt| {
         Template::new("receipt_v1", TEMPLATE_LANGUAGE)
             .param(&order.code)
@@ -304,14 +318,38 @@ pub(crate) fn delivered(people: &People, order: &Order, amount: Money, receipt: 
     if let Some(vendor) = &people.vendor {
         let (code, shop, total) = (&order.code, &people.retailer.name, amount.for_people());
         let body = match vendor.language {
+            Language::Nepali if is_silent => {
+                format!("{shop} ले दुई दिनसम्म केही भन्नुभएन, अर्डर {code} बुझिएको मानियो: {total}।")
+            }
+            Language::RomanNepali if is_silent => {
+                format!("{shop} le dui din samma kehi bhannubhayena, order {code} bujhiyeko maniyo: {total}.")
+            }
+            Language::English if is_silent => {
+                format!("{shop} said nothing for two days, so order {code} counts as received: {total}.")
+            }
             Language::Nepali => format!("{shop} ले अर्डर {code} बुझ्नुभयो: {total}।"),
             Language::RomanNepali => format!("{shop} le order {code} bujhnubhayo: {total}."),
             Language::English => format!("{shop} has received order {code}: {total}."),
         };
         let key = format!("order:{}:delivered", order.id);
-        messages.extend(message(key, to_vendor(vendor), Outgoing::text(body), None));
+        let template = Template::new("order_received_v1", TEMPLATE_LANGUAGE).param(shop).param(code).param(&total);
+        messages.extend(message(key, to_vendor(vendor), Outgoing::text(body), Some(template)));
     }
     messages
+}
+
+/// Why a delivery counts that nobody confirmed, and what can still be done.
+const fn by_silence(language: Language) -> &'static str {
+    match language {
+        Language::Nepali => "दुई पटक सोध्दा जवाफ नआएकाले सबै सामान आएको मानियो। केही नमिले “बिल मिलेन” लेख्नुहोला।",
+        Language::RomanNepali => {
+            "Dui patak sodhda jawaf naayekole sabai saman aayeko maniyo. Kehi namile “bill milena” lekhnuhola."
+        }
+        Language::English => {
+            "We asked twice and heard nothing, so all of it counts as received. If something is wrong, write “bill is \
+             wrong”."
+        }
+    }
 }
 
 fn credit_receipt(language: Language, order: &Order, receipt: &Receipt) -> String {

@@ -19,5 +19,5 @@ pub use rules::{
 pub use score::Hundredths;
 pub use store::{
     DecisionKind, DecisionRow, Offer, OfferOutcome, OfferState, StoredDecision, decisions, expired_offers, offer,
-    offers_of_order, open_offers, record, resolve, tell_outcome,
+    offers_ending, offers_of_order, open_offers, record, resolve, tell_outcome,
 };

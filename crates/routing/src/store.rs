@@ -191,6 +191,13 @@ pub async fn expired_offers(tx: &mut Tx, now: Instant, most: i64) -> Result<Vec<
     tx.query(sql, params![now, most]).await?.iter().map(offer_of).collect()
 }
 
+/// Open offers that end after a moment and up to another one, the first first.
+pub async fn offers_ending(tx: &mut Tx, after: Instant, until: Instant, most: i64) -> Result<Vec<Offer>, DbError> {
+    let sql = "select * from offers o where o.state = 'OPEN' and o.deadline > $1 and o.deadline <= $2 \
+               order by o.deadline limit $3";
+    tx.query(sql, params![after, until, most]).await?.iter().map(offer_of).collect()
+}
+
 /// Ends an open offer. The caller holds the order's lock.
 pub async fn resolve(
     tx: &mut Tx,

@@ -31,6 +31,7 @@ migrations! {
     "0010_ledger",
     "0011_panel",
     "0012_import",
-    "0013_threads",
-    "0014_stock_moves",
+    "0013_stock_moves",
+    "0014_threads",
+    "0015_recovery",
 }

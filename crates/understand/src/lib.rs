@@ -160,6 +160,16 @@ pub fn understand(catalogue: &Catalogue, history: &History, text: &str) -> Under
     }
 }
 
+/// What a text says of a payment, where it is known already that it is about one.
+pub fn claim(text: &str) -> Claim {
+    claims::claim(text)
+}
+
+/// What a text says of a promise, where it is known already that it is about one.
+pub fn promise(text: &str) -> Promise {
+    claims::promise(text)
+}
+
 /// The quantity of a product that is known already, from an answer such as "3", "tin bora" or "100 kg": whole packs from
 /// 1 to [`MAX_QUANTITY`], or nothing.
 pub fn quantity(catalogue: &Catalogue, sku: &str, text: &str) -> Option<i64> {

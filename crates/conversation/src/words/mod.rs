@@ -8,8 +8,11 @@
 //! What is sent without being asked for (offers, receipts, reminders) does not live here but with what causes it; the
 //! menu lives in `menu`.
 
+mod arrival;
 mod cart;
 mod place;
+mod claims;
+mod money;
 mod retailer;
 mod vendor;
 
@@ -20,18 +23,31 @@ use whatsapp::message::{Buttons, Outgoing, Part, length, shorten};
 
 use crate::inbound::Reply;
 
+pub(crate) use arrival::{
+    all_or_missing, counted, how_many_arrived, not_arrived, nothing_came, reminders, stands, which_arrived,
+    which_is_missing,
+};
 pub(crate) use cart::{
     ask_quantity, ask_which, cart, cart_cancelled, change_cart, nobody_sells, nothing_in_cart, payment_mode, placed,
     refused,
 };
 pub(crate) use place::{ask_place, other_currency, place_kept, place_left, unverified_sender};
+pub(crate) use claims::{
+    claim_confirmed, claim_counted_before, claim_for_team, claim_for_vendor, claim_is_more, claim_rejected,
+    claims_waiting, rejection_reason, vendor_already_done, why_not_received,
+};
+pub(crate) use money::{
+    About, claimed, confirm_claim, confirm_dispute, day_out_of_reach, dispute_reason, disputed, disputed_before,
+    left_as_it_is, no_account, no_open_bill, paid_how, paid_how_much, paid_reference, paid_whom, paying, promised,
+    which_bill, which_day, why_dispute,
+};
 pub(crate) use retailer::{
-    cannot_cancel, help, how_to_order, not_understood, noted, nothing_to_repeat, order_cancelled, person_will_call,
+    cannot_cancel, help, how_to_order, not_understood, nothing_to_repeat, order_cancelled, person_will_call,
     unknown_sender, which_to_cancel,
 };
 pub(crate) use vendor::{
-    code_locked, nothing_on_the_way, offer_accepted, offer_expired, offer_rejected, order_dispatched, vendor_menu,
-    vendor_orders, which_delivery, why_reject, wrong_code,
+    code_locked, marked_delivered, nothing_on_the_way, offer_accepted, offer_expired, offer_rejected, order_dispatched,
+    vendor_menu, vendor_orders, which_delivery, why_reject, wrong_code,
 };
 
 /// Names that one sentence lists before it counts the rest.
@@ -52,7 +68,12 @@ pub(crate) enum Press {
     Cancel,
     Credit,
     Cash,
+    Pay,
+    Paid,
+    WillPay,
+    BillWrong,
     VendorOrders,
+    VendorClaims,
 }
 
 impl Press {
@@ -71,6 +92,11 @@ impl Press {
             Self::Cancel => "cart:cancel",
             Self::Credit => "pay:credit",
             Self::Cash => "pay:cash",
+            Self::Pay => "menu:pay",
+            Self::Paid => "paid",
+            Self::WillPay => "bill:promise",
+            Self::BillWrong => "bill:dispute",
+            Self::VendorClaims => "vendor:claims",
             Self::VendorOrders => "vendor:orders",
         }
     }
@@ -91,6 +117,11 @@ impl Press {
                 Self::Cancel => "रद्द",
                 Self::Credit => "उधारो",
                 Self::Cash => "नगद",
+                Self::Pay => "तिर्ने",
+                Self::Paid => "तिरेँ",
+                Self::WillPay => "पछि तिर्छु",
+                Self::BillWrong => "बिल मिलेन",
+                Self::VendorClaims => "तिरेँ भनेका",
             },
             RomanNepali => match self {
                 Self::Menu => "Menu",
@@ -105,6 +136,11 @@ impl Press {
                 Self::Cancel => "Radda",
                 Self::Credit => "Udharo",
                 Self::Cash => "Nagad",
+                Self::Pay => "Tirne",
+                Self::Paid => "Tire",
+                Self::WillPay => "Pachi tirchhu",
+                Self::BillWrong => "Bill milena",
+                Self::VendorClaims => "Tire bhaneka",
             },
             English => match self {
                 Self::Menu => "Menu",
@@ -119,6 +155,11 @@ impl Press {
                 Self::Cancel => "Cancel",
                 Self::Credit => "On credit",
                 Self::Cash => "Cash",
+                Self::Pay => "Pay",
+                Self::Paid => "I have paid",
+                Self::WillPay => "I will pay",
+                Self::BillWrong => "Bill is wrong",
+                Self::VendorClaims => "Payment claims",
             },
         }
     }

@@ -84,18 +84,6 @@ pub(crate) fn not_understood(language: Language, nearest: &[String]) -> Reply {
     ask(language, body, &[Press::Help, Press::Person, Press::Menu])
 }
 
-/// A payment, a promise or a complaint was put before a person.
-pub(crate) fn noted(language: Language) -> Reply {
-    let body = match language {
-        Nepali => "टिपेँ, धन्यवाद। हाम्रो टोलीले हेरेर खबर गर्नेछ। त्यतिन्जेल तपाईंको हिसाब जस्ताको तस्तै रहन्छ।",
-        RomanNepali => {
-            "Tipe, dhanyabad. Hamro toli le herera khabar garnechha. Tyatinjel tapaiko hisab jasta ko tastai rahanchha."
-        }
-        English => "Noted, thank you. Our team will check it and tell you. Until then your account stays as it is.",
-    };
-    ask(language, body, &[Press::Owe, Press::Menu])
-}
-
 /// A person takes over.
 pub(crate) fn person_will_call(language: Language) -> Reply {
     Outgoing::text(match language {

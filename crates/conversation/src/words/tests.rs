@@ -1,3 +1,5 @@
+mod recovery;
+
 use std::collections::{HashMap, HashSet};
 
 use catalog::{Product, ProductStatus};
@@ -283,7 +285,6 @@ fn other_texts(language: Language, world: &World) -> Vec<(&'static str, Reply)> 
         ("help", help(language)),
         ("not understood", not_understood(language, &[])),
         ("nearest", not_understood(language, &names)),
-        ("noted", noted(language)),
         ("person", person_will_call(language)),
         ("nothing to repeat", nothing_to_repeat(language)),
         ("order cancelled", order_cancelled(language, "AB23CD")),
@@ -327,6 +328,8 @@ fn every_text(language: Language, world: &World) -> Vec<(&'static str, Reply)> {
     let mut texts = cart_texts(language, world);
     texts.extend(other_texts(language, world));
     texts.extend(menu_texts(language, world));
+    texts.extend(recovery::texts(language, world));
+    texts.extend(recovery::money_texts(language, world));
     texts
 }
 
@@ -341,7 +344,7 @@ fn every_text_is_within_the_limits() {
     }
     for (name, reply) in every_text(English, &SMALL) {
         let is_plain = matches!(reply.unwrap(), Outgoing::Text { .. });
-        let says_all = ["thanks", "person", "which delivery", "vendor has none", "vendor has sent all"].contains(&name);
+        let says_all = ["thanks", "person", "which delivery", "vendor has none"].contains(&name);
         assert_eq!(is_plain, says_all, "{name} has nothing to press");
     }
 }

@@ -27,29 +27,33 @@ pub(crate) fn vendor_menu(language: Language, name: &str) -> Reply {
              4-digit code here."
         ),
     };
-    ask(language, body, &[Press::VendorOrders])
+    ask(language, body, &[Press::VendorOrders, Press::VendorClaims])
 }
 
 fn dispatch_id(order: &Order) -> String {
     format!("order:dispatch:{}", order.id)
 }
 
+/// What marks an order as sent.
+const fn sent_title(language: Language) -> &'static str {
+    match language {
+        Nepali => "सामान पठाएँ",
+        RomanNepali => "Saman pathaye",
+        English => "Goods are sent",
+    }
+}
+
 /// The vendor took an order.
 pub(crate) fn offer_accepted(language: Language, order: &Order) -> Reply {
     let (code, total) = (&order.code, order.total.for_people());
-    let (body, dispatched) = match language {
-        Nepali => {
-            (format!("धन्यवाद! अर्डर {code} ({total}) तपाईंको भयो। सामान निस्किएपछि तलको बटन थिच्नुहोला।"), "सामान पठाएँ")
+    let body = match language {
+        Nepali => format!("धन्यवाद! अर्डर {code} ({total}) तपाईंको भयो। सामान निस्किएपछि तलको बटन थिच्नुहोला।"),
+        RomanNepali => {
+            format!("Dhanyabad! Order {code} ({total}) tapaiko bhayo. Saman niskiyepachi tala ko button thichnuhola.")
         }
-        RomanNepali => (
-            format!("Dhanyabad! Order {code} ({total}) tapaiko bhayo. Saman niskiyepachi tala ko button thichnuhola."),
-            "Saman pathaye",
-        ),
-        English => (
-            format!("Thank you! Order {code} ({total}) is yours. Press the button when the goods have left."),
-            "Goods are sent",
-        ),
+        English => format!("Thank you! Order {code} ({total}) is yours. Press the button when the goods have left."),
     };
+    let dispatched = sent_title(language);
     let orders = Press::VendorOrders;
     Buttons::new(body).button(dispatch_id(order), dispatched).button(orders.id(), orders.title(language)).build()
 }
@@ -91,17 +95,52 @@ pub(crate) fn offer_expired(language: Language) -> Reply {
     ask(language, body, &[Press::VendorOrders])
 }
 
+/// What marks an order as delivered.
+const fn delivered_title(language: Language) -> &'static str {
+    match language {
+        Nepali => "सामान पुर्‍याएँ",
+        RomanNepali => "Saman puryaye",
+        English => "Delivered",
+    }
+}
+
+fn delivered_id(order: &Order) -> String {
+    format!("order:delivered:{}", order.id)
+}
+
 /// The vendor sent the goods.
 pub(crate) fn order_dispatched(language: Language, order: &Order) -> Reply {
     let code = &order.code;
     let body = match language {
-        Nepali => format!("अर्डर {code} बाटोमा। सामान बुझाउँदा पसलेले भनेको ४ अंकको कोड यहाँ लेख्नुहोला, जस्तै “{code} 1234”।"),
+        Nepali => format!(
+            "अर्डर {code} बाटोमा। सामान बुझाउँदा पसलेले भनेको ४ अंकको कोड यहाँ लेख्नुहोला, जस्तै “{code} 1234”। कोड नपाए तलको बटन थिच्नुहोला।"
+        ),
         RomanNepali => format!(
-            "Order {code} batoma. Saman bujhauda pasale le bhaneko 4 anka ko code yaha lekhnuhola, jastai “{code} 1234”."
+            "Order {code} batoma. Saman bujhauda pasale le bhaneko 4 anka ko code yaha lekhnuhola, jastai “{code} 1234”. \
+             Code napaye tala ko button thichnuhola."
         ),
         English => format!(
             "Order {code} is on its way. When you hand over the goods, write the shop's 4-digit code here, like “{code} \
-             1234”."
+             1234”. Without the code, press the button."
+        ),
+    };
+    let orders = Press::VendorOrders;
+    Buttons::new(body)
+        .button(delivered_id(order), delivered_title(language))
+        .button(orders.id(), orders.title(language))
+        .build()
+}
+
+/// The vendor's word that an order was delivered is put before the shop.
+pub(crate) fn marked_delivered(language: Language, order: &Order) -> Reply {
+    let code = &order.code;
+    let body = match language {
+        Nepali => format!("धन्यवाद! अर्डर {code} पुगेको हो भनेर पसललाई सोधेका छौं। जवाफ नआए दुई दिनपछि पुगेको मानिन्छ।"),
+        RomanNepali => format!(
+            "Dhanyabad! Order {code} pugeko ho bhanera pasal lai sodheka chhau. Jawaf naaye dui din pachi pugeko maninchha."
+        ),
+        English => format!(
+            "Thank you! We have asked the shop about order {code}. Without an answer it counts as delivered in two days."
         ),
     };
     ask(language, body, &[Press::VendorOrders])
@@ -170,21 +209,23 @@ fn line(language: Language, order: &Order) -> String {
     format!("• {} — {}, {}", order.code, state_name(language, order.state), order.total.for_people())
 }
 
-/// The vendor's open orders. Those that are being prepared can be marked as sent.
+/// The vendor's open orders. Those that are being prepared can be marked as sent, those on their way as delivered.
 pub(crate) fn vendor_orders(language: Language, open: &[Order]) -> Reply {
     let (head, none, sent) = match language {
-        Nepali => {
-            ("तपाईंका अहिलेका अर्डर:", "अहिले कुनै अर्डर बाँकी छैन। नयाँ अर्डर आउनेबित्तिकै पठाउँछौं।", "सामान पठाएको भए छान्नुहोला।")
-        }
+        Nepali => (
+            "तपाईंका अहिलेका अर्डर:",
+            "अहिले कुनै अर्डर बाँकी छैन। नयाँ अर्डर आउनेबित्तिकै पठाउँछौं।",
+            "सामान पठाएको वा पुर्‍याएको भए छान्नुहोला।",
+        ),
         RomanNepali => (
             "Tapaika ahile ka order:",
             "Ahile kunai order baki chhaina. Naya order aaune bittikai pathauchhau.",
-            "Saman pathayeko bhaye chhannuhola.",
+            "Saman pathayeko wa puryayeko bhaye chhannuhola.",
         ),
         English => (
             "Your open orders:",
             "You have no open order now. We will send you new ones as soon as they come.",
-            "Choose an order when its goods have been sent.",
+            "Choose an order when its goods have been sent or delivered.",
         ),
     };
     if open.is_empty() {
@@ -192,11 +233,16 @@ pub(crate) fn vendor_orders(language: Language, open: &[Order]) -> Reply {
     }
     let lines: Vec<String> = open.iter().map(|order| line(language, order)).collect();
     let lines = fitted(language, &lines, ROOM_FOR_ORDERS);
-    // The orders stand newest first; what has waited longest is to be sent first.
-    let waiting = open.iter().rev().filter(|order| order.state == OrderState::Confirmed).take(Part::Rows.max());
+    // The orders stand newest first; what has waited longest is to be sent first, then what is on its way.
+    let of = |state: OrderState| open.iter().rev().filter(move |order| order.state == state);
+    let waiting = of(OrderState::Confirmed).chain(of(OrderState::Dispatched)).take(Part::Rows.max());
     let list = waiting.fold(List::new(format!("{head}\n\n{lines}\n\n{sent}"), choose(language)), |list, order| {
-        let about = shorten(&order.total.for_people(), Part::RowDescription);
-        list.row(dispatch_id(order), shorten(&order.code, Part::RowTitle), Some(&about))
+        let (id, what) = match order.state {
+            OrderState::Confirmed => (dispatch_id(order), sent_title(language)),
+            _ => (delivered_id(order), delivered_title(language)),
+        };
+        let about = shorten(&format!("{what}: {}", order.total.for_people()), Part::RowDescription);
+        list.row(id, shorten(&order.code, Part::RowTitle), Some(&about))
     });
     if list.sections.is_empty() { Outgoing::text(format!("{head}\n\n{lines}")) } else { list.build() }
 }

@@ -131,6 +131,7 @@ testkit::both_engines! {
                 "POST /api/v1/orders" => &["vendorId"],
                 "PATCH /api/v1/products/{id}" => &["nameNe", "aliases", "pack"],
                 "POST /api/v1/vendors/{id}/products/{productId}/moves" => &["note"],
+                "POST /api/v1/admin/orders/{id}/retry" => &["paymentMode"],
                 "PATCH /api/v1/credit/lines/{id}" => &["termsDays"],
                 "PATCH /api/v1/credit/cycles/{id}" => &["note"],
                 "PUT /api/v1/admin/credit/{id}/cap" => &["cap"],

@@ -120,6 +120,8 @@ fn other_reads(own: &Own) -> Vec<Row> {
             format!("order-routing/vendor/{vendor}/pending"),
             NOT_RETAILERS,
         ),
+        get("GET /api/v1/admin/orders/failed/{retailerId}", format!("admin/orders/failed/{retailer}"), OPERATORS),
+        get("GET /api/v1/admin/orders/pending/{retailerId}", format!("admin/orders/pending/{retailer}"), OPERATORS),
         get("GET /api/v1/whatsapp/messages", "whatsapp/messages".to_owned(), EVERYONE),
         get("GET /api/v1/whatsapp/conversations", "whatsapp/conversations".to_owned(), OPERATORS),
         get("GET /api/v1/whatsapp/conversations/{address}", format!("whatsapp/conversations/{address}"), OPERATORS),
@@ -132,9 +134,7 @@ fn other_reads(own: &Own) -> Vec<Row> {
 
 /// Commands; each stands where the ones before it leave its objects as it needs them.
 pub(super) fn commands(own: &Own) -> Vec<Row> {
-    let commands =
-        [payments(own), registration(own), lines(own), cycles(own), orders(own), conversations(own), ends(own)];
-    commands.concat()
+    [payments(own), registration(own), lines(own), cycles(own), orders(own), conversations(own), ends(own)].concat()
 }
 
 fn registration(own: &Own) -> Vec<Row> {
@@ -315,6 +315,13 @@ fn orders(own: &Own) -> Vec<Row> {
             json!({ "status": "FAILED", "reason": "the road is gone" }),
             OPERATORS,
         ),
+        row(
+            "POST /api/v1/admin/orders/{id}/retry",
+            format!("admin/orders/{confirmed}/retry"),
+            json!({ "paymentMode": "CASH" }),
+            [403, 403, 201],
+        ),
+        row("POST /api/v1/admin/orders/expire-pending", "admin/orders/expire-pending".to_owned(), json!({}), OPERATORS),
         // It was on credit: what matters is that only an operator comes so far.
         row(
             "POST /api/v1/admin/orders/{id}/return",
@@ -323,12 +330,6 @@ fn orders(own: &Own) -> Vec<Row> {
             [403, 403, 409],
         ),
     ]
-}
-
-/// What leaves nothing to go on with.
-fn ends(own: &Own) -> Vec<Row> {
-    let product = format!("products/{}", own.product);
-    vec![row("DELETE /api/v1/products/{id}", product, Value::Null, OPERATORS)]
 }
 
 fn conversations(own: &Own) -> Vec<Row> {
@@ -341,6 +342,12 @@ fn conversations(own: &Own) -> Vec<Row> {
         // The phone is verified already: what matters is that only an operator comes so far.
         row("POST /api/v1/whatsapp/conversations/{address}/verify", path("verify"), json!({}), [403, 403, 409]),
     ]
+}
+
+/// What leaves nothing to go on with.
+fn ends(own: &Own) -> Vec<Row> {
+    let product = format!("products/{}", own.product);
+    vec![row("DELETE /api/v1/products/{id}", product, Value::Null, OPERATORS)]
 }
 
 fn because() -> Value {

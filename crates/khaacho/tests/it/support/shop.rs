@@ -30,9 +30,21 @@ const MINUTE: i64 = 60;
 const DAY: i64 = 24 * 60 * MINUTE;
 
 /// The templates as they are registered with Meta.
-const TEMPLATES: [(&str, &str, &[&str]); 4] = [
+const TEMPLATES: [(&str, &str, &[&str]); 12] = [
     ("order_offer_v1", "New order {{1}} from {{2}}, {{3}}. Please answer by {{4}}.", &["Accept", "Reject"]),
     ("delivery_code_v1", "Order {{1}} is on its way. Your delivery code is {{2}}.", &["Received"]),
+    ("offer_reminder_v1", "Order {{1}} from {{2}}, {{3}}, waits for your answer until {{4}}.", &["Accept", "Reject"]),
+    (
+        "delivery_question_v1",
+        "{{1}} says that order {{2}} was delivered. Did you get all of it?",
+        &["All of it", "Some is missing", "Nothing came"],
+    ),
+    ("not_arrived_v1", "{{1}} says that order {{2}} has not come yet. Press the button when it has.", &["Delivered"]),
+    ("order_received_v1", "{{1}} has received order {{2}}, {{3}} in all.", &[]),
+    ("order_failed_v1", "Sorry, no wholesaler can supply order {{1}} right now. Nothing is owed.", &["Try again"]),
+    ("claim_answered_v1", "Your payment of {{1}} was not confirmed: {{2}}.", &[]),
+    ("payment_claim_v1", "{{1}} says they paid {{2}} ({{3}}). Have you received it?", &["Received", "Not received"]),
+    ("draft_follow_up_v1", "Hello {{1}}! You left an order half-way: {{2}}. Still need it?", &["Show it again"]),
     ("receipt_v1", "Order {{1}} is received: {{2}}, due on {{3}}.", &[]),
     ("repayment_receipt_v1", "Received {{1}} on bill {{2}}. Left on it: {{3}}. Receipt: {{4}}", &[]),
 ];
@@ -274,6 +286,24 @@ impl Shop {
             request = request.header(whatsapp::signature::HEADER, signature);
         }
         self.send(request.body(Body::from(body)).unwrap()).await
+    }
+
+    /// Runs what is due by the clock, as the processes of a server do.
+    pub(crate) async fn runs_schedules(&self) {
+        queue::run_due_schedules(&self.t.db, &self.t.clock, &self.house.schedules).await.unwrap();
+    }
+
+    /// The API, as a vendor.
+    pub(crate) async fn call_for_vendor(
+        &self,
+        vendor: Option<kernel::VendorId>,
+        method: &Method,
+        path: &str,
+        body: &Value,
+    ) -> Answer {
+        let key = format!("key-{}", self.keys.fetch_add(1, Ordering::SeqCst));
+        let who = Caller { user: UserId::from_bits(2), role: Role::Vendor, retailer: None, vendor };
+        self.call_as(who, method, path, &key, &body.to_string()).await
     }
 
     /// Does all work that is ready, and writes down what was sent.

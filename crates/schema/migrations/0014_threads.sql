@@ -9,7 +9,6 @@ create table taken_threads (
 
 -- Who wrote last stands first in the list of conversations.
 create index message_windows_heard on message_windows (heard_at, address);
-create index outgoing_messages_address on outgoing_messages (address, id);
 
 -- Pictures, recordings and files that people sent, fetched from WhatsApp, which keeps them for seven days. `content` is
 -- base64; `problem` says why it is not there.

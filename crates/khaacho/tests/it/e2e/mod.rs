@@ -1,6 +1,8 @@
 //! Orders that go all the way through the house, told by what is said on WhatsApp and checked through the API.
 
 mod changes;
+mod money;
+mod recovery;
 
 use std::process::Command;
 
@@ -131,6 +133,7 @@ testkit::both_engines! {
         world.expect("DISPATCHED", [TOTAL, "0.00", "22500.00"], [40, 10], 0).await;
         assert_eq!(shop.get(&reservation).await["state"], "ACTIVE");
         shop.presses(retailer, "order:received:").await;
+        shop.presses(retailer, "order:all:").await;
         world.expect("DELIVERED", ["0.00", TOTAL, "22500.00"], [30, 0], 1).await;
         let converted = shop.get(&reservation).await;
         assert_eq!(converted["state"], "CONVERTED");
