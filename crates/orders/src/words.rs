@@ -3,8 +3,8 @@
 //! Each text is one `match` over the languages, so the compiler sees that none is missing. Texts are bounded by the
 //! builders of `whatsapp`; long lists of lines are cut with a count of the rest.
 
-mod taken_away;
 mod reminders;
+mod taken_away;
 
 use std::collections::HashMap;
 

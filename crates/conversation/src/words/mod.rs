@@ -10,9 +10,9 @@
 
 mod arrival;
 mod cart;
-mod place;
 mod claims;
 mod money;
+mod place;
 mod retailer;
 mod vendor;
 
@@ -31,7 +31,6 @@ pub(crate) use cart::{
     ask_quantity, ask_which, cart, cart_cancelled, change_cart, nobody_sells, nothing_in_cart, payment_mode, placed,
     refused,
 };
-pub(crate) use place::{ask_place, other_currency, place_kept, place_left, unverified_sender};
 pub(crate) use claims::{
     claim_confirmed, claim_counted_before, claim_for_team, claim_for_vendor, claim_is_more, claim_rejected,
     claims_waiting, rejection_reason, vendor_already_done, why_not_received,
@@ -41,6 +40,7 @@ pub(crate) use money::{
     left_as_it_is, no_account, no_open_bill, paid_how, paid_how_much, paid_reference, paid_whom, paying, promised,
     which_bill, which_day, why_dispute,
 };
+pub(crate) use place::{ask_place, other_currency, place_kept, place_left, unverified_sender};
 pub(crate) use retailer::{
     cannot_cancel, help, how_to_order, not_understood, nothing_to_repeat, order_cancelled, person_will_call,
     unknown_sender, which_to_cancel,

@@ -1,9 +1,9 @@
 //! What a vendor is told when an operator gives its order to another.
 
 use parties::Language;
-use whatsapp::message::Outgoing;
+use whatsapp::message::{Outgoing, Template};
 
-use super::{NewMessage, People, message, to_vendor};
+use super::{NewMessage, People, TEMPLATE_LANGUAGE, message, to_vendor};
 use crate::Order;
 
 /// An operator took the order from the vendor.
@@ -20,5 +20,6 @@ pub(crate) fn taken_away(people: &People, order: &Order) -> Vec<NewMessage> {
         }
     };
     let key = format!("order:{}:taken_away:{}", order.id, order.last_event);
-    message(key, to_vendor(vendor), Outgoing::text(body), None).into_iter().collect()
+    let template = Template::new("order_taken_away_v1", TEMPLATE_LANGUAGE).param(code);
+    message(key, to_vendor(vendor), Outgoing::text(body), Some(template)).into_iter().collect()
 }

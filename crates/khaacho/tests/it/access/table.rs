@@ -134,7 +134,9 @@ fn other_reads(own: &Own) -> Vec<Row> {
 
 /// Commands; each stands where the ones before it leave its objects as it needs them.
 pub(super) fn commands(own: &Own) -> Vec<Row> {
-    [payments(own), registration(own), lines(own), cycles(own), orders(own), conversations(own), ends(own)].concat()
+    let commands =
+        [payments(own), registration(own), lines(own), cycles(own), orders(own), conversations(own), ends(own)];
+    commands.concat()
 }
 
 fn registration(own: &Own) -> Vec<Row> {
@@ -332,6 +334,12 @@ fn orders(own: &Own) -> Vec<Row> {
     ]
 }
 
+/// What leaves nothing to go on with.
+fn ends(own: &Own) -> Vec<Row> {
+    let product = format!("products/{}", own.product);
+    vec![row("DELETE /api/v1/products/{id}", product, Value::Null, OPERATORS)]
+}
+
 fn conversations(own: &Own) -> Vec<Row> {
     let path = |deed: &str| format!("whatsapp/conversations/{}/{deed}", own.address);
     let text = json!({ "text": "Namaste" });
@@ -342,12 +350,6 @@ fn conversations(own: &Own) -> Vec<Row> {
         // The phone is verified already: what matters is that only an operator comes so far.
         row("POST /api/v1/whatsapp/conversations/{address}/verify", path("verify"), json!({}), [403, 403, 409]),
     ]
-}
-
-/// What leaves nothing to go on with.
-fn ends(own: &Own) -> Vec<Row> {
-    let product = format!("products/{}", own.product);
-    vec![row("DELETE /api/v1/products/{id}", product, Value::Null, OPERATORS)]
 }
 
 fn because() -> Value {

@@ -30,7 +30,7 @@ const MINUTE: i64 = 60;
 const DAY: i64 = 24 * 60 * MINUTE;
 
 /// The templates as they are registered with Meta.
-const TEMPLATES: [(&str, &str, &[&str]); 12] = [
+const TEMPLATES: [(&str, &str, &[&str]); 13] = [
     ("order_offer_v1", "New order {{1}} from {{2}}, {{3}}. Please answer by {{4}}.", &["Accept", "Reject"]),
     ("delivery_code_v1", "Order {{1}} is on its way. Your delivery code is {{2}}.", &["Received"]),
     ("offer_reminder_v1", "Order {{1}} from {{2}}, {{3}}, waits for your answer until {{4}}.", &["Accept", "Reject"]),
@@ -45,6 +45,7 @@ const TEMPLATES: [(&str, &str, &[&str]); 12] = [
     ("claim_answered_v1", "Your payment of {{1}} was not confirmed: {{2}}.", &[]),
     ("payment_claim_v1", "{{1}} says they paid {{2}} ({{3}}). Have you received it?", &["Received", "Not received"]),
     ("draft_follow_up_v1", "Hello {{1}}! You left an order half-way: {{2}}. Still need it?", &["Show it again"]),
+    ("order_taken_away_v1", "Order {{1}} is no longer with you. Please do not send it.", &[]),
     ("receipt_v1", "Order {{1}} is received: {{2}}, due on {{3}}.", &[]),
     ("repayment_receipt_v1", "Received {{1}} on bill {{2}}. Left on it: {{3}}. Receipt: {{4}}", &[]),
 ];
