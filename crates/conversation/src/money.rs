@@ -85,13 +85,14 @@ pub(crate) async fn about_bill(
                 None => words::why_dispute(language, &cycle),
             })
         }
-        About::Promise => match said.and_then(|said| days::day(&said, cx.today())) {
-            Some(day) => promise(tx, cx, retailer, session, bill, day).await,
-            None => {
+        About::Promise => {
+            if let Some(day) = said.and_then(|said| days::day(&said, cx.today())) {
+                promise(tx, cx, retailer, session, bill, day).await
+            } else {
                 session.state.step = Step::Promising(bill);
                 Ok(words::which_day(language, &cycle, cx.today()))
             }
-        },
+        }
     }
 }
 

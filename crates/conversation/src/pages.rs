@@ -227,9 +227,8 @@ where
     let Posted { panel, fields, keyed, .. } = posted;
     let cx = panel.cx.clone();
     web::once(app, keyed, cx, async move |tx, cx| {
-        let refusal = match work(tx, cx, &address, fields.text("text")).await? {
-            Ok(_) => return Ok(see_other(&format!("/admin/conversations/{address}"))),
-            Err(refusal) => refusal,
+        let Err(refusal) = work(tx, cx, &address, fields.text("text")).await? else {
+            return Ok(see_other(&format!("/admin/conversations/{address}")));
         };
         let mut errors = Errors::default();
         let (field, said) = match refusal {

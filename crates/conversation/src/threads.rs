@@ -127,8 +127,6 @@ pub(crate) async fn waits_for_operator(tx: &mut Tx, address: &str, said: &Said) 
     let Some(taken) = store::taken(tx, address).await? else { return Ok(false) };
     match said {
         Said::Pressed(id) if id.starts_with("offer:") || id.starts_with("order:") => Ok(false),
-        // Whoever wants no more reminders is heeded at once.
-        Said::Typed(text) if matches!(understand::answer(text), Some(Answer::Stop | Answer::Start)) => Ok(false),
         Said::Typed(text) if taken.by.is_none() && understand::answer(text) == Some(Answer::Menu) => {
             store::give_back(tx, address).await?;
             Ok(false)

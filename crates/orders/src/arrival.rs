@@ -38,12 +38,12 @@ pub async fn mark_delivered(tx: &mut Tx, cx: &Context, scope: Scope, id: OrderId
     if matches!(cx.actor, Actor::Retailer(_)) {
         return Ok(Err(Refusal::NotAllowed { who: "the vendor" }));
     }
-    if store::question(tx, &order).await?.is_some_and(|question| question.answered_at.is_none()) {
+    if store::question(tx, &order).await?.is_some_and(|question| question.answered.is_none()) {
         return Ok(Ok(order));
     }
     order.vendor_delivered_at = Some(cx.now);
     store::update(tx, &order).await?;
-    store::put_question(tx, &order, Question { said_at: cx.now, asked_again_at: None, answered_at: None }).await?;
+    store::put_question(tx, &order, Question { said: cx.now, asked_again: None, answered: None }).await?;
     let after = serde_json::json!({ "vendorDeliveredAt": cx.now });
     audit::record(tx, vec![Entry::new(cx, order.retailer_id, "order.vendor_delivered", order.id).after(after)]).await?;
     ask(tx, cx, &order, cx.now, 1).await?;
@@ -93,9 +93,9 @@ pub async fn settle_silence(tx: &mut Tx, cx: &Context, id: OrderId) -> Result<bo
     let Some(question) = question else { return Ok(false) };
     if order.state != OrderState::Dispatched {
         store::answer_question(tx, &order, cx.now).await?;
-    } else if question.asked_again_at.is_none() {
-        store::put_question(tx, &order, Question { asked_again_at: Some(cx.now), ..question }).await?;
-        ask(tx, cx, &order, question.said_at, 2).await?;
+    } else if question.asked_again.is_none() {
+        store::put_question(tx, &order, Question { asked_again: Some(cx.now), ..question }).await?;
+        ask(tx, cx, &order, question.said, 2).await?;
     } else {
         store::answer_question(tx, &order, cx.now).await?;
         let delivered = deliver(tx, cx, Scope::All, id, &Proof::Silence, &[]).await?;
@@ -107,12 +107,12 @@ pub async fn settle_silence(tx: &mut Tx, cx: &Context, id: OrderId) -> Result<bo
 impl Question {
     fn is_due(&self, now: Instant) -> bool {
         let waited = |since: Instant, seconds: i64| now.seconds_since(since) >= seconds;
-        self.answered_at.is_none()
-            && match self.asked_again_at {
-                None => waited(self.said_at, QUESTION_SECONDS),
+        self.answered.is_none()
+            && match self.asked_again {
+                None => waited(self.said, QUESTION_SECONDS),
                 // After a time in which nothing ran, the second question has its day too.
                 Some(again) => {
-                    waited(self.said_at, QUESTION_SECONDS.saturating_mul(2))
+                    waited(self.said, QUESTION_SECONDS.saturating_mul(2))
                         && waited(again, QUESTION_SECONDS.saturating_sub(LEEWAY))
                 }
             }
@@ -127,9 +127,9 @@ mod tests {
     fn a_retailer_is_asked_twice_before_silence_counts() {
         let at = |hours: i64| Instant::from_micros(0).plus_seconds(hours * 3_600);
         let asked = |again: Option<i64>, answered: Option<i64>| Question {
-            said_at: at(0),
-            asked_again_at: again.map(at),
-            answered_at: answered.map(at),
+            said: at(0),
+            asked_again: again.map(at),
+            answered: answered.map(at),
         };
         assert!(!asked(None, None).is_due(at(23)) && asked(None, None).is_due(at(24)));
         assert!(!asked(Some(24), None).is_due(at(47)) && asked(Some(24), None).is_due(at(48)));

@@ -183,11 +183,11 @@ pub async fn open_orders(tx: &mut Tx, vendors: &[VendorId], most: i64) -> Result
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Question {
     /// When the vendor gave its word.
-    pub(crate) said_at: Instant,
+    pub(crate) said: Instant,
     /// When the retailer was asked again.
-    pub(crate) asked_again_at: Option<Instant>,
+    pub(crate) asked_again: Option<Instant>,
     /// When it said something, or nothing was left to ask.
-    pub(crate) answered_at: Option<Instant>,
+    pub(crate) answered: Option<Instant>,
 }
 
 /// What the retailer was asked about an order's delivery. The caller holds the order's lock.
@@ -196,9 +196,9 @@ pub(crate) async fn question(tx: &mut Tx, order: &Order) -> Result<Option<Questi
     let row = tx.query_opt(sql, params![order.id, order.retailer_id]).await?;
     row.map(|row| {
         Ok(Question {
-            said_at: row.get("said_at")?,
-            asked_again_at: row.get("asked_again_at")?,
-            answered_at: row.get("answered_at")?,
+            said: row.get("said_at")?,
+            asked_again: row.get("asked_again_at")?,
+            answered: row.get("answered_at")?,
         })
     })
     .transpose()
@@ -209,8 +209,8 @@ pub(crate) async fn put_question(tx: &mut Tx, order: &Order, question: Question)
     let sql = "insert into delivery_questions (retailer_id, order_id, said_at, asked_again_at, answered_at) \
                values ($1, $2, $3, $4, $5) on conflict (order_id, retailer_id) do update set said_at = $3, \
                asked_again_at = $4, answered_at = $5";
-    let Question { said_at, asked_again_at, answered_at } = question;
-    tx.exec(sql, params![order.retailer_id, order.id, said_at, asked_again_at, answered_at]).await
+    let Question { said, asked_again, answered } = question;
+    tx.exec(sql, params![order.retailer_id, order.id, said, asked_again, answered]).await
 }
 
 /// Writes that nothing is to be asked any more.

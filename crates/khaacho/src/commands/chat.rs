@@ -143,15 +143,16 @@ impl Chat {
     fn be(&mut self, wanted: Option<&str>) -> anyhow::Result<()> {
         self.me = match wanted {
             None => self.players.iter().position(|player| player.role == "retailer").unwrap_or(0),
-            Some(wanted) => match find(&self.players, wanted) {
-                Some(found) => found,
-                None => {
+            Some(wanted) => {
+                if let Some(found) = find(&self.players, wanted) {
+                    found
+                } else {
                     let phone = phone(wanted).context("nobody has that name; /people lists everyone")?;
                     let (name, role) = (format!("+{phone}"), "stranger".to_owned());
                     self.players.push(Player { phone, name, role });
                     self.players.len().saturating_sub(1)
                 }
-            },
+            }
         };
         let me = self.me()?;
         print_line(&format!("You are {} ({}, {}).", me.name, me.role, me.phone));

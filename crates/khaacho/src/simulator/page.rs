@@ -95,8 +95,9 @@ async fn page(app: &App, simulator: &Simulator, panel: &Panel, phone: &str, erro
     let address = if mischief == Some(Mischief::NoPhone) { user_id(&me.phone) } else { me.phone.clone() };
     let wanted = address.clone();
     let thread = app.db.read::<_, DbError, _>(async move |tx| conversation::open_thread(tx, &wanted).await).await?;
-    let named = MISCHIEFS.iter().find(|(_, value)| *value == mischief).map_or("off", |(name, _)| *name);
-    let fields = Fields::of([("as", me.phone.clone()), ("misbehave", named.to_owned()), ("days", "1".to_owned())]);
+    let mischief_name = MISCHIEFS.iter().find(|(_, value)| *value == mischief).map_or("off", |(name, _)| *name);
+    let fields =
+        Fields::of([("as", me.phone.clone()), ("misbehave", mischief_name.to_owned()), ("days", "1".to_owned())]);
     let form = Form { fields: &fields, errors };
     let names: Vec<(&str, &str)> = people.iter().map(|player| (player.phone.as_str(), player.name.as_str())).collect();
     let mischiefs: Vec<(&str, &str)> =

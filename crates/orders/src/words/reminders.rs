@@ -13,28 +13,28 @@ use crate::Order;
 pub(crate) fn follow_up(people: &People, order: &Order) -> Vec<NewMessage> {
     let shop = &people.retailer.name;
     let lines = listed(people.retailer.language, &people.products, &order.lines);
-    let (body, show) = match people.retailer.language {
+    let (body, again) = match people.retailer.language {
         Language::Nepali => (
             format!(
-                "नमस्ते {shop}! तपाईंको यो अर्डर आधैमा रह्यो:\n\n{lines}\n\nअझै चाहिन्छ? तलको बटन थिच्नुभयो भने आजको भाउमा देखाउँछौं। नचाहिए                  केही गर्नुपर्दैन।"
+                "नमस्ते {shop}! तपाईंको यो अर्डर आधैमा रह्यो:\n\n{lines}\n\nअझै चाहिन्छ? तलको बटन थिच्नुभयो भने आजको भाउमा देखाउँछौं। नचाहिए केही गर्नुपर्दैन।"
             ),
             "फेरि देखाउने",
         ),
         Language::RomanNepali => (
             format!(
-                "Namaste {shop}! Tapaiko yo order aadhai ma rahyo:\n\n{lines}\n\nAjhai chahinchha? Tala ko button                  thichnubhayo bhane aaja ko bhau ma dekhauchhau. Nachahiye kehi garnupardaina."
+                "Namaste {shop}! Tapaiko yo order aadhai ma rahyo:\n\n{lines}\n\nAjhai chahinchha? Tala ko button thichnubhayo bhane aaja ko bhau ma dekhauchhau. Nachahiye kehi garnupardaina."
             ),
             "Pheri dekhaune",
         ),
         Language::English => (
             format!(
-                "Hello {shop}! This order was left half-way:\n\n{lines}\n\nStill need it? Press the button and we show                  it at today's prices. If not, there is nothing to do."
+                "Hello {shop}! This order was left half-way:\n\n{lines}\n\nStill need it? Press the button and we show it at today's prices. If not, there is nothing to do."
             ),
             "Show it again",
         ),
     };
     let restore = format!("order:restore:{}", order.id);
-    let content = Buttons::new(body).button(&restore, show).build();
+    let content = Buttons::new(body).button(&restore, again).build();
     let first = order.lines.first().into_iter();
     let first = first.map(|line| listed(Language::English, &people.products, std::slice::from_ref(line)));
     let goods: String = first.map(|line| line.trim_start_matches("• ").to_owned()).collect();

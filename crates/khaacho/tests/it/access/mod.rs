@@ -130,10 +130,9 @@ testkit::both_engines! {
             let optional: &[&str] = match row.operation {
                 "POST /api/v1/orders" => &["vendorId"],
                 "PATCH /api/v1/products/{id}" => &["nameNe", "aliases", "pack"],
-                "POST /api/v1/vendors/{id}/products/{productId}/moves" => &["note"],
+                "POST /api/v1/vendors/{id}/products/{productId}/moves" | "PATCH /api/v1/credit/cycles/{id}" => &["note"],
                 "POST /api/v1/admin/orders/{id}/retry" => &["paymentMode"],
                 "PATCH /api/v1/credit/lines/{id}" => &["termsDays"],
-                "PATCH /api/v1/credit/cycles/{id}" => &["note"],
                 "PUT /api/v1/admin/credit/{id}/cap" => &["cap"],
                 "PUT /api/v1/admin/credit/vendors/{id}/ceiling" => &["ceiling"],
                 "POST /api/v1/credit/cycles/{id}/dispute" => &["orderLine"],

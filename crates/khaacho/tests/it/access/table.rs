@@ -134,8 +134,16 @@ fn other_reads(own: &Own) -> Vec<Row> {
 
 /// Commands; each stands where the ones before it leave its objects as it needs them.
 pub(super) fn commands(own: &Own) -> Vec<Row> {
-    let commands =
-        [payments(own), registration(own), lines(own), cycles(own), orders(own), conversations(own), ends(own)];
+    let commands = [
+        payments(own),
+        registration(own),
+        lines(own),
+        cycles(own),
+        orders(own),
+        recovery(own),
+        conversations(own),
+        ends(own),
+    ];
     commands.concat()
 }
 
@@ -259,12 +267,12 @@ fn cycles(own: &Own) -> Vec<Row> {
 
 fn orders(own: &Own) -> Vec<Row> {
     let Own { retailer, vendor, product, open, confirmed, offers, .. } = own;
-    let older = |verb: &str, offer: usize, mut body: Value| {
+    let by_body = |verb: &str, offer: usize, mut body: Value| {
         body["offerId"] = json!(offers[offer]);
         (format!("order-routing/{verb}"), body)
     };
-    let (older_accept, accepts) = older("accept", 2, json!({}));
-    let (older_reject, rejects) = older("reject", 3, json!({ "reason": "no rice left" }));
+    let (older_accept, accepting) = by_body("accept", 2, json!({}));
+    let (older_reject, rejecting) = by_body("reject", 3, json!({ "reason": "no rice left" }));
     let order = json!({
         "retailerId": retailer, "vendorId": vendor, "paymentMode": "CREDIT",
         "lines": [{ "productId": product, "quantity": 1 }],
@@ -279,8 +287,8 @@ fn orders(own: &Own) -> Vec<Row> {
             json!({ "reason": "no rice left" }),
             NOT_RETAILERS,
         ),
-        row("POST /api/v1/order-routing/accept", older_accept, accepts, NOT_RETAILERS),
-        row("POST /api/v1/order-routing/reject", older_reject, rejects, NOT_RETAILERS),
+        row("POST /api/v1/order-routing/accept", older_accept, accepting, NOT_RETAILERS),
+        row("POST /api/v1/order-routing/reject", older_reject, rejecting, NOT_RETAILERS),
         row(
             "POST /api/v1/order-routing/override/{orderId}",
             format!("order-routing/override/{open}"),
@@ -317,6 +325,13 @@ fn orders(own: &Own) -> Vec<Row> {
             json!({ "status": "FAILED", "reason": "the road is gone" }),
             OPERATORS,
         ),
+    ]
+}
+
+/// What operators do about orders that failed or came back.
+fn recovery(own: &Own) -> Vec<Row> {
+    let Own { open, confirmed, .. } = own;
+    vec![
         row(
             "POST /api/v1/admin/orders/{id}/retry",
             format!("admin/orders/{confirmed}/retry"),

@@ -135,7 +135,7 @@ testkit::both_engines! {
         assert_eq!(routed["decisions"][1]["reason"], "asked by telephone");
 
         let large = w.ordered("CASH", 9).await;
-        let (status, problem) = w.overridden(&large, if w.stands(&large).await.1 == Some(0) { 1 } else { 0 }).await;
+        let (status, problem) = w.overridden(&large, usize::from(w.stands(&large).await.1 == Some(0))).await;
         assert!(status == 200 || problem["code"] == "INSUFFICIENT_STOCK", "{problem}");
         let unknown = w.post(format!("override/{order}"), json!({ "vendorId": "ven_00000000000000000000000000", "reason": "x" })).await;
         assert_eq!((unknown.status.as_u16(), unknown.json()["field"].as_str().unwrap().to_owned()), (422, "vendorId".to_owned()));
