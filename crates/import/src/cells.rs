@@ -66,9 +66,14 @@ pub(crate) fn amount_or_zero(text: &str) -> Result<Money, Wrong> {
     plain.parse().map_err(|error| match error {
         MoneyError::TooPrecise => refuse("has more than two decimals"),
         MoneyError::TooLarge => refuse("is too large: above ten arba"),
-        MoneyError::Malformed if plain.contains(['e', 'E']) => refuse("is in scientific notation"),
+        MoneyError::Malformed if is_scientific(&plain) => refuse("is in scientific notation"),
         MoneyError::Malformed => refuse("is no amount"),
     })
+}
+
+/// Whether a text is a number with an exponent, such as `1e5`.
+fn is_scientific(text: &str) -> bool {
+    text.split_once(['e', 'E']).is_some_and(|(number, _)| number.ends_with(|letter: char| letter.is_ascii_digit()))
 }
 
 /// The text without commas that group the whole rupees by thousands or by lakh; nothing where they group neither.
