@@ -206,8 +206,9 @@ pub(crate) fn translate_migration(engine: Engine, sql: &str) -> String {
     }
 }
 
-/// Writes `a in ('x', 'y')` as `(a = 'x' or a = 'y')`: SQLite builds a table for a list whenever it is asked, for each row
-/// that a CHECK or the condition of an index looks at, which was more than half of the time that placing an order took.
+/// Writes `a in ('x', 'y')` as `(a = 'x' or a = 'y')`, and `a not in` as `not` of it: SQLite builds a table for a list
+/// whenever it is asked, for each row that a CHECK or the condition of an index looks at, which was more than half of the
+/// time that placing an order took.
 /// Conditions of indexes and of the queries that are to use them are written alike, so both are spelled out.
 fn spell_out(sql: &str) -> String {
     const LIST: &str = " in ('";
@@ -216,9 +217,10 @@ fn spell_out(sql: &str) -> String {
     while let Some(at) = rest.find(LIST) {
         let (before, from) = rest.split_at(at);
         let (list, after) = from.split_once(')').unwrap_or((from, ""));
+        let (before, not) = before.strip_suffix(" not").map_or((before, ""), |before| (before, "not "));
         // What a function gives is not asked for twice.
         if before.ends_with(')') {
-            let _ = write!(out, "{before}{list})");
+            let _ = write!(out, "{before} {not}{})", list.trim_start());
             rest = after;
             continue;
         }
@@ -226,7 +228,7 @@ fn spell_out(sql: &str) -> String {
         let (before, column) = before.split_at(begins.map_or(0, |at| at.saturating_add(1)));
         let equal: Vec<String> =
             list.trim_start_matches(" in (").split(", ").map(|literal| format!("{column} = {literal}")).collect();
-        let _ = write!(out, "{before}({})", equal.join(" or "));
+        let _ = write!(out, "{before}{not}({})", equal.join(" or "));
         rest = after;
     }
     out.push_str(rest);
@@ -282,6 +284,10 @@ mod tests {
             translate(Engine::Sqlite, sql),
             "select a from t p where (p.b = 'X' or p.b = 'Y') and c in (select value from json_each(?1)) and ((d = 'Z')) \
              and substr(a, 1, 1) in ('Q', 'R')"
+        );
+        assert_eq!(
+            translate(Engine::Sqlite, "select a from t p where p.b not in ('X', 'Y') and f(a) not in ('Q', 'R')"),
+            "select a from t p where not (p.b = 'X' or p.b = 'Y') and f(a) not in ('Q', 'R')"
         );
         let table = "create table t (a text check (a in ('X', 'Y')));";
         assert_eq!(

@@ -168,6 +168,29 @@ pub async fn list(tx: &mut Tx, scope: Scope, filter: &Filter, page: &PageRequest
     Ok(Page { items: with_lines(tx, page.items).await?, next: page.next })
 }
 
+/// Orders that hold something in this state, the longest in it first, or that ended in it since a moment, the newest first;
+/// of one vendor or of all. What lies behind them costs nothing.
+pub async fn on_board(
+    tx: &mut Tx,
+    vendor: Option<VendorId>,
+    state: OrderState,
+    since: Instant,
+    most: i64,
+) -> Result<Vec<Order>, DbError> {
+    let rows = if state.holds() {
+        let sql = "select * from orders o where o.state = $1 and o.state in ('OFFERED', 'CONFIRMED', 'DISPATCHED') \
+                   and (cast($2 as text) is null or o.vendor_id = $2) order by o.state_at, o.id limit $3";
+        tx.query(sql, params![state, vendor, most]).await?
+    } else {
+        let sql = "select * from orders o where o.state = $1 and o.state in ('DELIVERED', 'FAILED', 'CANCELLED') \
+                   and (cast($2 as text) is null or o.vendor_id = $2) and o.state_at >= $3 \
+                   order by o.state_at desc limit $4";
+        tx.query(sql, params![state, vendor, since, most]).await?
+    };
+    let orders = rows.iter().map(order).collect::<Result<_, _>>()?;
+    with_lines(tx, orders).await
+}
+
 /// The open orders of vendors, counted up to `most` each.
 pub async fn open_orders(tx: &mut Tx, vendors: &[VendorId], most: i64) -> Result<HashMap<VendorId, i64>, DbError> {
     // The inner limit keeps the count from growing with what lies open: past a vendor's capacity more makes no

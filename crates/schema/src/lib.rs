@@ -34,4 +34,5 @@ migrations! {
     "0013_stock_moves",
     "0014_threads",
     "0015_recovery",
+    "0016_ended_orders",
 }

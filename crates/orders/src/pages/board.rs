@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use axum::extract::State;
 use db::{DbError, Tx};
-use kernel::{Instant, OrderId, PageRequest, VendorId};
+use kernel::{Instant, OrderId, VendorId};
 use maud::{Markup, html};
 use serde::Deserialize;
 use web::panel::{Html, PageLanguage, Panel, moment, money};
@@ -14,7 +14,7 @@ use web::{App, Problem, Query};
 use super::deeds::possible;
 use super::words::{self, Word};
 use super::{Names, state_tag};
-use crate::{Filter, Order, OrderState, store};
+use crate::{Order, OrderState, store};
 
 /// What is under way, and what ended; each is a column.
 const COLUMNS: [OrderState; 6] = [
@@ -44,22 +44,21 @@ struct Board {
 impl Board {
     /// Under way is everything, of what ended what did so today.
     async fn find(tx: &mut Tx, panel: &Panel) -> Result<Self, DbError> {
-        let (scope, today) = (panel.cx.actor.scope(), panel.cx.today());
+        let (vendor, midnight) = (panel.cx.actor.scope().vendor(), panel.cx.today().start());
         let (mut columns, mut deadlines) = (Vec::new(), HashMap::new());
         for state in COLUMNS {
-            let filter = Filter { state: Some(state), ..Filter::default() };
-            let mut found = store::list(tx, scope, &filter, &PageRequest::new(Some(MOST), None)).await?;
-            if !state.holds() {
-                found.items.retain(|order| order.state_at.business_date() == today);
-            }
+            let mut found = store::on_board(tx, vendor, state, midnight, MOST.saturating_add(1)).await?;
+            let most = usize::try_from(MOST).unwrap_or(usize::MAX);
+            let has_more = found.len() > most;
+            found.truncate(most);
             if state == OrderState::Offered {
-                for order in &found.items {
+                for order in &found {
                     let offers = routing::offers_of_order(tx, order.retailer_id, order.id).await?;
                     let open = offers.iter().rev().find(|offer| offer.state == routing::OfferState::Open);
                     deadlines.extend(open.map(|offer| (order.id, offer.deadline)));
                 }
             }
-            columns.push((state, found.items, found.next.is_some()));
+            columns.push((state, found, has_more));
         }
         let orders = || columns.iter().flat_map(|(_, orders, _)| orders);
         let retailers: Vec<_> = orders().map(|order| order.retailer_id).collect();

@@ -219,6 +219,11 @@ testkit::both_engines! {
         let done = operator.post(&world, &deliver, "8", "reason=by+telephone&arrived-1=1&sure=yes").await;
         let page = operator.get(&world, done.location()).await.page;
         assert!(page.contains("delivered") && page.contains("/admin/cycles/cyc_"), "{page}");
+        let ended = |page: &str| page.split("article").filter(|card| card.contains(&order) && !card.contains("/deliver")).count();
+        assert_eq!(ended(&operator.get(&world, "/admin/board").await.page), 1, "what ended today is shown");
+        world.t.clock.advance_seconds(24 * 60 * 60);
+        let mut operator = Visitor::sign_in(&world, "later", Role::Admin).await;
+        assert_eq!(ended(&operator.get(&world, "/admin/board").await.page), 0, "and not on the next day");
     }
 
     async fn an_operator_gives_an_order_to_a_vendor_of_choice(t: TestDb) {
