@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! db.write(async move |tx| place(tx, &order).await).await     one transaction, committed before the answer
-//! db.read(async move |tx| statement(tx, line).await).await    one snapshot
+//! db.read(async move |tx| statement(tx, line).await).await    one snapshot, without locks
 //! tx.nested(async |tx| …).await                               a part that takes effect wholly or not at all
 //! desk.submit(command).await                                  many callers' commands as one transaction
 //! ```

@@ -59,9 +59,13 @@ impl Drop for Session {
 
 impl Session {
     pub(super) fn new(shared: &Shared, client: Object, purpose: Purpose) -> Self {
+        let dialect = match purpose {
+            Purpose::Read => &shared.reading,
+            Purpose::Write => &shared.writing,
+        };
         Self {
             client: Some(client),
-            dialect: shared.dialect.clone(),
+            dialect: dialect.clone(),
             slow: shared.slow,
             pending: vec![Pending::Batch(purpose.begin().to_owned())],
             purpose,

@@ -166,8 +166,7 @@ impl Seen {
 /// The form of a deed.
 pub(super) async fn show(State(app): State<App>, panel: Panel, PathId(place): PathId<Place>) -> Result<Html, Problem> {
     let (cx, language) = (panel.cx.clone(), panel.language);
-    // A form that names vendors weighs them, which locks what it reads.
-    let found = app.db.write::<_, DbError, _>(async move |tx| Seen::find(tx, &cx, language, place).await).await?;
+    let found = app.db.read::<_, DbError, _>(async move |tx| Seen::find(tx, &cx, language, place).await).await?;
     let seen = found.filter(|seen| place.deed.is_possible(&seen.order, panel.cx.actor));
     let seen = seen.ok_or_else(|| Problem::not_found("order"))?;
     Ok(page(&panel, place.deed, &seen, &Fields::default(), &Errors::default()))
