@@ -189,6 +189,30 @@ testkit::both_engines! {
         assert!(became.contains("/entries?after=") && became.contains("<code>"), "{became}");
     }
 
+    async fn orders_come_newest_first_whatever_their_state_and_page_by_page(t: TestDb) {
+        let world = World::new(t).await;
+        for who in &world.roles()[1..] {
+            let mut read = async |path: String| -> (Vec<String>, Option<String>) {
+                let (status, text) = world.call(Some(*who), &http::Method::GET, &path, &serde_json::Value::Null).await;
+                assert_eq!(status, 200, "{text}");
+                let page: serde_json::Value = serde_json::from_str(&text).unwrap();
+                let ids = page["items"].as_array().unwrap().iter().map(|order| order["id"].as_str().unwrap().to_owned());
+                (ids.collect(), page["next"].as_str().map(str::to_owned))
+            };
+            let (whole, none) = read("orders?limit=100".to_owned()).await;
+            assert!(none.is_none() && whole.len() > 2 && whole.is_sorted_by(|a, b| a > b), "{whole:?}");
+            assert!(whole.contains(&world.own.open) && whole.contains(&world.own.confirmed), "{whole:?}");
+            let (mut pages, mut after) = (Vec::new(), Some(String::new()));
+            while let Some(cursor) = after {
+                let path = if cursor.is_empty() { String::new() } else { format!("&after={cursor}") };
+                let (ids, next) = read(format!("orders?limit=1{path}")).await;
+                pages.extend(ids);
+                after = next;
+            }
+            assert_eq!(pages, whole, "{who:?}");
+        }
+    }
+
     async fn an_order_goes_its_way_in_the_panel(t: TestDb) {
         let world = World::new(t).await;
         let mut vendor = Visitor::sign_in(&world, "vendor", Role::Vendor).await;
