@@ -37,7 +37,7 @@ pub use migrate::Migration;
 pub use row::Row;
 pub use sql::Engine;
 pub use tx::{Cost, Tx};
-pub use value::{FromValue, Value, containing};
+pub use value::{Cell, FromValue, Value, containing};
 
 /// Where the database is: `sqlite:PATH` or `postgres://…`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -93,7 +93,7 @@ impl Session {
         fits(&statement, &params, sql)?;
         let columns: Arc<[String]> = statement.columns().iter().map(|column| column.name().to_owned()).collect();
         let found = self.fly(sql, async move |client| client.query(&statement, &as_params(&params)).await).await?;
-        found.iter().map(|row| read(row, &columns)).collect()
+        read(&found, columns)
     }
 
     pub(crate) async fn change(&mut self, sql: &'static str, params: Vec<Value>) -> Result<u64, DbError> {

@@ -192,7 +192,7 @@ testkit::both_engines! {
     async fn orders_come_newest_first_whatever_their_state_and_page_by_page(t: TestDb) {
         let world = World::new(t).await;
         for who in &world.roles()[1..] {
-            let mut read = async |path: String| -> (Vec<String>, Option<String>) {
+            let read = async |path: String| -> (Vec<String>, Option<String>) {
                 let (status, text) = world.call(Some(*who), &http::Method::GET, &path, &serde_json::Value::Null).await;
                 assert_eq!(status, 200, "{text}");
                 let page: serde_json::Value = serde_json::from_str(&text).unwrap();
