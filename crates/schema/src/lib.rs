@@ -35,4 +35,5 @@ migrations! {
     "0014_threads",
     "0015_recovery",
     "0016_ended_orders",
+    "0017_sending",
 }
