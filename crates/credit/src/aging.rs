@@ -4,7 +4,8 @@ use db::{DbError, Tx};
 use kernel::{BusinessDate, CycleId, Money, Overflow, RetailerId, Scope, VendorId};
 use serde::Serialize;
 
-use crate::store::{broken, cycles, totals};
+use crate::store::totals::{self, Open};
+use crate::store::{broken, cycles};
 
 /// Open principal by days overdue. The buckets add up to `outstanding`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -25,6 +26,15 @@ pub struct Aging {
 }
 
 impl Aging {
+    /// What is open now, as it ages on a date.
+    pub(crate) fn of(open: &[Open], on: BusinessDate) -> Result<Self, Overflow> {
+        let mut aging = Self::default();
+        for part in open {
+            aging.add(part.disputed_on.unwrap_or(on).days_since(part.late_from), part.principal)?;
+        }
+        Ok(aging)
+    }
+
     /// Adds principal that is so many days overdue; negative or zero is not due.
     pub fn add(&mut self, days: i64, open: Money) -> Result<(), Overflow> {
         let bucket = match days {
@@ -68,12 +78,7 @@ pub async fn aging(
     }
     let (retailer, vendor) = (own_retailer.or(filter.retailer), own_vendor.or(filter.vendor));
     if on >= today {
-        let text = retailer.map(|id| id.to_string()).unwrap_or_default();
-        let vendor_text = vendor.map(|id| id.to_string()).unwrap_or_default();
-        for (late_from, disputed_on, open) in totals::open_by_lateness(tx, &text, &vendor_text).await? {
-            aging.add(disputed_on.unwrap_or(on).days_since(late_from), open).map_err(broken)?;
-        }
-        return Ok(aging);
+        return Aging::of(&totals::open_by_lateness(tx, retailer, vendor).await?, on).map_err(broken);
     }
     let open = ledger::receivable_by_cycle(tx, retailer, vendor, on).await?;
     let ids: Vec<CycleId> = open.iter().map(|(id, _)| *id).collect();

@@ -15,7 +15,7 @@ use crate::aging::{Aging, AgingFilter, aging};
 use crate::check::{Check, CheckFacts, PaymentMode, check};
 use crate::exposure;
 use crate::model::Line;
-use crate::store::totals::{self, Reading};
+use crate::store::totals::{self, Open, Reading};
 use crate::store::{broken, lines};
 
 /// Lines that each list of the dashboard shows.
@@ -117,8 +117,8 @@ fn share(part: Money, whole: Money, scale: i64) -> i64 {
 pub async fn dashboard(tx: &mut Tx, now: Instant) -> Result<Dashboard, DbError> {
     let on = now.business_date();
     let totals = totals::all_lines(tx, now).await?;
-    let aging = aging(tx, Scope::All, AgingFilter::default(), on, on).await?;
-    let worst = totals::worst_lines(tx, on, SHOWN).await?;
+    let open = totals::open_by_lateness(tx, None, None).await?;
+    let worst = worst_lines(tx, on, &open).await?;
     let used = totals::most_used_lines(tx, on, SHOWN).await?;
     let retailers: Vec<RetailerId> = worst.iter().chain(&used).map(|line| line.pair.0).collect();
     let vendors: Vec<VendorId> = worst.iter().chain(&used).map(|line| line.pair.1).collect();
@@ -141,10 +141,32 @@ pub async fn dashboard(tx: &mut Tx, now: Instant) -> Result<Dashboard, DbError> 
         available: totals.limit.minus(all_used).map_err(broken)?,
         utilisation_bp: utilisation_bp(all_used, totals.limit),
         totals,
-        aging,
+        aging: Aging::of(&open, on).map_err(broken)?,
         worst_lines: worst.into_iter().map(named).collect(),
         most_used_lines: used.into_iter().map(named).collect(),
     })
+}
+
+/// The lines overdue for longest. Among those that are late behind the earliest days there are mostly enough; where some
+/// of them have many cycles, further days are added. One statement, rarely more.
+async fn worst_lines(tx: &mut Tx, on: BusinessDate, open: &[Open]) -> Result<Vec<Noted>, DbError> {
+    let late = open.iter().filter(|part| part.disputed_on.is_none() && part.late_from < on);
+    let mut days: Vec<(BusinessDate, i64)> = late.map(|part| (part.late_from, part.cycles)).collect();
+    days.sort_unstable();
+    let (mut cycles, mut wanted) = (0_i64, SHOWN);
+    for (place, (day, more)) in days.iter().enumerate() {
+        cycles = cycles.saturating_add(*more);
+        let is_last = place.saturating_add(1) == days.len();
+        if cycles < wanted && !is_last {
+            continue;
+        }
+        let found = totals::worst_lines(tx, on, *day, SHOWN).await?;
+        if is_last || i64::try_from(found.len()).is_ok_and(|found| found >= SHOWN) {
+            return Ok(found);
+        }
+        wanted = cycles.saturating_mul(4);
+    }
+    Ok(Vec::new())
 }
 
 /// A retailer's credit with all its vendors.

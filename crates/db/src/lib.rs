@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! db.write(async move |tx| place(tx, &order).await).await     one transaction, committed before the answer
-//! db.read(async move |tx| statement(tx, line).await).await    one snapshot
+//! db.read(async move |tx| statement(tx, line).await).await    one snapshot, without locks
 //! tx.nested(async |tx| …).await                               a part that takes effect wholly or not at all
 //! desk.submit(command).await                                  many callers' commands as one transaction
 //! ```
@@ -37,7 +37,7 @@ pub use migrate::Migration;
 pub use row::Row;
 pub use sql::Engine;
 pub use tx::{Cost, Tx};
-pub use value::{FromValue, Value, containing};
+pub use value::{Cell, FromValue, Value, containing};
 
 /// Where the database is: `sqlite:PATH` or `postgres://…`.
 #[derive(Clone, Debug, PartialEq, Eq)]

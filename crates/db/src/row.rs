@@ -1,25 +1,73 @@
-//! Rows, which own their values and are read by column name.
+//! Rows, which are read by column name.
+//!
+//! The rows of an answer share it: its texts lie behind one another in one string, so that reading many rows costs few
+//! allocations. A row that is kept keeps the whole answer.
 
 use std::sync::Arc;
 
 use crate::error::DbError;
-use crate::value::{FromValue, Value};
+use crate::value::{Cell, FromValue, Value};
+
+/// A cell; of a text, where it lies among the answer's texts.
+#[derive(Clone, Copy, Debug)]
+enum Kept {
+    Null,
+    Int(i64),
+    Text { from: usize, to: usize },
+}
+
+/// The rows of one statement, as they are read.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    columns: Arc<[String]>,
+    kept: Vec<Kept>,
+    texts: String,
+}
+
+impl Answer {
+    pub(crate) const fn new(columns: Arc<[String]>) -> Self {
+        Self { columns, kept: Vec::new(), texts: String::new() }
+    }
+
+    /// How many columns a row has.
+    pub(crate) fn width(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// Adds the next cell: rows one after another, each by its columns.
+    pub(crate) fn push(&mut self, cell: Cell<'_>) {
+        let kept = match cell {
+            Cell::Null => Kept::Null,
+            Cell::Int(number) => Kept::Int(number),
+            Cell::Text(text) => {
+                let from = self.texts.len();
+                self.texts.push_str(text);
+                Kept::Text { from, to: self.texts.len() }
+            }
+        };
+        self.kept.push(kept);
+    }
+
+    /// The rows.
+    pub(crate) fn into_rows(self) -> Vec<Row> {
+        let (width, cells) = (self.width().max(1), self.kept.len());
+        let answer = Arc::new(self);
+        (0..cells).step_by(width).map(|first| Row { answer: answer.clone(), first }).collect()
+    }
+}
 
 /// One row of an answer.
 #[derive(Clone, Debug)]
 pub struct Row {
-    columns: Arc<[String]>,
-    values: Vec<Value>,
+    answer: Arc<Answer>,
+    /// The place of its first cell.
+    first: usize,
 }
 
 impl Row {
-    pub(crate) fn new(columns: Arc<[String]>, values: Vec<Value>) -> Self {
-        Self { columns, values }
-    }
-
     /// Every value, in the order of the statement's columns.
     pub fn into_values(self) -> Vec<Value> {
-        self.values
+        (0..self.answer.width()).filter_map(|index| self.cell(index)).map(Value::from).collect()
     }
 
     /// The value of a column.
@@ -36,15 +84,23 @@ impl Row {
     /// [`DbError::Decode`] when the statement has no such column or it holds a number.
     pub fn text(&self, column: &'static str) -> Result<Option<&str>, DbError> {
         match self.value(column)? {
-            Value::Null => Ok(None),
-            Value::Text(text) => Ok(Some(text)),
-            _ => Err(DbError::Decode { column, expected: "a text" }),
+            Cell::Null => Ok(None),
+            Cell::Text(text) => Ok(Some(text)),
+            Cell::Int(_) => Err(DbError::Decode { column, expected: "a text" }),
         }
     }
 
-    fn value(&self, column: &'static str) -> Result<&Value, DbError> {
-        let index = self.columns.iter().position(|name| name == column);
-        let value = index.and_then(|index| self.values.get(index));
-        value.ok_or(DbError::Decode { column, expected: "a column of the statement" })
+    fn value(&self, column: &'static str) -> Result<Cell<'_>, DbError> {
+        let index = self.answer.columns.iter().position(|name| name == column);
+        let cell = index.and_then(|index| self.cell(index));
+        cell.ok_or(DbError::Decode { column, expected: "a column of the statement" })
+    }
+
+    fn cell(&self, index: usize) -> Option<Cell<'_>> {
+        Some(match *self.answer.kept.get(self.first.checked_add(index)?)? {
+            Kept::Null => Cell::Null,
+            Kept::Int(number) => Cell::Int(number),
+            Kept::Text { from, to } => Cell::Text(self.answer.texts.get(from..to)?),
+        })
     }
 }

@@ -4,7 +4,7 @@
 //!
 //! | marker | PostgreSQL | SQLite |
 //! | --- | --- | --- |
-//! | `{lock p}` | `for update of p` | nothing: writers are serial |
+//! | `{lock p}` | `for update of p`; nothing where the transaction only reads | nothing: writers are serial |
 //! | `in {1}` | `= any($1)` | `in (select value from json_each(?1))` |
 //! | `{rows 1: a text, b bigint}` | a derived table from a JSON array of arrays | the same by `json_each` |
 //!
@@ -30,6 +30,8 @@ pub enum Engine {
 #[derive(Debug)]
 pub(crate) struct Dialect {
     engine: Engine,
+    /// Whether locks are taken: a transaction that only reads goes without, so that what decides can be read too.
+    locks: bool,
     statements: RwLock<HashMap<Literal, &'static str>>,
     inserts: RwLock<HashMap<Insert, &'static str>>,
 }
@@ -70,7 +72,12 @@ impl Hash for Insert {
 
 impl Dialect {
     pub(crate) fn new(engine: Engine) -> Self {
-        Self { engine, statements: RwLock::default(), inserts: RwLock::default() }
+        Self { engine, locks: engine == Engine::Postgres, statements: RwLock::default(), inserts: RwLock::default() }
+    }
+
+    /// The texts of transactions that only read.
+    pub(crate) fn reading(engine: Engine) -> Self {
+        Self { locks: false, ..Self::new(engine) }
     }
 
     /// The engine's text of a statement.
@@ -78,7 +85,7 @@ impl Dialect {
         if let Some(text) = self.statements.read().get(&Literal(sql)) {
             return text;
         }
-        let text: &'static str = String::leak(translate(self.engine, sql));
+        let text: &'static str = String::leak(translate(self.engine, self.locks, sql));
         self.statements.write().insert(Literal(sql), text);
         text
     }
@@ -122,7 +129,7 @@ impl Dialect {
     }
 }
 
-fn translate(engine: Engine, sql: &str) -> String {
+fn translate(engine: Engine, locks: bool, sql: &str) -> String {
     let spelled = if engine == Engine::Sqlite { spell_out(sql) } else { sql.to_owned() };
     let sql = spelled.as_str();
     let mut out = String::with_capacity(sql.len());
@@ -140,7 +147,7 @@ fn translate(engine: Engine, sql: &str) -> String {
             after
         } else {
             let (marker, after) = from.split_once('}').unwrap_or((from, ""));
-            write_marker(engine, marker.trim_start_matches('{'), &mut out);
+            write_marker(engine, locks, marker.trim_start_matches('{'), &mut out);
             after
         };
     }
@@ -148,10 +155,10 @@ fn translate(engine: Engine, sql: &str) -> String {
     out
 }
 
-fn write_marker(engine: Engine, marker: &str, out: &mut String) {
+fn write_marker(engine: Engine, locks: bool, marker: &str, out: &mut String) {
     let postgres = engine == Engine::Postgres;
     if let Some(alias) = marker.strip_prefix("lock ") {
-        if postgres {
+        if locks {
             let _ = write!(out, "for update of {alias}");
         }
     } else if let Some((number, columns)) = marker.strip_prefix("rows ").and_then(|rest| rest.split_once(':')) {
@@ -251,11 +258,15 @@ mod tests {
     fn each_engine_reads_its_own_text() {
         let sql = "select a from t p where b in {1} and c = $2 and d = '$3 {x}' order by a {lock p}";
         assert_eq!(
-            translate(Engine::Postgres, sql),
+            Dialect::new(Engine::Postgres).statement(sql),
             "select a from t p where b = any($1) and c = $2 and d = '$3 {x}' order by a for update of p"
         );
         assert_eq!(
-            translate(Engine::Sqlite, sql),
+            Dialect::reading(Engine::Postgres).statement(sql),
+            "select a from t p where b = any($1) and c = $2 and d = '$3 {x}' order by a "
+        );
+        assert_eq!(
+            Dialect::new(Engine::Sqlite).statement(sql),
             "select a from t p where b in (select value from json_each(?1)) and c = ?2 and d = '$3 {x}' order by a "
         );
     }
@@ -264,12 +275,12 @@ mod tests {
     fn rows_become_a_derived_table() {
         let sql = "update t set n = n + v.n from {rows 1: id text, n bigint} v where t.id = v.id";
         assert_eq!(
-            translate(Engine::Postgres, sql),
+            Dialect::new(Engine::Postgres).statement(sql),
             "update t set n = n + v.n from (select cast(value ->> 0 as text) as id, cast(value ->> 1 as bigint) as n \
              from jsonb_array_elements(cast($1 as jsonb))) v where t.id = v.id"
         );
         assert_eq!(
-            translate(Engine::Sqlite, sql),
+            Dialect::new(Engine::Sqlite).statement(sql),
             "update t set n = n + v.n from (select json_extract(value, '$[0]') as id, json_extract(value, '$[1]') as n \
              from json_each(?1)) v where t.id = v.id"
         );
@@ -279,14 +290,15 @@ mod tests {
     fn lists_of_literals_are_spelled_out_for_sqlite() {
         let sql = "select a from t p where p.b in ('X', 'Y') and c in {1} and (d in ('Z')) \
                    and substr(a, 1, 1) in ('Q', 'R')";
-        assert_eq!(translate(Engine::Postgres, sql), sql.replace("in {1}", "= any($1)"));
+        assert_eq!(Dialect::new(Engine::Postgres).statement(sql), sql.replace("in {1}", "= any($1)"));
         assert_eq!(
-            translate(Engine::Sqlite, sql),
+            Dialect::new(Engine::Sqlite).statement(sql),
             "select a from t p where (p.b = 'X' or p.b = 'Y') and c in (select value from json_each(?1)) and ((d = 'Z')) \
              and substr(a, 1, 1) in ('Q', 'R')"
         );
         assert_eq!(
-            translate(Engine::Sqlite, "select a from t p where p.b not in ('X', 'Y') and f(a) not in ('Q', 'R')"),
+            Dialect::new(Engine::Sqlite)
+                .statement("select a from t p where p.b not in ('X', 'Y') and f(a) not in ('Q', 'R')"),
             "select a from t p where not (p.b = 'X' or p.b = 'Y') and f(a) not in ('Q', 'R')"
         );
         let table = "create table t (a text check (a in ('X', 'Y')));";

@@ -1,4 +1,4 @@
-//! Values that go into statements and come out of rows: whole numbers and texts, nothing else.
+//! Values that go into statements and cells that come out of rows: whole numbers and texts, nothing else.
 
 use kernel::{Actor, BusinessDate, Instant, Money, Rate};
 
@@ -21,6 +21,15 @@ impl Value {
     /// A list of texts for `in {n}`.
     pub fn list<T: ToString>(items: impl IntoIterator<Item = T>) -> Self {
         Self::Texts(items.into_iter().map(|item| Some(item.to_string())).collect())
+    }
+
+    /// What stands in a column that was written with it; a list stands in none.
+    pub(crate) fn as_cell(&self) -> Cell<'_> {
+        match self {
+            Self::Int(number) => Cell::Int(*number),
+            Self::Text(text) => Cell::Text(text),
+            Self::Null | Self::Ints(_) | Self::Texts(_) => Cell::Null,
+        }
     }
 
     /// Whether a text holds the character NUL, which PostgreSQL can not store.
@@ -92,54 +101,75 @@ impl From<Instant> for Value {
     }
 }
 
+/// What stands in one column of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cell<'a> {
+    /// NULL.
+    Null,
+    /// BIGINT.
+    Int(i64),
+    /// TEXT.
+    Text(&'a str),
+}
+
+impl From<Cell<'_>> for Value {
+    fn from(cell: Cell<'_>) -> Self {
+        match cell {
+            Cell::Null => Self::Null,
+            Cell::Int(number) => Self::Int(number),
+            Cell::Text(text) => Self::from(text),
+        }
+    }
+}
+
 /// What can be read from a column. The error is what was expected.
 pub trait FromValue: Sized {
     /// Reads the value.
-    fn from_value(value: &Value) -> Result<Self, &'static str>;
+    fn from_value(value: Cell<'_>) -> Result<Self, &'static str>;
 }
 
 impl FromValue for i64 {
-    fn from_value(value: &Value) -> Result<Self, &'static str> {
+    fn from_value(value: Cell<'_>) -> Result<Self, &'static str> {
         match value {
-            Value::Int(number) => Ok(*number),
+            Cell::Int(number) => Ok(number),
             _ => Err("a number"),
         }
     }
 }
 
 impl FromValue for String {
-    fn from_value(value: &Value) -> Result<Self, &'static str> {
+    fn from_value(value: Cell<'_>) -> Result<Self, &'static str> {
         match value {
-            Value::Text(text) => Ok(text.clone()),
+            Cell::Text(text) => Ok(text.to_owned()),
             _ => Err("a text"),
         }
     }
 }
 
 impl<T: FromValue> FromValue for Option<T> {
-    fn from_value(value: &Value) -> Result<Self, &'static str> {
+    fn from_value(value: Cell<'_>) -> Result<Self, &'static str> {
         match value {
-            Value::Null => Ok(None),
+            Cell::Null => Ok(None),
             value => T::from_value(value).map(Some),
         }
     }
 }
 
 impl FromValue for Money {
-    fn from_value(value: &Value) -> Result<Self, &'static str> {
+    fn from_value(value: Cell<'_>) -> Result<Self, &'static str> {
         i64::from_value(value).map(Self::from_paisa)
     }
 }
 
 impl FromValue for Rate {
-    fn from_value(value: &Value) -> Result<Self, &'static str> {
+    fn from_value(value: Cell<'_>) -> Result<Self, &'static str> {
         let number = i64::from_value(value)?;
         u32::try_from(number).map(Self::from_basis_points).map_err(|_| "basis points")
     }
 }
 
 impl FromValue for Instant {
-    fn from_value(value: &Value) -> Result<Self, &'static str> {
+    fn from_value(value: Cell<'_>) -> Result<Self, &'static str> {
         i64::from_value(value).map(Self::from_micros)
     }
 }
@@ -153,9 +183,9 @@ macro_rules! as_text {
         }
 
         impl FromValue for $name {
-            fn from_value(value: &Value) -> Result<Self, &'static str> {
+            fn from_value(value: Cell<'_>) -> Result<Self, &'static str> {
                 match value {
-                    Value::Text(text) => text.parse().map_err(|_| $expected),
+                    Cell::Text(text) => text.parse().map_err(|_| $expected),
                     _ => Err($expected),
                 }
             }
@@ -239,9 +269,9 @@ macro_rules! text_enum {
         }
 
         impl $crate::FromValue for $name {
-            fn from_value(value: &$crate::Value) -> ::std::result::Result<Self, &'static str> {
+            fn from_value(value: $crate::Cell<'_>) -> ::std::result::Result<Self, &'static str> {
                 match value {
-                    $crate::Value::Text(text) => text.parse(),
+                    $crate::Cell::Text(text) => text.parse(),
                     _ => Err(concat!("one of: ", $($text, " "),*)),
                 }
             }

@@ -1,4 +1,5 @@
-//! The panel's page on which a vendor's list is taken at once: rows of a CSV file, or cells copied from a spreadsheet.
+//! The panel's page on which a vendor's list is taken at once: a CSV file or an XLSX workbook, or cells copied from a
+//! spreadsheet.
 
 use std::sync::Arc;
 
@@ -23,8 +24,11 @@ panel_words! {
         Upload: "Take the list", "सूची राख्नुहोस्";
         Stock: "Stock and prices", "मौज्दात र मूल्य";
         Rows: "Rows", "पङ्क्तिहरू";
-        RowsHint: "Copy the cells of your spreadsheet, or a CSV file, and paste them here. The first row names the columns: sku, price, stock, and where you like minimum_quantity and available (yes or no).",
-            "आफ्नो स्प्रेडसिट वा CSV फाइलका कोठा कपी गरेर यहाँ टाँस्नुहोस्। पहिलो पङ्क्तिमा स्तम्भको नाम: sku, price, stock, र चाहे minimum_quantity र available (yes वा no)।";
+        File: "File (XLSX or CSV)", "फाइल (XLSX वा CSV)";
+        Hint: "The first row names the columns: sku, price, stock, and where you like minimum_quantity and available (yes or no).",
+            "पहिलो पङ्क्तिमा स्तम्भको नाम लेख्नुहोस्: sku, price, stock, र चाहे minimum_quantity र available (yes वा no)।";
+        RowsHint: "Or copy the cells of your spreadsheet and paste them here.", "वा आफ्नो स्प्रेडसिटका कोठा कपी गरेर यहाँ टाँस्नुहोस्।";
+        Choose: "Choose a file, or paste rows.", "फाइल छान्नुहोस्, वा पङ्क्ति टाँस्नुहोस्।";
         Strict: "Take nothing where one row is wrong", "एउटा पङ्क्ति गलत भए केही नराख्ने";
         Unreadable: "This is no list that can be read", "यो सूची पढ्न सकिएन";
         Taken: "taken", "राखिएका";
@@ -37,6 +41,9 @@ panel_words! {
         Nothing: "Nothing was taken, because some rows are wrong.", "केही पङ्क्ति गलत भएकाले केही राखिएन।";
     }
 }
+
+/// What a file may be.
+const KINDS: &str = ".xlsx,.csv,text/csv,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 /// The pages of this room.
 pub fn pages() -> Router<App> {
@@ -63,17 +70,19 @@ fn page(panel: &Panel, vendor: VendorId, fields: &Fields, errors: &Errors, lead:
         deed: say(Word::Upload),
         subject: say(Word::Stock),
         back: format!("/admin/stock?vendor={vendor}"),
-        hint: Some(say(Word::RowsHint)),
+        hint: Some(say(Word::Hint)),
         is_final: false,
     };
     let controls = html! {
+        (form.file("file", say(Word::File), KINDS, None))
         div.field {
             label for="rows" { (say(Word::Rows)) }
-            textarea id="rows" name="rows" rows="10" spellcheck="false" { (fields.text("rows")) }
+            textarea id="rows" name="rows" rows="10" spellcheck="false" aria-describedby="rows-hint" { (fields.text("rows")) }
+            p.hint id="rows-hint" { (say(Word::RowsHint)) }
         }
         (form.tick("strict", say(Word::Strict)))
     };
-    sheet.page(&form, lead, &controls)
+    sheet.page_with_file(&form, lead, &controls)
 }
 
 /// Cells that were copied from a spreadsheet come with tabs between them; each becomes a quoted cell of a CSV row.
@@ -90,14 +99,20 @@ fn as_csv(rows: &str) -> String {
 
 /// Takes the list.
 async fn take(State(app): State<App>, PathId(vendor): PathId<VendorId>, posted: Posted) -> Response {
-    let Posted { panel, fields, keyed, .. } = posted;
+    let Posted { panel, fields, file, keyed, .. } = posted;
     if is_foreign(&panel, vendor) {
         return Problem::not_found("vendor").into_response();
     }
-    let list = match read(as_csv(fields.text("rows")).into(), panel.cx.today()).await {
+    let Some(rows) = file.or_else(|| fields.filled("rows").map(|rows| as_csv(rows).into())) else {
+        let mut errors = Errors::default();
+        errors.add("file", Word::Choose.text(panel.language));
+        let sheet = page(&panel, vendor, &fields, &errors, &html! {});
+        return (StatusCode::UNPROCESSABLE_ENTITY, sheet).into_response();
+    };
+    let list = match read(rows, panel.cx.today()).await {
         Ok(list) => Ok(list),
         Err(ImportError::Database(error)) => return Problem::from(error).into_response(),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(format!("{}: {error}", Word::Unreadable.text(panel.language))),
     };
     let list = Arc::new(list);
     once(&app, keyed, panel.cx.clone(), async move |tx, cx| {
@@ -106,7 +121,7 @@ async fn take(State(app): State<App>, PathId(vendor): PathId<VendorId>, posted: 
             Ok(list) => list,
             Err(wrong) => {
                 let mut errors = Errors::default();
-                errors.add("", format!("{}: {wrong}", Word::Unreadable.text(panel.language)));
+                errors.add("", wrong.clone());
                 return Ok(page(&panel, vendor, &fields, &errors, &html! {}).answer(unprocessable));
             }
         };

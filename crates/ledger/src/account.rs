@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use db::{FromValue, Value, text_enum};
+use db::{Cell, FromValue, Value, text_enum};
 
 text_enum! {
     /// How money was paid.
@@ -103,9 +103,9 @@ impl From<Account> for Value {
 }
 
 impl FromValue for Account {
-    fn from_value(value: &Value) -> Result<Self, &'static str> {
+    fn from_value(value: Cell<'_>) -> Result<Self, &'static str> {
         match value {
-            Value::Text(text) => text.parse().map_err(|_| "an account"),
+            Cell::Text(text) => text.parse().map_err(|_| "an account"),
             _ => Err("an account"),
         }
     }
@@ -127,10 +127,10 @@ mod tests {
         for account in FIXED.iter().map(|(account, _)| *account).chain(cash) {
             assert!(!account.to_string().is_empty());
             assert_eq!(account.to_string().parse(), Ok(account));
-            assert_eq!(Account::from_value(&Value::from(account)), Ok(account));
+            assert_eq!(Account::from_value(Cell::Text(&account.to_string())), Ok(account));
             assert_eq!(serde_json::to_value(account).unwrap(), account.to_string());
         }
-        assert_eq!(Account::from_value(&Value::Int(1)), Err("an account"));
+        assert_eq!(Account::from_value(Cell::Int(1)), Err("an account"));
         assert!("cash:GOLD".parse::<Account>().is_err() && "".parse::<Account>().is_err());
     }
 }

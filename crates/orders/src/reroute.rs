@@ -184,8 +184,7 @@ fn refused(facts: &Facts, named: &Request, decision: Decision) -> Stop {
     }
 }
 
-/// What routing would say of an order now, as if it were with no vendor. Writes nothing; locks what it reads until the
-/// transaction ends.
+/// What routing would say of an order now, as if it were with no vendor. Writes nothing.
 pub async fn recommendations(
     tx: &mut Tx,
     cx: &Context,

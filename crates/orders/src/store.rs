@@ -153,8 +153,14 @@ pub async fn list(tx: &mut Tx, scope: Scope, filter: &Filter, page: &PageRequest
             tx.query(sql, params![retailer, after, vendor, state, limit]).await?
         }
         (None, Some(vendor)) => {
-            let sql = "select * from orders o where o.vendor_id = $1 and o.id < $2 \
-                       and (cast($3 as text) is null or o.state = $3) order by o.id desc limit $4";
+            // What is open and what has ended lie in an index each; an order in another state is with no vendor.
+            let sql = "select * from (select * from orders o where o.vendor_id = $1 and o.id < $2 \
+                       and (cast($3 as text) is null or o.state = $3) \
+                       and o.state in ('OFFERED', 'CONFIRMED', 'DISPATCHED') order by o.id desc limit $4) a union all \
+                       select * from (select * from orders o where o.vendor_id = $1 and o.id < $2 \
+                       and (cast($3 as text) is null or o.state = $3) \
+                       and o.state in ('DELIVERED', 'FAILED', 'CANCELLED') order by o.id desc limit $4) b \
+                       order by id desc limit $4";
             tx.query(sql, params![vendor, after, state, limit]).await?
         }
         (None, None) => {

@@ -36,4 +36,5 @@ migrations! {
     "0015_recovery",
     "0016_ended_orders",
     "0017_sending",
+    "0018_open_cycles",
 }

@@ -65,18 +65,54 @@ pub(crate) async fn used_by_vendors(
     rows.iter().map(|row| Ok((row.get("vendor_id")?, row.get("used")?))).collect()
 }
 
-/// Open principal now, by the day behind which it is late and, where it is disputed, the day of the message. An empty id
-/// is any.
+/// Open principal that is late behind the same day, on cycles that were disputed on the same day or are not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Open {
+    /// The last day on which it is not late.
+    pub(crate) late_from: BusinessDate,
+    /// The day of the dispute, where there is one.
+    pub(crate) disputed_on: Option<BusinessDate>,
+    /// How much.
+    pub(crate) principal: Money,
+    /// On how many cycles.
+    pub(crate) cycles: i64,
+}
+
+/// Open principal now, by lateness; an index holds all of it. Rows of the same days are not put together.
 pub(crate) async fn open_by_lateness(
     tx: &mut Tx,
-    retailer: &str,
-    vendor: &str,
-) -> Result<Vec<(BusinessDate, Option<BusinessDate>, Money)>, DbError> {
-    let sql = "select c.late_from, c.disputed_on, cast(sum(c.outstanding_paisa) as bigint) as open from cycles c \
-               where c.outstanding_paisa > 0 and ($1 = '' or c.retailer_id = $1) and ($2 = '' or c.vendor_id = $2) \
-               group by c.late_from, c.disputed_on";
-    let rows = tx.query(sql, params![retailer, vendor]).await?;
-    rows.iter().map(|row| Ok((row.get("late_from")?, row.get("disputed_on")?, row.get("open")?))).collect()
+    retailer: Option<RetailerId>,
+    vendor: Option<VendorId>,
+) -> Result<Vec<Open>, DbError> {
+    let rows = match (retailer, vendor) {
+        (Some(retailer), vendor) => {
+            let sql = "select c.late_from, c.disputed_on, c.outstanding_paisa as open, cast(1 as bigint) as cycles from cycles c \
+                       where c.outstanding_paisa > 0 and c.retailer_id = $1 \
+                       and (cast($2 as text) is null or c.vendor_id = $2)";
+            tx.query(sql, params![retailer, vendor]).await?
+        }
+        (None, Some(vendor)) => {
+            let sql = "select c.late_from, c.disputed_on, cast(sum(c.outstanding_paisa) as bigint) as open, \
+                       cast(count(*) as bigint) as cycles from cycles c \
+                       where c.outstanding_paisa > 0 and c.vendor_id = $1 group by c.late_from, c.disputed_on";
+            tx.query(sql, params![vendor]).await?
+        }
+        (None, None) => {
+            let sql = "select c.late_from, c.disputed_on, cast(sum(c.outstanding_paisa) as bigint) as open, \
+                       cast(count(*) as bigint) as cycles from cycles c \
+                       where c.outstanding_paisa > 0 group by c.vendor_id, c.late_from, c.disputed_on";
+            tx.query(sql, params![]).await?
+        }
+    };
+    let open = |row: &Row| {
+        Ok(Open {
+            late_from: row.get("late_from")?,
+            disputed_on: row.get("disputed_on")?,
+            principal: row.get("open")?,
+            cycles: row.get("cycles")?,
+        })
+    };
+    rows.iter().map(open).collect()
 }
 
 /// All lines together, without the holds of expired offers. Two statements.
@@ -111,18 +147,26 @@ fn noted(row: &Row) -> Result<Noted, DbError> {
     })
 }
 
-/// The lines with the oldest overdue cycles that are not in dispute.
-pub(crate) async fn worst_lines(tx: &mut Tx, on: BusinessDate, most: i64) -> Result<Vec<Noted>, DbError> {
+/// The lines with the oldest overdue cycles that are not in dispute, of those where one is late behind `by` or an earlier
+/// day, with all that is overdue on them.
+pub(crate) async fn worst_lines(
+    tx: &mut Tx,
+    on: BusinessDate,
+    by: BusinessDate,
+    most: i64,
+) -> Result<Vec<Noted>, DbError> {
+    // The vendors come first, so that of each only what is that late is read.
     let sql = "select l.id, l.retailer_id, l.vendor_id, l.limit_paisa, \
-               cast(l.reserved_paisa + l.outstanding_paisa as bigint) as used, w.overdue, w.oldest \
-               from (select c.retailer_id, c.vendor_id, min(c.late_from) as oldest, \
-               cast(sum(c.outstanding_paisa) as bigint) as overdue from cycles c \
-               where c.outstanding_paisa > 0 and c.disputed_on is null and c.late_from < $1 \
-               group by c.retailer_id, c.vendor_id \
-               order by min(c.late_from), sum(c.outstanding_paisa) desc, c.retailer_id, c.vendor_id limit $2) w \
+               cast(l.reserved_paisa + l.outstanding_paisa as bigint) as used, \
+               cast((select sum(c.outstanding_paisa) from cycles c where c.retailer_id = w.retailer_id \
+               and c.vendor_id = w.vendor_id and c.outstanding_paisa > 0 and c.disputed_on is null \
+               and c.late_from < $1) as bigint) as overdue, w.oldest \
+               from (select c.retailer_id, c.vendor_id, min(c.late_from) as oldest from vendors v cross join cycles c \
+               where c.vendor_id = v.id and c.outstanding_paisa > 0 and c.disputed_on is null and c.late_from <= $2 \
+               group by c.retailer_id, c.vendor_id) w \
                join credit_lines l on l.retailer_id = w.retailer_id and l.vendor_id = w.vendor_id \
-               order by w.oldest, w.overdue desc, l.retailer_id, l.vendor_id";
-    tx.query(sql, params![on, most]).await?.iter().map(noted).collect()
+               order by w.oldest, overdue desc, l.retailer_id, l.vendor_id limit $3";
+    tx.query(sql, params![on, by, most]).await?.iter().map(noted).collect()
 }
 
 /// The lines of which most is used, by share of their limit, with what is overdue on them, disputed cycles apart.

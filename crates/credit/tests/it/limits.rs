@@ -234,6 +234,32 @@ testkit::both_engines! {
         assert_eq!(vendor.collection.effectiveness_hundredths, Some(0));
     }
 
+    async fn the_worst_lines_are_found_behind_one_with_many_bills(t: TestDb) {
+        let world = World::new(t, rupees(1_000), 30, None).await;
+        world.go_to(date("2026-01-01"));
+        let bill = async |world: &World, amount: i64| {
+            let order = world.order();
+            world.reserve(world.pair, order, rupees(amount)).await.unwrap();
+            world.deliver(order, rupees(amount)).await.unwrap();
+        };
+        for _ in 0..25 {
+            bill(&world, 10).await;
+        }
+        let mut expected = vec![(world.pair.0, 0, rupees(250))];
+        for number in 0..12 {
+            let (other, day) = (world.beside(rupees(1_000), 30, None, 30).await, number / 2 + 1);
+            world.go_to(date("2026-01-01").plus_days(day));
+            bill(&other, 100 + number).await;
+            expected.push((other.pair.0, day, rupees(100 + number)));
+        }
+        // Of those that are equally late the one that owes more comes first.
+        expected.sort_by_key(|(_, day, overdue)| (*day, -overdue.paisa()));
+        world.go_to(date("2026-03-01"));
+        let dashboard = world.write(async move |tx, cx| credit::dashboard(tx, cx.now).await).await;
+        let lines = dashboard.worst_lines.iter().map(|line| (line.retailer_id, 29 - line.overdue_days, line.overdue));
+        assert_eq!(lines.collect::<Vec<_>>(), expected[..10]);
+    }
+
     async fn past_aging_is_what_the_books_said_then(t: TestDb) {
         let world = World::new(t, rupees(10_000), 30, None).await;
         world.go_to(date("2026-01-01"));

@@ -56,7 +56,8 @@ pub(crate) struct Postgres {
 #[derive(Debug)]
 struct Shared {
     pool: Pool,
-    dialect: Arc<Dialect>,
+    writing: Arc<Dialect>,
+    reading: Arc<Dialect>,
     slow: Duration,
     commits: AtomicU64,
 }
@@ -89,8 +90,13 @@ impl Postgres {
             }))
             .build()
             .map_err(|error| DbError::Engine(error.to_string()))?;
-        let dialect = Arc::new(Dialect::new(Engine::Postgres));
-        let shared = Shared { pool, dialect, slow: options.slow_statement, commits: AtomicU64::new(0) };
+        let shared = Shared {
+            pool,
+            writing: Arc::new(Dialect::new(Engine::Postgres)),
+            reading: Arc::new(Dialect::reading(Engine::Postgres)),
+            slow: options.slow_statement,
+            commits: AtomicU64::new(0),
+        };
         Ok(Self {
             shared: Arc::new(shared),
             threads: LocalPoolHandle::new(options.readers.max(1)),

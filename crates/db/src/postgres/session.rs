@@ -59,9 +59,13 @@ impl Drop for Session {
 
 impl Session {
     pub(super) fn new(shared: &Shared, client: Object, purpose: Purpose) -> Self {
+        let dialect = match purpose {
+            Purpose::Read => &shared.reading,
+            Purpose::Write => &shared.writing,
+        };
         Self {
             client: Some(client),
-            dialect: shared.dialect.clone(),
+            dialect: dialect.clone(),
             slow: shared.slow,
             pending: vec![Pending::Batch(purpose.begin().to_owned())],
             purpose,
@@ -89,7 +93,7 @@ impl Session {
         fits(&statement, &params, sql)?;
         let columns: Arc<[String]> = statement.columns().iter().map(|column| column.name().to_owned()).collect();
         let found = self.fly(sql, async move |client| client.query(&statement, &as_params(&params)).await).await?;
-        found.iter().map(|row| read(row, &columns)).collect()
+        read(&found, columns)
     }
 
     pub(crate) async fn change(&mut self, sql: &'static str, params: Vec<Value>) -> Result<u64, DbError> {

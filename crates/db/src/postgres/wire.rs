@@ -10,8 +10,8 @@ use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{Format, IsNull, ToSql, Type};
 
 use crate::error::{DbError, wrong_count};
-use crate::row::Row;
-use crate::value::Value;
+use crate::row::{Answer, Row};
+use crate::value::{Cell, Value};
 
 /// What the server says of a prepared statement whose tables have changed.
 pub(super) const STALE_PLAN: &str = "cached plan must not change result type";
@@ -93,19 +93,25 @@ impl ToSql for Value {
     tokio_postgres::types::to_sql_checked!();
 }
 
-pub(super) fn read(row: &tokio_postgres::Row, columns: &Arc<[String]>) -> Result<Row, DbError> {
-    let value = |(index, column): (usize, &tokio_postgres::Column)| match *column.type_() {
-        Type::INT8 => row.try_get::<_, Option<i64>>(index).map(Value::from).map_err(|error| classify(&error, "")),
-        Type::TEXT | Type::VARCHAR | Type::NAME => {
-            row.try_get::<_, Option<String>>(index).map(Value::from).map_err(|error| classify(&error, ""))
+pub(super) fn read(rows: &[tokio_postgres::Row], columns: Arc<[String]>) -> Result<Vec<Row>, DbError> {
+    let failed = |error: tokio_postgres::Error| classify(&error, "");
+    let mut answer = Answer::new(columns);
+    for row in rows {
+        for (index, column) in row.columns().iter().enumerate() {
+            answer.push(match *column.type_() {
+                Type::INT8 => row.try_get::<_, Option<i64>>(index).map_err(failed)?.map_or(Cell::Null, Cell::Int),
+                Type::TEXT | Type::VARCHAR | Type::NAME => {
+                    row.try_get::<_, Option<&str>>(index).map_err(failed)?.map_or(Cell::Null, Cell::Text)
+                }
+                ref other => {
+                    let name = column.name();
+                    let right = format!("column {name} is {other}; cast it to bigint or text in the statement");
+                    return Err(DbError::Engine(right));
+                }
+            });
         }
-        ref other => {
-            let name = column.name();
-            Err(DbError::Engine(format!("column {name} is {other}; cast it to bigint or text in the statement")))
-        }
-    };
-    let values = row.columns().iter().enumerate().map(value).collect::<Result<_, _>>()?;
-    Ok(Row::new(columns.clone(), values))
+    }
+    Ok(answer.into_rows())
 }
 
 pub(super) fn pool_failure(error: &PoolError) -> DbError {

@@ -11,10 +11,10 @@ use rusqlite::{Connection, ErrorCode};
 
 use super::Worker;
 use crate::error::{DbError, wrong_count};
-use crate::row::Row;
+use crate::row::{Answer, Row};
 use crate::sql::{Dialect, Insert, Literal};
 use crate::tx::Stopwatch;
-use crate::value::Value;
+use crate::value::{Cell, Value};
 
 /// The statements of one transaction.
 pub(crate) struct Session {
@@ -49,19 +49,16 @@ impl Session {
         let watch = Stopwatch::start(self.slow);
         let mut statement = self.connection.prepare_cached(sql).map_err(|error| in_statement(&error, sql))?;
         bind(&mut statement, params, sql)?;
-        let mut columns: Option<Arc<[String]>> = None;
-        let mut rows = Vec::new();
+        let mut answer: Option<Answer> = None;
         let mut found = statement.raw_query();
         while let Some(row) = found.next().map_err(|error| in_statement(&error, sql))? {
             // Only a statement that has taken its first step knows the columns of today's schema.
-            let columns = columns.get_or_insert_with(|| columns_of(sql, row.as_ref()));
-            let mut values = Vec::with_capacity(columns.len());
-            for index in 0..columns.len() {
-                let value = row.get_ref(index).map_err(|error| in_statement(&error, sql))?;
-                values.push(read(value)?);
+            let answer = answer.get_or_insert_with(|| Answer::new(columns_of(sql, row.as_ref())));
+            for index in 0..answer.width() {
+                answer.push(read(row.get_ref(index).map_err(|error| in_statement(&error, sql))?)?);
             }
-            rows.push(Row::new(columns.clone(), values));
         }
+        let rows = answer.map(Answer::into_rows).unwrap_or_default();
         watch.stop(sql, rows.len());
         Ok(rows)
     }
@@ -99,14 +96,15 @@ impl Session {
         let places: Option<Vec<usize>> =
             names.iter().map(|name| columns.iter().position(|column| column == name)).collect();
         let places = places.ok_or_else(|| DbError::Engine(format!("{returning} are not all inserted into {table}")))?;
-        let mut new = Vec::new();
+        let mut new = Answer::new(names);
         self.each(sql, rows, |row, changed| {
             if changed > 0 {
-                let values = places.iter().filter_map(|place| row.get(*place).cloned()).collect();
-                new.push(Row::new(names.clone(), values));
+                for place in &places {
+                    new.push(row.get(*place).map_or(Cell::Null, Value::as_cell));
+                }
             }
         })?;
-        Ok(new)
+        Ok(new.into_rows())
     }
 
     /// Runs a statement for each row and tells how many rows it changed.
@@ -179,13 +177,13 @@ impl rusqlite::ToSql for Value {
     }
 }
 
-fn read(value: ValueRef<'_>) -> Result<Value, DbError> {
+fn read(value: ValueRef<'_>) -> Result<Cell<'_>, DbError> {
     match value {
-        ValueRef::Null => Ok(Value::Null),
-        ValueRef::Integer(number) => Ok(Value::Int(number)),
+        ValueRef::Null => Ok(Cell::Null),
+        ValueRef::Integer(number) => Ok(Cell::Int(number)),
         ValueRef::Text(text) => {
             let text = std::str::from_utf8(text).map_err(|error| DbError::Engine(error.to_string()))?;
-            Ok(Value::from(text))
+            Ok(Cell::Text(text))
         }
         ValueRef::Real(_) | ValueRef::Blob(_) => {
             Err(DbError::Engine("a column holds something that is neither a number nor a text".to_owned()))

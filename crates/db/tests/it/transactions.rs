@@ -43,6 +43,20 @@ both! {
         assert_eq!(w.counter("a").await, Some(5));
     }
 
+    async fn what_decides_under_locks_is_read_without_them(w: World) {
+        const LOCKED: &str = "select n from counters c where c.id = $1 {lock c}";
+        w.db.write(async |tx| put(tx, "a", 1).await).await.unwrap();
+        let (db, reader) = (w.db.clone(), w.db.clone());
+        let writing = db.write(async move |tx| {
+            tx.query_one(LOCKED, params!["a"]).await?;
+            add(tx, "a", 1).await
+        });
+        let reading = reader.read(async |tx| tx.query_one(LOCKED, params!["a"]).await?.get::<i64>("n"));
+        let (written, read): (Result<i64, DbError>, Result<i64, DbError>) = tokio::join!(writing, reading);
+        assert_eq!(written, Ok(2));
+        assert!(matches!(read, Ok(1 | 2)), "{read:?}");
+    }
+
     async fn what_was_answered_is_seen_at_once_by_everybody(w: World) {
         let mut tasks = tokio::task::JoinSet::new();
         for caller in 0..32 {

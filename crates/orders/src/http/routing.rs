@@ -64,8 +64,7 @@ async fn recommended(
     PathId(id): PathId<OrderId>,
 ) -> Result<Json<Decision>, Problem> {
     let scope = cx.actor.scope();
-    // A reader takes no locks, and what routing weighs is read under them.
-    let found = app.db.write(async move |tx| recommendations(tx, &cx, scope, id).await).await?;
+    let found = app.db.read(async move |tx| recommendations(tx, &cx, scope, id).await).await?;
     found.map(Json).ok_or_else(|| Problem::not_found("order"))
 }
 

@@ -16,6 +16,7 @@ use web::{App, PathId, Problem, StoredAnswer, once};
 
 use super::words::{self, Word};
 use super::{Names, refusals};
+use crate::arrival::mark_delivered;
 use crate::deliver::{Arrived, Proof, deliver};
 use crate::reroute::{override_vendor, recommendations, reroute};
 use crate::rules::{OrderState, may_follow};
@@ -32,6 +33,8 @@ text_enum! {
         Dispatch = "dispatch",
         /// The goods have arrived.
         Deliver = "deliver",
+        /// The vendor says that they have, without the code; the shop is asked.
+        Ask = "ask",
         /// The vendor goes back on it.
         Withdraw = "withdraw",
         /// Another vendor, by the scores.
@@ -53,6 +56,7 @@ impl Deed {
             Self::Reject => Word::Reject,
             Self::Dispatch => Word::Dispatch,
             Self::Deliver => Word::Deliver,
+            Self::Ask => Word::Ask,
             Self::Withdraw => Word::Withdraw,
             Self::Route => Word::Route,
             Self::Override => Word::Override,
@@ -67,13 +71,14 @@ impl Deed {
             Self::Reject | Self::Withdraw | Self::Route => Word::GoesOnHint,
             Self::Dispatch => Word::DispatchHint,
             Self::Deliver => Word::DeliverHint,
+            Self::Ask => Word::AskHint,
             Self::Override => Word::OverrideHint,
             Self::Cancel | Self::Fail => Word::EndsHint,
         }
     }
 
     const fn asks_why(self) -> bool {
-        !matches!(self, Self::Accept | Self::Dispatch | Self::Deliver)
+        !matches!(self, Self::Accept | Self::Dispatch | Self::Deliver | Self::Ask)
     }
 
     /// Whether an actor can do it to an order where it stands.
@@ -82,6 +87,7 @@ impl Deed {
         match self {
             Self::Accept | Self::Reject => state == OrderState::Offered,
             Self::Deliver => state == OrderState::Dispatched,
+            Self::Ask => state == OrderState::Dispatched && order.vendor_delivered_at.is_none(),
             Self::Withdraw => state == OrderState::Confirmed && !is_operator,
             Self::Route | Self::Override => {
                 is_operator && matches!(state, OrderState::Placed | OrderState::Offered | OrderState::Confirmed)
@@ -160,8 +166,7 @@ impl Seen {
 /// The form of a deed.
 pub(super) async fn show(State(app): State<App>, panel: Panel, PathId(place): PathId<Place>) -> Result<Html, Problem> {
     let (cx, language) = (panel.cx.clone(), panel.language);
-    // A form that names vendors weighs them, which locks what it reads.
-    let found = app.db.write::<_, DbError, _>(async move |tx| Seen::find(tx, &cx, language, place).await).await?;
+    let found = app.db.read::<_, DbError, _>(async move |tx| Seen::find(tx, &cx, language, place).await).await?;
     let seen = found.filter(|seen| place.deed.is_possible(&seen.order, panel.cx.actor));
     let seen = seen.ok_or_else(|| Problem::not_found("order"))?;
     Ok(page(&panel, place.deed, &seen, &Fields::default(), &Errors::default()))
@@ -259,6 +264,7 @@ async fn carry_out(
             }
         }
         Deed::Dispatch => lifecycle::dispatch(tx, cx, scope, id).await?,
+        Deed::Ask => mark_delivered(tx, cx, scope, id).await?,
         Deed::Withdraw => lifecycle::withdraw(tx, cx, scope, id, reason).await?,
         Deed::Cancel => lifecycle::cancel(tx, cx, scope, id, reason).await?,
         Deed::Fail => lifecycle::fail(tx, cx, scope, id, reason).await?,

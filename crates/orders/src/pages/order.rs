@@ -116,6 +116,7 @@ fn facts(seen: &Seen, language: PageLanguage) -> Markup {
             dd { @if let Some(id) = order.vendor_id { a href={ "/admin/vendors/" (id) } { (seen.names.vendor(Some(id))) } } @else { "–" } }
             dt { (say(Word::Placed)) } dd { (moment(order.created_at)) }
             dt { (say(Word::Since)) } dd { (moment(order.state_at)) }
+            @if let Some(at) = order.vendor_delivered_at { dt { (say(Word::Asked)) } dd { (moment(at)) } }
             @if let Some(place) = &order.place.text { dt { (say(Word::Place)) } dd { (place) } }
             @if let Some(reason) = &order.reason { dt { (say(Word::Reason)) } dd { (words::why(reason, language)) } }
             @if let Some(cycle) = &seen.cycle {

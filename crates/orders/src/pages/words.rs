@@ -68,6 +68,7 @@ panel_words! {
         Reject: "Reject", "अस्वीकार";
         Dispatch: "Send it off", "पठाउनुहोस्";
         Deliver: "Confirm the delivery", "पुगेको पुष्टि";
+        Ask: "Delivered, without the code", "पुग्यो, कोडबिना";
         Withdraw: "Go back on it", "पछि हट्ने";
         Route: "Next wholesaler", "अर्को बिक्रेता";
         Override: "Choose a wholesaler", "बिक्रेता छान्नुहोस्";
@@ -78,6 +79,9 @@ panel_words! {
             "अर्डर अहिलेसम्म नसोधिएका मध्ये सबैभन्दा राम्रो बिक्रेतालाई जान्छ। कोही नभए अर्डर असफल हुन्छ र पसललाई खबर जान्छ।";
         DispatchHint: "The shop is sent a code of four digits. Whoever brings the goods asks for it.", "पसललाई चार अङ्कको कोड जान्छ। सामान पुर्‍याउनेले त्यो कोड माग्नुपर्छ।";
         DeliverHint: "On credit the bill begins now. What did not arrive is not charged.", "उधारोमा भए बिल अहिले सुरु हुन्छ। नपुगेको सामानको पैसा लाग्दैन।";
+        AskHint: "The shop is asked whether it has everything. If it is silent for two days, the delivery is booked.",
+            "सबै सामान पुग्यो कि भनेर पसललाई सोधिन्छ। दुई दिनसम्म जवाफ नआए डेलिभरी पक्का मानिन्छ।";
+        Asked: "The shop was asked whether it arrived", "सामान पुग्यो कि भनेर पसललाई सोधियो";
         OverrideHint: "Anyone may be chosen, also one that was asked before. The order check still holds.", "पहिले सोधिएको समेत जसलाई पनि छान्न मिल्छ। उधारोको जाँच भने लागू हुन्छ।";
         EndsHint: "What is held for it is free again, and both sides are told.", "यसका लागि रोकिएको सबै फुक्छ, र दुवै पक्षलाई खबर जान्छ।";
         Code: "Delivery code", "डेलिभरी कोड";

@@ -1,6 +1,7 @@
 //! Forms: what was typed, what is wrong with it, and that it comes from our own page.
 
-use axum::extract::{FromRequest, FromRequestParts as _, Request};
+use axum::body::Body;
+use axum::extract::{FromRequest, FromRequestParts as _, Multipart, Request};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use kernel::{BusinessDate, Money};
@@ -13,8 +14,10 @@ use super::store::Stored;
 use super::words::{PageLanguage, Shared};
 use crate::{App, Keyed, Problem};
 
-/// The largest form.
+/// The largest form without a file.
 const LARGEST_FORM: usize = 64 * 1024;
+/// The largest file in a form.
+const LARGEST_FILE: usize = 4 * 1024 * 1024;
 
 /// What stands in a form, by the names of its fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -177,6 +180,16 @@ impl Form<'_> {
         })
     }
 
+    /// A file to choose; `kinds` are the endings of names and the media types it may have.
+    pub fn file(&self, name: &str, label: &str, kinds: &str, hint: Option<&str>) -> Markup {
+        self.field(name, label, hint, |described, is_wrong| {
+            html! {
+                input id=(name) name=(name) type="file" accept=(kinds)
+                    aria-describedby=[described] aria-invalid=[is_wrong.then_some("true")];
+            }
+        })
+    }
+
     /// A box to tick.
     pub fn tick(&self, name: &str, label: &str) -> Markup {
         let texts: Vec<&str> = self.errors.of(name).collect();
@@ -220,6 +233,8 @@ pub struct Posted {
     pub panel: Panel,
     /// What stands in it.
     pub fields: Fields,
+    /// The file that was chosen, where the form asks for one.
+    pub file: Option<Bytes>,
     /// Its key, for [`crate::once`].
     pub keyed: Keyed,
     /// Whether a script wants only the part of the page that changes.
@@ -252,9 +267,48 @@ fn from_here(headers: &HeaderMap) -> Result<(), Problem> {
     }
 }
 
-async fn body(request: Request) -> Result<Bytes, Problem> {
-    let too_large = |_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", "the form is too large");
-    axum::body::to_bytes(request.into_body(), LARGEST_FORM).await.map_err(too_large)
+fn too_large() -> Problem {
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", "the form is too large")
+}
+
+async fn body(request: Request, largest: usize) -> Result<Bytes, Problem> {
+    axum::body::to_bytes(request.into_body(), largest).await.map_err(|_| too_large())
+}
+
+/// What stands in a form and the file in it; the file is the part that has a file name, and is left out where none was
+/// chosen.
+async fn read(request: Request) -> Result<(Fields, Option<Bytes>), Problem> {
+    let kind = request.headers().get(header::CONTENT_TYPE).cloned();
+    let Some(kind) = kind.filter(|kind| kind.as_bytes().starts_with(b"multipart/form-data")) else {
+        return Ok((Fields::parse(&body(request, LARGEST_FORM).await?), None));
+    };
+    let mut whole = Request::new(Body::from(body(request, LARGEST_FORM + LARGEST_FILE).await?));
+    whole.headers_mut().insert(header::CONTENT_TYPE, kind);
+    axum::extract::DefaultBodyLimit::disable().apply(&mut whole);
+    let unreadable = || {
+        Problem::new(StatusCode::BAD_REQUEST, "MALFORMED_FORM", "the form is cut short or not as a browser sends it")
+    };
+    let mut parts = Multipart::from_request(whole, &()).await.map_err(|_| unreadable())?;
+    let (mut fields, mut file) = (Vec::new(), None);
+    while let Some(part) = parts.next_field().await.map_err(|_| unreadable())? {
+        let (name, is_file) = (part.name().unwrap_or_default().to_owned(), part.file_name().is_some());
+        let bytes = part.bytes().await.map_err(|_| unreadable())?;
+        if is_file {
+            file = Some(bytes).filter(|bytes| !bytes.is_empty());
+        } else {
+            fields.push((name, String::from_utf8_lossy(&bytes).into_owned()));
+        }
+    }
+    Ok((Fields(fields), file))
+}
+
+/// A hash of what a form says, whichever way it was sent: what stands between its parts differs each time.
+fn hash(fields: &Fields, file: Option<&Bytes>) -> String {
+    let mut said = form_urlencoded::Serializer::new(String::new());
+    said.extend_pairs(&fields.0);
+    let mut hash = Sha256::new_with_prefix(said.finish());
+    hash.update(file.map_or(&[][..], |file| file));
+    kernel::hex(&hash.finalize())
 }
 
 impl FromRequest<App> for PostedByGuest {
@@ -265,7 +319,7 @@ impl FromRequest<App> for PostedByGuest {
         from_here(&parts.headers)?;
         let guest = Guest::from_request_parts(&mut parts, app).await?;
         let headers = parts.headers.clone();
-        let fields = Fields::parse(&body(Request::from_parts(parts, rest)).await?);
+        let fields = Fields::parse(&body(Request::from_parts(parts, rest), LARGEST_FORM).await?);
         Ok(Self { guest, fields, headers })
     }
 }
@@ -279,8 +333,7 @@ impl FromRequest<App> for Posted {
         from_here(&parts.headers)?;
         let by_script = is_by_script(&parts.headers);
         let route = format!("POST {}", parts.uri.path());
-        let bytes = body(Request::from_parts(parts, rest)).await?;
-        let fields = Fields::parse(&bytes);
+        let (fields, file) = read(Request::from_parts(parts, rest)).await?;
         if !bool::from(fields.text("_csrf").as_bytes().ct_eq(panel.session.csrf.as_bytes())) {
             return Err(refused());
         }
@@ -288,9 +341,9 @@ impl FromRequest<App> for Posted {
             actor: panel.cx.actor.to_string(),
             route,
             key: fields.text("_key").chars().take(64).collect(),
-            body_hash: kernel::hex(&Sha256::digest(&bytes)),
+            body_hash: hash(&fields, file.as_ref()),
         };
-        Ok(Self { panel, fields, keyed, by_script })
+        Ok(Self { panel, fields, file, keyed, by_script })
     }
 }
 

@@ -27,11 +27,20 @@ pub struct Sheet<'a> {
 impl Sheet<'_> {
     /// The page.
     pub fn page(&self, form: &Form<'_>, lead: &Markup, fields: &Markup) -> Html {
+        self.encoded(None, form, lead, fields)
+    }
+
+    /// The page of a form that asks for a file among its fields.
+    pub fn page_with_file(&self, form: &Form<'_>, lead: &Markup, fields: &Markup) -> Html {
+        self.encoded(Some("multipart/form-data"), form, lead, fields)
+    }
+
+    fn encoded(&self, encoding: Option<&str>, form: &Form<'_>, lead: &Markup, fields: &Markup) -> Html {
         let language = self.panel.language;
         let content = html! {
             p { a href=(self.back) { "← " (self.subject) } }
             (lead)
-            form.card.narrow method="post" {
+            form.card.narrow method="post" enctype=[encoding] {
                 (form.general_errors())
                 (self.panel.hidden_fields())
                 @if let Some(hint) = self.hint { p.hint { (hint) } }

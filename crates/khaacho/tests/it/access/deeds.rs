@@ -189,6 +189,30 @@ testkit::both_engines! {
         assert!(became.contains("/entries?after=") && became.contains("<code>"), "{became}");
     }
 
+    async fn orders_come_newest_first_whatever_their_state_and_page_by_page(t: TestDb) {
+        let world = World::new(t).await;
+        for who in &world.roles()[1..] {
+            let read = async |path: String| -> (Vec<String>, Option<String>) {
+                let (status, text) = world.call(Some(*who), &http::Method::GET, &path, &serde_json::Value::Null).await;
+                assert_eq!(status, 200, "{text}");
+                let page: serde_json::Value = serde_json::from_str(&text).unwrap();
+                let ids = page["items"].as_array().unwrap().iter().map(|order| order["id"].as_str().unwrap().to_owned());
+                (ids.collect(), page["next"].as_str().map(str::to_owned))
+            };
+            let (whole, none) = read("orders?limit=100".to_owned()).await;
+            assert!(none.is_none() && whole.len() > 2 && whole.is_sorted_by(|a, b| a > b), "{whole:?}");
+            assert!(whole.contains(&world.own.open) && whole.contains(&world.own.confirmed), "{whole:?}");
+            let (mut pages, mut after) = (Vec::new(), Some(String::new()));
+            while let Some(cursor) = after {
+                let path = if cursor.is_empty() { String::new() } else { format!("&after={cursor}") };
+                let (ids, next) = read(format!("orders?limit=1{path}")).await;
+                pages.extend(ids);
+                after = next;
+            }
+            assert_eq!(pages, whole, "{who:?}");
+        }
+    }
+
     async fn an_order_goes_its_way_in_the_panel(t: TestDb) {
         let world = World::new(t).await;
         let mut vendor = Visitor::sign_in(&world, "vendor", Role::Vendor).await;
@@ -214,6 +238,9 @@ testkit::both_engines! {
         has_errors(&vendor.post(&world, &deliver, "5", "code=x").await.page, &["sure"]);
         let wrong = vendor.post(&world, &deliver, "6", "code=nope&sure=yes").await;
         assert!(wrong.page.contains("The code is wrong. Tries left: 4."), "{}", wrong.page);
+        let asked = vendor.post(&world, &format!("{order}/ask"), "ask", "").await;
+        let page = vendor.get(&world, asked.location()).await.page;
+        assert!(page.contains("The shop was asked whether it arrived") && !page.contains(&format!("{order}/ask")), "{page}");
         let many = operator.post(&world, &deliver, "7", "reason=by+telephone&arrived-1=9&sure=yes").await;
         assert_eq!(many.status, 422, "more than was ordered cannot arrive");
         let done = operator.post(&world, &deliver, "8", "reason=by+telephone&arrived-1=1&sure=yes").await;
@@ -269,7 +296,8 @@ testkit::both_engines! {
         let mut vendor = Visitor::sign_in(&world, "vendor", Role::Vendor).await;
         let path = format!("/admin/stock/{}/upload", world.own.vendor);
         let nothing = vendor.post(&world, &path, "1", "rows=").await;
-        assert!(nothing.status == 422 && nothing.page.contains("This is no list"), "{}", nothing.page);
+        assert_eq!(nothing.status, 422);
+        has_errors(&nothing.page, &["file"]);
         let rows = "rows=sku%09price%09stock%0AONE%091,01.00%09900%0Aone%0900%091%0ATWO%095%0990%0A";
         let strict = vendor.post(&world, &path, "2", &format!("{rows}&strict=yes")).await;
         assert!(strict.status == 422 && strict.page.contains("Nothing was taken"), "{}", strict.page);
@@ -282,6 +310,28 @@ testkit::both_engines! {
         assert!(list.contains("Rs. 1,01,000.00") && list.contains("900") && list.contains("Rs. 5.00"), "{list}");
         let foreign = format!("/admin/stock/{}/upload", world.foreign.vendor);
         assert_eq!(vendor.post(&world, &foreign, "4", &rows).await.status, 404);
+    }
+
+    async fn a_workbook_is_uploaded_in_the_panel(t: TestDb) {
+        let world = World::new(t).await;
+        let mut vendor = Visitor::sign_in(&world, "vendor", Role::Vendor).await;
+        let path = format!("/admin/stock/{}/upload", world.own.vendor);
+        let mut book = rust_xlsxwriter::Workbook::new();
+        let sheet = book.add_worksheet();
+        for (row, cells) in (0..).zip([["sku", "price", "stock"], ["ONE", "1,250.00", "70"]]) {
+            sheet.write_row(row, 0, cells).unwrap();
+        }
+        let book = book.save_to_buffer().unwrap();
+        assert!(vendor.get(&world, &path).await.page.contains("enctype=\"multipart/form-data\""));
+        let taken = vendor.post_file(&world, &path, "1", &book, "one-mark").await;
+        assert!(taken.status == 200 && taken.page.contains("<dd>1</dd>"), "{}", taken.page);
+        assert!(vendor.get(&world, "/admin/stock").await.page.contains("Rs. 1,250.00"));
+        let again = vendor.post_file(&world, &path, "1", &book, "another-mark").await;
+        assert_eq!(again.page, taken.page, "sent twice, it is taken once");
+        let noise = vendor.post_file(&world, &path, "2", b"PK\x03\x04 no workbook", "one-mark").await;
+        assert!(noise.status == 422 && noise.page.contains("This is no list"), "{}", noise.page);
+        assert_eq!(vendor.post_file(&world, &path, "3", &vec![b'x'; 5_000_000], "one-mark").await.status, 413);
+        assert_eq!(vendor.post_file(&world, &path, "4", &book, "cut;short").await.status, 400);
     }
 
     async fn a_product_is_changed_and_taken_out_in_the_panel(t: TestDb) {

@@ -35,14 +35,27 @@ impl Answer {
 
 impl Visitor {
     async fn send(&mut self, world: &World, method: Method, path: &str, origin: Option<&str>, body: &str) -> Answer {
+        self.send_as(world, method, path, origin, "application/x-www-form-urlencoded", body.into()).await
+    }
+
+    async fn send_as(
+        &mut self,
+        world: &World,
+        method: Method,
+        path: &str,
+        origin: Option<&str>,
+        kind: &str,
+        body: Vec<u8>,
+    ) -> Answer {
         let mut request = Request::builder().method(method).uri(path).header(header::HOST, HOST);
+        request = request.header(header::CONTENT_TYPE, kind);
         if let Some(origin) = origin {
             request = request.header(header::ORIGIN, origin);
         }
         if let Some(cookie) = &self.cookie {
             request = request.header(header::COOKIE, cookie);
         }
-        let request = request.body(Body::from(body.to_owned())).unwrap();
+        let request = request.body(Body::from(body)).unwrap();
         let answer = world.router.clone().oneshot(request).await.unwrap();
         let (status, headers) = (answer.status(), answer.headers().clone());
         if let Some(set) = headers.get(header::SET_COOKIE) {
@@ -63,6 +76,21 @@ impl Visitor {
     pub(super) async fn post(&mut self, world: &World, path: &str, key: &str, fields: &str) -> Answer {
         let body = format!("_csrf={}&_key={key}&{fields}", self.token);
         self.send(world, Method::POST, path, Some(ORIGIN), &body).await
+    }
+
+    /// Sends a form with a file, as a browser encodes it; `mark` stands between the parts.
+    pub(super) async fn post_file(&mut self, world: &World, path: &str, key: &str, file: &[u8], mark: &str) -> Answer {
+        let token = &self.token;
+        let field = |name: &str, value: &str| {
+            format!("--{mark}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+        };
+        let mut body = [field("_csrf", token), field("_key", key), field("rows", "")].concat().into_bytes();
+        let head = "Content-Disposition: form-data; name=\"file\"; filename=\"list.xlsx\"\r\nContent-Type: application/octet-stream";
+        body.extend(format!("--{mark}\r\n{head}\r\n\r\n").into_bytes());
+        body.extend(file);
+        body.extend(format!("\r\n--{mark}--\r\n").into_bytes());
+        let kind = format!("multipart/form-data; boundary={mark}");
+        self.send_as(world, Method::POST, path, Some(ORIGIN), &kind, body).await
     }
 
     pub(super) async fn sign_in(world: &World, login: &'static str, role: Role) -> Self {
