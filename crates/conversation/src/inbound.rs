@@ -255,7 +255,13 @@ pub(crate) fn written_language(text: &str) -> Option<Language> {
     })
 }
 
-pub(crate) async fn send(tx: &mut Tx, cx: &Context, reason_key: String, to: Recipient, reply: Reply) -> Result<(), DbError> {
+pub(crate) async fn send(
+    tx: &mut Tx,
+    cx: &Context,
+    reason_key: String,
+    to: Recipient,
+    reply: Reply,
+) -> Result<(), DbError> {
     match reply {
         Ok(content) => notify::send(tx, cx, vec![NewMessage { reason_key, to, content, template: None }]).await,
         Err(error) => {

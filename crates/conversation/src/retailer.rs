@@ -184,7 +184,8 @@ async fn typed(
 
 fn names_a_quantity(index: &Index, text: &str) -> bool {
     let understood = understand::understand(&index.catalogue, &History::default(), text);
-    understood.items.iter().any(|item| item.quantity.is_some()) || understood.ask.iter().any(|ask| ask.quantity.is_some())
+    understood.items.iter().any(|item| item.quantity.is_some())
+        || understood.ask.iter().any(|ask| ask.quantity.is_some())
 }
 
 /// An answer to what was asked last, in words of one's own.

@@ -35,7 +35,8 @@ pub(crate) async fn answer(tx: &mut Tx, cx: &Context, turn: &Turn<'_>, to: Recip
             && notify::count_since(tx, &to.address, since, MOST_ANSWERS).await? < MOST_ANSWERS
         {
             let spans = menu::spans(tx, &asked).await?;
-            let reply = words::prices_for_stranger(language, &menu::price_lines(language, &index, &asked, &spans), is_waiting);
+            let reply =
+                words::prices_for_stranger(language, &menu::price_lines(language, &index, &asked, &spans), is_waiting);
             return send(tx, cx, format!("reply:{}", turn.message.wamid), to, reply).await;
         }
     }

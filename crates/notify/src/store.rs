@@ -250,7 +250,8 @@ pub struct Alert {
 /// What stands in the way of sending, where anything does. One statement.
 pub async fn alert(tx: &mut Tx) -> Result<Option<Alert>, DbError> {
     let row = tx.query_opt("select a.since, a.seen_at, a.why from sending_alerts a where a.id = 1", params![]).await?;
-    row.map(|row| Ok(Alert { since: row.get("since")?, seen_at: row.get("seen_at")?, why: row.get("why")? })).transpose()
+    row.map(|row| Ok(Alert { since: row.get("since")?, seen_at: row.get("seen_at")?, why: row.get("why")? }))
+        .transpose()
 }
 
 /// Writes what WhatsApp charges for a message; what was told before stays.
@@ -318,20 +319,17 @@ pub async fn messages(
     let vendor = scope.vendor().or(filter.vendor);
     let before = page.after.clone().unwrap_or_else(|| "~".to_owned());
     let limit = page.limit.saturating_add(1);
-    let rows = match filter.address.as_deref() {
+    let rows = if let Some(address) = filter.address.as_deref() {
         // A text of its own: with the address as one more "or null" it would walk every message there is.
-        Some(address) => {
-            let sql = "select * from outgoing_messages m where m.address = $5 and m.id < $1 \
-                       and (cast($2 as text) is null or m.retailer_id = $2) \
-                       and (cast($3 as text) is null or m.vendor_id = $3) order by m.id desc limit $4";
-            tx.query(sql, params![before, retailer, vendor, limit, address]).await?
-        }
-        None => {
-            let sql = "select * from outgoing_messages m where m.id < $1 \
-                       and (cast($2 as text) is null or m.retailer_id = $2) \
-                       and (cast($3 as text) is null or m.vendor_id = $3) order by m.id desc limit $4";
-            tx.query(sql, params![before, retailer, vendor, limit]).await?
-        }
+        let sql = "select * from outgoing_messages m where m.address = $5 and m.id < $1 \
+                   and (cast($2 as text) is null or m.retailer_id = $2) \
+                   and (cast($3 as text) is null or m.vendor_id = $3) order by m.id desc limit $4";
+        tx.query(sql, params![before, retailer, vendor, limit, address]).await?
+    } else {
+        let sql = "select * from outgoing_messages m where m.id < $1 \
+                   and (cast($2 as text) is null or m.retailer_id = $2) \
+                   and (cast($3 as text) is null or m.vendor_id = $3) order by m.id desc limit $4";
+        tx.query(sql, params![before, retailer, vendor, limit]).await?
     };
     let found = rows
         .iter()

@@ -214,8 +214,7 @@ pub(crate) fn confirmed(people: &People, order: &Order) -> Vec<NewMessage> {
         }
     };
     let key = format!("order:{}:confirmed:{}", order.id, order.last_event);
-    let template =
-        Template::new("order_confirmed_v1", TEMPLATE_LANGUAGE).param(vendor_name).param(code).param(&total);
+    let template = Template::new("order_confirmed_v1", TEMPLATE_LANGUAGE).param(vendor_name).param(code).param(&total);
     message(key, to_retailer(&people.retailer), Outgoing::text(body), template).into_iter().collect()
 }
 

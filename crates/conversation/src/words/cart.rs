@@ -431,9 +431,7 @@ pub(crate) fn cart_cancelled(language: Language) -> Reply {
 /// The lines of the cart from one on, each of which can be left out; what is written instead changes the cart.
 pub(crate) fn change_cart(language: Language, index: &Index, lines: &[Wanted], from: usize) -> Reply {
     let body = match language {
-        Nepali => {
-            "के फेरौँ? हटाउने सामान सूचीबाट छान्नुहोस्, वा फेरिने मात्र लेख्नुहोस्, जस्तै: ३ बोरा चिनी। अरू जस्ताको तस्तै रहन्छ।"
-        }
+        Nepali => "के फेरौँ? हटाउने सामान सूचीबाट छान्नुहोस्, वा फेरिने मात्र लेख्नुहोस्, जस्तै: ३ बोरा चिनी। अरू जस्ताको तस्तै रहन्छ।",
         RomanNepali => {
             "Ke pherau? Hataune saman suchi bata chhannuhos, wa pherine matra lekhnuhos, jastai: 3 bora chini. Aru \
              jastako tastai rahanchha."

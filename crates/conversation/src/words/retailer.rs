@@ -12,10 +12,7 @@ use crate::menu::prices_head;
 pub(crate) fn unknown_sender(language: Language) -> Reply {
     let ask = ask_for_prices(language);
     Outgoing::text(match language {
-        Nepali => format!(
-            "नमस्ते! यो नम्बर हामीकहाँ दर्ता भएको छैन। {}\n\n{ask}",
-            how_to_join(language)
-        ),
+        Nepali => format!("नमस्ते! यो नम्बर हामीकहाँ दर्ता भएको छैन। {}\n\n{ask}", how_to_join(language)),
         RomanNepali => format!("Namaste! Yo number hamikaha darta bhayeko chhaina. {}\n\n{ask}", how_to_join(language)),
         English => format!("Hello! This number is not registered with us yet. {}\n\n{ask}", how_to_join(language)),
     })
@@ -54,12 +51,8 @@ const fn how_to_join(language: Language) -> &'static str {
 const fn how_to_be_verified(language: Language) -> &'static str {
     match language {
         Nepali => "हाम्रो टोलीले पक्का गरेपछि यहीँबाट अर्डर गर्न सक्नुहुन्छ। छिट्टै सम्पर्क गर्छौँ।",
-        RomanNepali => {
-            "Hamro toli le pakka garepachhi yahi bata order garna saknuhunchha. Chhittai samparka garchhau."
-        }
-        English => {
-            "As soon as our team has checked it you can order right here. We will be in touch shortly."
-        }
+        RomanNepali => "Hamro toli le pakka garepachhi yahi bata order garna saknuhunchha. Chhittai samparka garchhau.",
+        English => "As soon as our team has checked it you can order right here. We will be in touch shortly.",
     }
 }
 

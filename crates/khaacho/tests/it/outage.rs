@@ -27,7 +27,8 @@ async fn opened(t: TestDb) -> (Shop, Known, [Known; 3]) {
 
 /// What the API shows of someone's messages, oldest first: ids and states.
 async fn listed(shop: &Shop, who: &Known) -> Vec<(String, String)> {
-    let page = shop.get(&format!("whatsapp/messages?limit=100&address={}", who.person.recipient().unwrap().as_str())).await;
+    let page =
+        shop.get(&format!("whatsapp/messages?limit=100&address={}", who.person.recipient().unwrap().as_str())).await;
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let mut all: Vec<_> =
         page["items"].as_array().unwrap().iter().map(|one| (text(&one["id"]), text(&one["state"]))).collect();

@@ -264,7 +264,10 @@ mod tests {
             (with("biz_opaque_callback_data", json!("x".repeat(513))), "513 characters"),
             (with("type", json!("image")), "unknown field text"),
             (message("image", &json!({"id": "1"})), "type image"),
-            (json!({"messaging_product": "whatsapp", "recipient_type": "individual", "type": "text", "text": text}), "to is required"),
+            (
+                json!({"messaging_product": "whatsapp", "recipient_type": "individual", "type": "text", "text": text}),
+                "to is required",
+            ),
             (json!([]), "must be an object"),
         ] {
             assert!(details(&body).contains(part), "{body}: {}", details(&body));
@@ -320,7 +323,10 @@ mod tests {
     #[test]
     fn a_template_is_checked() {
         let with = |components: Value| {
-            message("template", &json!({"name": "due", "language": {"policy": "deterministic", "code": "en"}, "components": components}))
+            message(
+                "template",
+                &json!({"name": "due", "language": {"policy": "deterministic", "code": "en"}, "components": components}),
+            )
         };
         let reply = |index: &str| json!({"type": "button", "sub_type": "quick_reply", "index": index, "parameters": [{"type": "payload", "payload": "P"}]});
         assert!(request(&with(json!([reply("0"), reply("1")]))).is_ok());
@@ -330,7 +336,11 @@ mod tests {
             details(&with(json!([{"type": "body", "parameters": [{"type": "text", "text": ""}]}]))).contains("empty")
         );
         assert!(
-            details(&message("template", &json!({"name": "Due", "language": {"policy": "deterministic", "code": "en"}}))).contains("lower-case")
+            details(&message(
+                "template",
+                &json!({"name": "Due", "language": {"policy": "deterministic", "code": "en"}})
+            ))
+            .contains("lower-case")
         );
         let lines = with(json!([{"type": "body", "parameters": [{"type": "text", "text": "a\nb"}]}]));
         assert_eq!(request(&lines).unwrap_err().code, 132_012);

@@ -147,9 +147,7 @@ fn satisfies(value: &Value, is: Is) -> bool {
     match is {
         Object => value.is_object(),
         Flag => value.is_boolean(),
-        Text(most) => {
-            value.as_str().is_some_and(|text| !text.trim().is_empty() && text.encode_utf16().count() <= most)
-        }
+        Text(most) => value.as_str().is_some_and(|text| !text.trim().is_empty() && text.encode_utf16().count() <= most),
         Word(words) => value.as_str().is_some_and(|text| words.contains(&text)),
         Items(least, most) => value.as_array().is_some_and(|members| (least..=most).contains(&members.len())),
     }
@@ -172,14 +170,14 @@ fn faults(body: &Value) -> Vec<String> {
 }
 
 /// A request with one line broken at one place, in every way it can be.
-fn broken(body: &Value, parent: &str, field: &str, is: Is, must: bool) -> Vec<Value> {
+fn broken(body: &Value, parent: &str, field: &str, is: Is, needed: bool) -> Vec<Value> {
     let with = |value: Value| {
         let mut body = body.clone();
         body.pointer_mut(parent).unwrap()[field] = value;
         body
     };
     let mut all = vec![with(json!(7)), with(Value::Null)];
-    if must {
+    if needed {
         let mut body = body.clone();
         body.pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(field);
         all.push(body);
@@ -205,7 +203,12 @@ fn whole() -> Vec<Value> {
     let ram = Recipient::phone("9779848000001");
     let messages = [
         Outgoing::text("राम राम"),
-        Buttons::new("Confirm?").header("Order").footer("NPR 4,300").button("yes", "Confirm").button("no", "No").build(),
+        Buttons::new("Confirm?")
+            .header("Order")
+            .footer("NPR 4,300")
+            .button("yes", "Confirm")
+            .button("no", "No")
+            .build(),
         List::new("Which?", "Choose")
             .header("Rice")
             .footer("Today")
