@@ -154,13 +154,14 @@ async fn worst_lines(tx: &mut Tx, on: BusinessDate, open: &[Open]) -> Result<Vec
     let mut days: Vec<(BusinessDate, i64)> = late.map(|part| (part.late_from, part.cycles)).collect();
     days.sort_unstable();
     let (mut cycles, mut wanted) = (0_i64, SHOWN);
-    for (place, (day, more)) in days.iter().enumerate() {
+    for (place, (_, more)) in days.iter().enumerate() {
+        // Whole days, for among those that are equally late the one that owes more comes first.
         cycles = cycles.saturating_add(*more);
         let is_last = place.saturating_add(1) == days.len();
         if cycles < wanted && !is_last {
             continue;
         }
-        let found = totals::worst_lines(tx, on, *day, SHOWN).await?;
+        let found = totals::worst_lines(tx, on, cycles, SHOWN).await?;
         if is_last || i64::try_from(found.len()).is_ok_and(|found| found >= SHOWN) {
             return Ok(found);
         }

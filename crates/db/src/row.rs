@@ -4,6 +4,7 @@
 //! allocations. A row that is kept keeps the whole answer.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::error::DbError;
 use crate::value::{Cell, FromValue, Value};
@@ -22,11 +23,13 @@ pub(crate) struct Answer {
     columns: Arc<[String]>,
     kept: Vec<Kept>,
     texts: String,
+    /// The column that is asked for next, if they are asked for in their order.
+    next: AtomicUsize,
 }
 
 impl Answer {
     pub(crate) const fn new(columns: Arc<[String]>) -> Self {
-        Self { columns, kept: Vec::new(), texts: String::new() }
+        Self { columns, kept: Vec::new(), texts: String::new(), next: AtomicUsize::new(0) }
     }
 
     /// How many columns a row has.
@@ -48,6 +51,15 @@ impl Answer {
         self.kept.push(kept);
     }
 
+    /// The place of a column among a row's.
+    fn place_of(&self, column: &str) -> Option<usize> {
+        let next = self.next.load(Ordering::Relaxed);
+        let is_it = |place: &usize| self.columns.get(*place).is_some_and(|name| name == column);
+        let place = Some(next).filter(is_it).or_else(|| self.columns.iter().position(|name| name == column))?;
+        self.next.store(place.saturating_add(1), Ordering::Relaxed);
+        Some(place)
+    }
+
     /// The rows.
     pub(crate) fn into_rows(self) -> Vec<Row> {
         let (width, cells) = (self.width().max(1), self.kept.len());
@@ -67,7 +79,7 @@ pub struct Row {
 impl Row {
     /// Every value, in the order of the statement's columns.
     pub fn into_values(self) -> Vec<Value> {
-        (0..self.answer.width()).filter_map(|index| self.cell(index)).map(Value::from).collect()
+        (0..self.answer.width()).filter_map(|place| self.cell(place)).map(Value::from).collect()
     }
 
     /// The value of a column.
@@ -91,13 +103,12 @@ impl Row {
     }
 
     fn value(&self, column: &'static str) -> Result<Cell<'_>, DbError> {
-        let index = self.answer.columns.iter().position(|name| name == column);
-        let cell = index.and_then(|index| self.cell(index));
+        let cell = self.answer.place_of(column).and_then(|place| self.cell(place));
         cell.ok_or(DbError::Decode { column, expected: "a column of the statement" })
     }
 
-    fn cell(&self, index: usize) -> Option<Cell<'_>> {
-        Some(match *self.answer.kept.get(self.first.checked_add(index)?)? {
+    fn cell(&self, place: usize) -> Option<Cell<'_>> {
+        Some(match *self.answer.kept.get(self.first.checked_add(place)?)? {
             Kept::Null => Cell::Null,
             Kept::Int(number) => Cell::Int(number),
             Kept::Text { from, to } => Cell::Text(self.answer.texts.get(from..to)?),

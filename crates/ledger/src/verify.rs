@@ -305,7 +305,12 @@ impl Check {
 
     /// Reports the postings before a place, whose entries are not there.
     fn strays(&mut self, postings: &mut Rest<'_>, place: Option<&Mark>) -> Result<(), DbError> {
-        let is_before = |row: &&Row| place.is_none_or(|place| mark(row).is_ok_and(|at| at < *place));
+        let is_before = |row: &&Row| {
+            let Some(place) = place else { return true };
+            let end = (Some(place.retailer.as_str()), Some(place.vendor.as_str()), place.seq);
+            let at = || Ok::<_, DbError>((row.text("retailer_id")?, row.text("vendor_id")?, row.get("seq")?));
+            at().is_ok_and(|at| at < end)
+        };
         while let Some(stray) = postings.next_if(is_before) {
             self.report(&mark(stray)?, None, Wrong::Stray);
         }

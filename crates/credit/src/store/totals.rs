@@ -78,7 +78,7 @@ pub(crate) struct Open {
     pub(crate) cycles: i64,
 }
 
-/// Open principal now, by lateness; an index holds all of it. Rows of the same days are not put together.
+/// Open principal now, by lateness; indexes hold all of it. A retailer's rows of the same days are not put together.
 pub(crate) async fn open_by_lateness(
     tx: &mut Tx,
     retailer: Option<RetailerId>,
@@ -92,15 +92,17 @@ pub(crate) async fn open_by_lateness(
             tx.query(sql, params![retailer, vendor]).await?
         }
         (None, Some(vendor)) => {
+            // Line by line: what others lend costs nothing.
             let sql = "select c.late_from, c.disputed_on, cast(sum(c.outstanding_paisa) as bigint) as open, \
-                       cast(count(*) as bigint) as cycles from cycles c \
-                       where c.outstanding_paisa > 0 and c.vendor_id = $1 group by c.late_from, c.disputed_on";
+                       cast(count(*) as bigint) as cycles from credit_lines l cross join cycles c \
+                       where l.vendor_id = $1 and c.retailer_id = l.retailer_id and c.vendor_id = l.vendor_id \
+                       and c.outstanding_paisa > 0 group by c.late_from, c.disputed_on";
             tx.query(sql, params![vendor]).await?
         }
         (None, None) => {
             let sql = "select c.late_from, c.disputed_on, cast(sum(c.outstanding_paisa) as bigint) as open, \
                        cast(count(*) as bigint) as cycles from cycles c \
-                       where c.outstanding_paisa > 0 group by c.vendor_id, c.late_from, c.disputed_on";
+                       where c.outstanding_paisa > 0 group by c.late_from, c.disputed_on";
             tx.query(sql, params![]).await?
         }
     };
@@ -147,26 +149,20 @@ fn noted(row: &Row) -> Result<Noted, DbError> {
     })
 }
 
-/// The lines with the oldest overdue cycles that are not in dispute, of those where one is late behind `by` or an earlier
-/// day, with all that is overdue on them.
-pub(crate) async fn worst_lines(
-    tx: &mut Tx,
-    on: BusinessDate,
-    by: BusinessDate,
-    most: i64,
-) -> Result<Vec<Noted>, DbError> {
-    // The vendors come first, so that of each only what is that late is read.
+/// The lines with the oldest overdue cycles that are not in dispute, of those that the `cycles` oldest ones belong to, with
+/// all that is overdue on them.
+pub(crate) async fn worst_lines(tx: &mut Tx, on: BusinessDate, cycles: i64, most: i64) -> Result<Vec<Noted>, DbError> {
     let sql = "select l.id, l.retailer_id, l.vendor_id, l.limit_paisa, \
                cast(l.reserved_paisa + l.outstanding_paisa as bigint) as used, \
                cast((select sum(c.outstanding_paisa) from cycles c where c.retailer_id = w.retailer_id \
                and c.vendor_id = w.vendor_id and c.outstanding_paisa > 0 and c.disputed_on is null \
                and c.late_from < $1) as bigint) as overdue, w.oldest \
-               from (select c.retailer_id, c.vendor_id, min(c.late_from) as oldest from vendors v cross join cycles c \
-               where c.vendor_id = v.id and c.outstanding_paisa > 0 and c.disputed_on is null and c.late_from <= $2 \
-               group by c.retailer_id, c.vendor_id) w \
+               from (select o.retailer_id, o.vendor_id, min(o.late_from) as oldest from (select c.retailer_id, \
+               c.vendor_id, c.late_from from cycles c where c.outstanding_paisa > 0 and c.disputed_on is null \
+               and c.late_from < $1 order by c.late_from limit $2) o group by o.retailer_id, o.vendor_id) w \
                join credit_lines l on l.retailer_id = w.retailer_id and l.vendor_id = w.vendor_id \
                order by w.oldest, overdue desc, l.retailer_id, l.vendor_id limit $3";
-    tx.query(sql, params![on, by, most]).await?.iter().map(noted).collect()
+    tx.query(sql, params![on, cycles, most]).await?.iter().map(noted).collect()
 }
 
 /// The lines of which most is used, by share of their limit, with what is overdue on them, disputed cycles apart.
