@@ -3,7 +3,7 @@
 use catalog::Product;
 use credit::PaymentMode;
 use db::{DbError, Tx};
-use kernel::{Context, Scope};
+use kernel::{Context, ProductId, Scope};
 use orders::{OrderState, Outcome, Place, PlaceRefusal, Request, Wanted};
 use parties::Retailer;
 
@@ -37,6 +37,8 @@ pub(crate) async fn show(
     unknown: &[String],
 ) -> Result<Reply, DbError> {
     let language = session.language;
+    let gone = take_gone(tx, index, session).await?;
+    let unknown = [unknown, &gone].concat();
     // The draft follows the cart at every step, so that it is there for whoever stops answering.
     let lines = wanted(&session.state.cart);
     if !lines.is_empty() {
@@ -53,13 +55,82 @@ pub(crate) async fn show(
     }
     if lines.is_empty() {
         session.state.clear_cart();
-        return Ok(words::nothing_in_cart(language, unknown));
+        return Ok(words::nothing_in_cart(language, &unknown));
     }
     let cash = request(retailer, &session.state.cart, PaymentMode::Cash);
     let preview = orders::preview(tx, &cash, cx.today()).await?;
     session.state.step = Step::Confirming;
     *session.state.seen.total(PaymentMode::Cash) = preview.total;
-    Ok(words::cart(language, index, &lines, &preview, unknown))
+    Ok(words::cart(language, index, &lines, &preview, &unknown))
+}
+
+/// Takes out of the cart what the catalogue does not hold any more, and names it.
+async fn take_gone(tx: &mut Tx, index: &Index, session: &mut Session) -> Result<Vec<String>, DbError> {
+    let mut gone: Vec<ProductId> = session.state.cart.iter().map(|line| line.product).collect();
+    gone.retain(|id| index.by_id(*id).is_none());
+    if gone.is_empty() {
+        return Ok(Vec::new());
+    }
+    session.state.cart.retain(|line| !gone.contains(&line.product));
+    let products = catalog::products(tx, &gone).await?;
+    let name = |id| products.get(id).map(|product| words::product_name(session.language, product).to_owned());
+    Ok(gone.iter().filter_map(name).collect())
+}
+
+fn has_gone(index: &Index, session: &Session) -> bool {
+    session.state.cart.iter().any(|line| index.by_id(line.product).is_none())
+}
+
+/// A cart of the WhatsApp catalogue in place of what was there. What we do not have is named, by its name where it once
+/// was ours.
+pub(crate) async fn take_over(
+    tx: &mut Tx,
+    cx: &Context,
+    index: &Index,
+    retailer: &Retailer,
+    session: &mut Session,
+    items: &[(String, i64)],
+) -> Result<Reply, DbError> {
+    session.state.restart_cart();
+    let mut strange: Vec<String> = Vec::new();
+    for (sku, quantity) in items {
+        match index.by_sku(sku) {
+            Some(product) => session.state.cart.push(CartLine { product: product.id, quantity: *quantity }),
+            None => strange.push(sku.clone()),
+        }
+    }
+    if !strange.is_empty() {
+        let once_ours = catalog::products_by_sku(tx, &strange).await?;
+        for sku in &mut strange {
+            if let Some(product) = once_ours.get(sku) {
+                words::product_name(session.language, product).clone_into(sku);
+            }
+        }
+    }
+    show(tx, cx, index, retailer, session, &strange).await
+}
+
+/// What can be left out, from this line on.
+pub(crate) fn change(index: &Index, session: &mut Session, from: usize) -> Reply {
+    // What is written now changes the cart line by line.
+    session.state.step = Step::Confirming;
+    words::change_cart(session.language, index, &wanted(&session.state.cart), from)
+}
+
+/// Leaves a product out of the cart.
+pub(crate) async fn leave_out(
+    tx: &mut Tx,
+    cx: &Context,
+    index: &Index,
+    retailer: &Retailer,
+    session: &mut Session,
+    product: &str,
+) -> Result<Reply, DbError> {
+    session.state.cart.retain(|line| line.product.to_string() != product);
+    if session.state.cart.is_empty() && session.state.asks.is_empty() {
+        return cancel(tx, cx, retailer, session).await;
+    }
+    show(tx, cx, index, retailer, session, &[]).await
 }
 
 /// The answer to which of several products was meant.
@@ -105,6 +176,9 @@ pub(crate) async fn ask_payment(
     retailer: &Retailer,
     session: &mut Session,
 ) -> Result<Reply, DbError> {
+    if has_gone(index, session) {
+        return show(tx, cx, index, retailer, session, &[]).await;
+    }
     let on_credit = request(retailer, &session.state.cart, PaymentMode::Credit);
     let preview = orders::preview(tx, &on_credit, cx.today()).await?;
     if preview.vendor.is_none() && preview.check.is_none() {
@@ -126,6 +200,9 @@ pub(crate) async fn place(
 ) -> Result<Reply, DbError> {
     if let (None, Some(failed)) = (session.state.draft, session.state.retry_of) {
         return recovery::retry(tx, cx, index, retailer, session, failed, Some(mode)).await;
+    }
+    if has_gone(index, session) {
+        return show(tx, cx, index, retailer, session, &[]).await;
     }
     let place = Place {
         cx: cx.clone(),

@@ -12,7 +12,7 @@ use whatsapp::payload::{Content, Inbound, Item};
 use crate::brain::Brain;
 use crate::jobs::MEDIA_JOB;
 use crate::session::{Session, State};
-use crate::{place, retailer, store, threads, vendor, words};
+use crate::{place, retailer, store, stranger, threads, vendor, words};
 
 /// The kind of job that handles one message.
 pub const MESSAGE_JOB: &str = "conversation.message";
@@ -129,7 +129,7 @@ pub async fn handle_job(tx: &mut Tx, cx: &Context, brain: &Brain, wamid: &str) -
         return store::mark_handled(tx, cx, wamid, retailer, vendor).await;
     }
     let Some(party) = party else {
-        turn_away(tx, cx, &message, to).await?;
+        stranger::answer(tx, cx, &turn, to).await?;
         return store::mark_handled(tx, cx, wamid, None, None).await;
     };
     let fallback = match &party {
@@ -161,16 +161,6 @@ pub async fn handle_job(tx: &mut Tx, cx: &Context, brain: &Brain, wamid: &str) -
     store::mark_handled(tx, cx, wamid, retailer, vendor).await
 }
 
-/// Tells a sender who is not verified, once a day, how to become so.
-async fn turn_away(tx: &mut Tx, cx: &Context, message: &Inbound, to: Recipient) -> Result<(), DbError> {
-    let once_a_day = format!("unknown:{}:{}", to.address, cx.today());
-    let reply = match parties::waiting_language(tx, &to.address).await? {
-        Some(language) => words::unverified_sender(language),
-        None => words::unknown_sender(message),
-    };
-    send(tx, cx, once_a_day, to, reply).await
-}
-
 /// The reply, with a word before it where a cart came in other money: its prices never count.
 fn said_first(reply: Outgoing, content: &Content, language: Language) -> Outgoing {
     let Content::Order { currencies, .. } = content else { return reply };
@@ -199,23 +189,21 @@ async fn answer(
     address: &str,
     session: &mut Session,
 ) -> Result<Option<Reply>, DbError> {
+    let cx = cx.acting_as(match &party {
+        Party::Retailer(retailer) => Actor::Retailer(retailer.id),
+        Party::Vendor(vendor) => Actor::Vendor(vendor.id),
+    });
     if let Said::Pressed(id) = &turn.said
-        && let Some(reply) = reminders(tx, cx, address, id, session).await?
+        && let Some(reply) = reminders(tx, &cx, &party, address, id, session).await?
     {
         return Ok(Some(reply));
     }
     match party {
-        Party::Retailer(retailer) => {
-            let cx = cx.acting_as(Actor::Retailer(retailer.id));
-            match place::answer(tx, &cx, turn, &retailer, session).await? {
-                Some(reply) => Ok(Some(reply)),
-                None => retailer::answer(tx, &cx, turn, &retailer, session).await,
-            }
-        }
-        Party::Vendor(vendor) => {
-            let cx = cx.acting_as(Actor::Vendor(vendor.id));
-            vendor::answer(tx, &cx, turn, &vendor, session).await
-        }
+        Party::Retailer(retailer) => match place::answer(tx, &cx, turn, &retailer, session).await? {
+            Some(reply) => Ok(Some(reply)),
+            None => retailer::answer(tx, &cx, turn, &retailer, session).await,
+        },
+        Party::Vendor(vendor) => vendor::answer(tx, &cx, turn, &vendor, session).await,
     }
 }
 
@@ -223,6 +211,7 @@ async fn answer(
 async fn reminders(
     tx: &mut Tx,
     cx: &Context,
+    party: &Party,
     address: &str,
     pressed: &str,
     session: &Session,
@@ -232,10 +221,18 @@ async fn reminders(
         START => true,
         _ => return Ok(None),
     };
-    if wanted {
-        notify::start_reminders(tx, address).await?;
+    let (is_new, action) = if wanted {
+        (notify::start_reminders(tx, address).await?, "reminders.started")
     } else {
-        notify::stop_reminders(tx, address, cx.now).await?;
+        (notify::stop_reminders(tx, address, cx.now).await?, "reminders.stopped")
+    };
+    if is_new {
+        let stream = match party {
+            Party::Retailer(retailer) => retailer.id.to_string(),
+            Party::Vendor(vendor) => vendor.id.to_string(),
+        };
+        let entry = audit::Entry::new(cx, &stream, action, &stream).after(serde_json::json!({ "address": address }));
+        audit::record(tx, vec![entry]).await?;
     }
     Ok(Some(words::reminders(session.language, wanted)))
 }
@@ -250,7 +247,7 @@ pub(crate) fn typed_choice(text: &str, options: &[(String, String)]) -> Option<S
     understand::choice(text, &options).map(ToOwned::to_owned)
 }
 
-fn written_language(text: &str) -> Option<Language> {
+pub(crate) fn written_language(text: &str) -> Option<Language> {
     understand::language(text).map(|language| match language {
         understand::Language::Nepali => Language::Nepali,
         understand::Language::RomanNepali => Language::RomanNepali,
@@ -258,7 +255,13 @@ fn written_language(text: &str) -> Option<Language> {
     })
 }
 
-async fn send(tx: &mut Tx, cx: &Context, reason_key: String, to: Recipient, reply: Reply) -> Result<(), DbError> {
+pub(crate) async fn send(
+    tx: &mut Tx,
+    cx: &Context,
+    reason_key: String,
+    to: Recipient,
+    reply: Reply,
+) -> Result<(), DbError> {
     match reply {
         Ok(content) => notify::send(tx, cx, vec![NewMessage { reason_key, to, content, template: None }]).await,
         Err(error) => {

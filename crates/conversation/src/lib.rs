@@ -35,6 +35,7 @@ mod recovery;
 mod retailer;
 mod session;
 mod store;
+mod stranger;
 mod threads;
 mod vendor;
 mod words;

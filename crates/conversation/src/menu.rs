@@ -158,6 +158,18 @@ pub(crate) async fn prices(
     understood: &Understood,
     language: Language,
 ) -> Result<Reply, DbError> {
+    let asked = asked_for(index, understood);
+    if asked.is_empty() {
+        let near = understood.unknown.iter().flat_map(|unknown| &unknown.nearest).filter_map(|sku| index.by_sku(sku));
+        let names: Vec<String> = near.take(3).map(|product| product_name(language, product).to_owned()).collect();
+        return Ok(if names.is_empty() { which_price(language) } else { words::not_understood(language, &names) });
+    }
+    let spans = spans(tx, &asked).await?;
+    Ok(price_list(language, index, &asked, &spans))
+}
+
+/// The products that a message is about, certainly or possibly.
+pub(crate) fn asked_for(index: &Index, understood: &Understood) -> Vec<ProductId> {
     let certain = understood.items.iter().map(|item| &item.sku);
     let possible = understood.ask.iter().flat_map(|ask| &ask.candidates);
     let mut asked: Vec<ProductId> = Vec::new();
@@ -166,17 +178,17 @@ pub(crate) async fn prices(
             asked.push(product.id);
         }
     }
-    if asked.is_empty() {
-        let near = understood.unknown.iter().flat_map(|unknown| &unknown.nearest).filter_map(|sku| index.by_sku(sku));
-        let names: Vec<String> = near.take(3).map(|product| product_name(language, product).to_owned()).collect();
-        return Ok(if names.is_empty() { which_price(language) } else { words::not_understood(language, &names) });
-    }
+    asked
+}
+
+/// From what to what each product costs today.
+pub(crate) async fn spans(tx: &mut Tx, asked: &[ProductId]) -> Result<HashMap<ProductId, (Money, Money)>, DbError> {
     let mut spans: HashMap<ProductId, (Money, Money)> = HashMap::new();
-    for sold in catalog::selling(tx, &asked).await?.into_values().filter(|sold| sold.is_available) {
+    for sold in catalog::selling(tx, asked).await?.into_values().filter(|sold| sold.is_available) {
         let span = spans.entry(sold.product).or_insert((sold.price, sold.price));
         *span = (span.0.min(sold.price), span.1.max(sold.price));
     }
-    Ok(price_list(language, index, &asked, &spans))
+    Ok(spans)
 }
 
 pub(crate) fn which_price(language: Language) -> Reply {
@@ -194,11 +206,30 @@ pub(crate) fn price_list(
     asked: &[ProductId],
     spans: &HashMap<ProductId, (Money, Money)>,
 ) -> Reply {
-    let head = match language {
+    let lines = price_lines(language, index, asked, spans);
+    let tail = match language {
+        Nepali => "चाहिए कति, लेख्नुहोस्।",
+        RomanNepali => "Chahiye kati, lekhnuhos.",
+        English => "Write how much you need, and I will order it.",
+    };
+    listing(language, prices_head(language), &lines, tail, &[Press::Order, Press::Menu])
+}
+
+pub(crate) const fn prices_head(language: Language) -> &'static str {
+    match language {
         Nepali => "आजको भाउ:",
         RomanNepali => "Aaja ko bhau:",
         English => "Today's prices:",
-    };
+    }
+}
+
+/// What each product costs, a line each: names and prices, and nobody's name.
+pub(crate) fn price_lines(
+    language: Language,
+    index: &Index,
+    asked: &[ProductId],
+    spans: &HashMap<ProductId, (Money, Money)>,
+) -> Vec<String> {
     let line = |id: &ProductId| {
         let product = index.by_id(*id)?;
         let (name, unit) = (product_name(language, product), catalog::unit_name(language, &product.unit));
@@ -224,11 +255,5 @@ pub(crate) fn price_list(
             English => format!("• {name}: {price} per {unit}"),
         })
     };
-    let lines: Vec<String> = asked.iter().filter_map(line).collect();
-    let tail = match language {
-        Nepali => "चाहिए कति, लेख्नुहोस्।",
-        RomanNepali => "Chahiye kati, lekhnuhos.",
-        English => "Write how much you need, and I will order it.",
-    };
-    listing(language, head, &lines, tail, &[Press::Order, Press::Menu])
+    asked.iter().filter_map(line).collect()
 }

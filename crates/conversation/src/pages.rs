@@ -15,6 +15,7 @@ use web::panel::{
 };
 use web::{App, Problem, Query, panel_words};
 
+use crate::http::threads::Sending;
 use crate::store;
 use crate::threads::{self, Line, OpenThread, Refusal, Thread};
 
@@ -33,6 +34,10 @@ panel_words! {
         Waiting: "Waiting", "पर्खिरहेका";
         OnlyTaken: "Only those in a person's hands", "मान्छेको हातमा भएका मात्र";
         All: "All", "सबै";
+        Stopped: "WhatsApp refuses our account: nothing is sent until somebody mends it.",
+            "ह्वाट्सएपले हाम्रो खाता रोकेको छ: नमिलाएसम्म कुनै सन्देश जाँदैन।";
+        Since: "Since", "यसबेलादेखि";
+        WaitToGo: "Messages that wait", "पर्खिरहेका सन्देश";
         Take: "Take over", "आफैँ कुरा गर्ने";
         GiveBack: "Give back", "स्वचालितलाई फिर्ता";
         Verify: "The number is theirs", "नम्बर उहाँकै हो";
@@ -77,7 +82,10 @@ async fn list(
     Query(query): Query<ListQuery>,
 ) -> Result<Html, Problem> {
     let (only_taken, page, language) = (query.taken == "yes", PageRequest::new(None, query.after), panel.language);
-    let found = app.db.read(async move |tx| store::threads(tx, only_taken, &page).await).await?;
+    let read = app.db.read(async move |tx| -> Result<_, DbError> {
+        Ok((store::threads(tx, only_taken, &page).await?, Sending::read(tx).await?))
+    });
+    let (found, sending) = read.await?;
     let say = |word: Word| word.text(language);
     let columns = [text(say(Word::Who)), plain(say(Word::Wrote)), plain(say(Word::Hands)), number(say(Word::Waiting))];
     let row = |thread: &Thread| {
@@ -90,6 +98,12 @@ async fn list(
     };
     let kept: &[(&str, &str)] = if only_taken { &[("taken", "yes")] } else { &[] };
     let content = html! {
+        @if let Some(alert) = &sending.alert {
+            p.notice.bad role="alert" {
+                (say(Word::Stopped)) " " (alert.why) br;
+                (say(Word::Since)) " " (moment(alert.since)) ". " (say(Word::WaitToGo)) ": " (sending.waiting)
+            }
+        }
         div.actions {
             a.button href="/admin/conversations" { (say(Word::All)) }
             a.button href="/admin/conversations?taken=yes" { (say(Word::OnlyTaken)) }

@@ -28,13 +28,7 @@ pub(crate) async fn answer(
         Said::Typed(text) => typed(tx, cx, turn, retailer, session, text).await.map(Some),
         Said::Cart(items) => {
             let index = turn.brain.index(tx).await?;
-            session.state.restart_cart();
-            for (sku, quantity) in items {
-                if let Some(product) = index.by_sku(sku) {
-                    session.state.cart.push(CartLine { product: product.id, quantity: *quantity });
-                }
-            }
-            cart::show(tx, cx, &index, retailer, session, &[]).await.map(Some)
+            cart::take_over(tx, cx, &index, retailer, session, items).await.map(Some)
         }
         Said::ForPerson(what) => {
             note_for_operator(tx, cx, retailer, what, &turn.message.wamid).await?;
@@ -78,9 +72,12 @@ async fn pressed(
         ["cart", "confirm"] if session.state.step == Step::Confirming => {
             cart::ask_payment(tx, cx, &index, retailer, session).await
         }
-        ["cart", "change"] if !session.state.cart.is_empty() => {
-            session.state.step = Step::Idle;
-            Ok(words::change_cart(language))
+        ["cart", "change", from @ ..] if !session.state.cart.is_empty() => {
+            let from = from.first().and_then(|from| from.parse().ok()).unwrap_or(0);
+            Ok(cart::change(&index, session, from))
+        }
+        ["cart", "drop", product] if !session.state.cart.is_empty() => {
+            cart::leave_out(tx, cx, &index, retailer, session, product).await
         }
         ["cart", "cancel"] => cart::cancel(tx, cx, retailer, session).await,
         ["pay", "credit"] if session.state.step == Step::Paying => {
@@ -153,7 +150,9 @@ async fn typed(
     if let Some(reply) = answer_to_step(tx, cx, turn, retailer, session, text).await? {
         return Ok(reply);
     }
-    if let Some(id) = typed_choice(text, &session.state.options) {
+    // "3 bora chini" beside a list of what can be left out changes the sugar; "chini" leaves it out.
+    let is_meant = |id: &String| !id.starts_with("cart:drop:") || !names_a_quantity(&index, text);
+    if let Some(id) = typed_choice(text, &session.state.options).filter(is_meant) {
         return pressed(tx, cx, turn, retailer, session, &id).await;
     }
     if let Some(reply) = answered(tx, cx, &index, retailer, session, text).await? {
@@ -183,6 +182,12 @@ async fn typed(
     }
 }
 
+fn names_a_quantity(index: &Index, text: &str) -> bool {
+    let understood = understand::understand(&index.catalogue, &History::default(), text);
+    understood.items.iter().any(|item| item.quantity.is_some())
+        || understood.ask.iter().any(|ask| ask.quantity.is_some())
+}
+
 /// An answer to what was asked last, in words of one's own.
 async fn answer_to_step(
     tx: &mut Tx,
@@ -207,7 +212,7 @@ async fn answer_to_step(
         Step::Confirming => match understand::answer(text) {
             Some(Answer::Yes) => cart::ask_payment(tx, cx, &index, retailer, session).await.map(Some),
             Some(Answer::No | Answer::Cancel) => cart::cancel(tx, cx, retailer, session).await.map(Some),
-            Some(Answer::Change) => Ok(Some(words::change_cart(session.language))),
+            Some(Answer::Change) => Ok(Some(cart::change(&index, session, 0))),
             _ => Ok(None),
         },
         Step::Paying => {

@@ -70,7 +70,7 @@ pub(crate) fn receipt(retailer: &Retailer, done: &Done) -> Option<NewMessage> {
     let on = if numbers.is_empty() { "-" } else { numbers.as_str() };
     let template =
         Template::new("repayment_receipt_v1", TEMPLATE_LANGUAGE).param(&cash).param(on).param(&left).param(&mark);
-    message(retailer, format!("receipt:{}", done.hash), lines.join("\n"), template.build().ok())
+    message(retailer, format!("receipt:{}", done.hash), lines.join("\n"), template)
 }
 
 fn left_on(language: Language, cycle: &Cycle) -> String {
@@ -92,7 +92,8 @@ pub(crate) fn reversed(retailer: &Retailer, payment: &Payment, reopened: &[Cycle
         Language::English => format!("The payment of {cash} was taken back. Reason: {why}"),
     }];
     lines.extend(reopened.iter().map(|cycle| left_on(language, cycle)));
-    message(retailer, format!("reversed:{}", payment.id), lines.join("\n"), None)
+    let template = Template::new("payment_reversed_v1", TEMPLATE_LANGUAGE).param(&cash).param(why);
+    message(retailer, format!("reversed:{}", payment.id), lines.join("\n"), template)
 }
 
 /// That what the retailer said it paid was not found, and why.
@@ -104,16 +105,18 @@ pub(crate) fn claim_rejected(retailer: &Retailer, claim: &Claim) -> Option<NewMe
         Language::English => format!("The payment of {cash} that you told us of was not confirmed. Reason: {why}"),
     };
     let template = Template::new("claim_answered_v1", TEMPLATE_LANGUAGE).param(&cash).param(why);
-    message(retailer, format!("claim:{}", claim.id), text, template.build().ok())
+    message(retailer, format!("claim:{}", claim.id), text, template)
 }
 
-fn message(retailer: &Retailer, reason_key: String, text: String, template: Option<Outgoing>) -> Option<NewMessage> {
+/// None of these answers a message, so each has its template for when the person has not written for a day.
+fn message(retailer: &Retailer, reason_key: String, text: String, template: Template) -> Option<NewMessage> {
+    let template = template.build().inspect_err(|error| tracing::error!(%error, reason_key, "a template does not fit"));
     match Outgoing::text(text) {
         Ok(content) => Some(NewMessage {
             reason_key,
             to: Recipient { address: retailer.phone.clone(), retailer: Some(retailer.id), vendor: None },
             content,
-            template,
+            template: template.ok(),
         }),
         Err(error) => {
             tracing::error!(%error, reason_key, "a message does not fit the limits and is not sent");
@@ -150,5 +153,10 @@ pub(crate) fn dispute_decided(
             format!("{number}: we looked into it, and the amount stays. Reason: {why}\nLeft: {left}")
         }
     };
-    message(retailer, format!("dispute:{}", dispute.id), text, None)
+    let template = if dispute.status == DisputeStatus::Upheld {
+        Template::new("dispute_upheld_v1", TEMPLATE_LANGUAGE).param(number).param(&off).param(&left).param(why)
+    } else {
+        Template::new("dispute_rejected_v1", TEMPLATE_LANGUAGE).param(number).param(&left).param(why)
+    };
+    message(retailer, format!("dispute:{}", dispute.id), text, template)
 }

@@ -50,15 +50,20 @@ impl Sender {
         // The point of no return: from here on the message may be on its way.
         match self.client.send(content, &to, &id.to_string()).await {
             Ok(sent) => {
-                self.pace.lock().taken();
+                let is_over = self.pace.lock().taken() || message.was_refused;
                 if let Some(wamid) = &message.answers
                     && let Err(error) = self.client.mark_read(wamid, false).await
                 {
                     // The answer itself has gone out; two blue ticks are not worth a second try.
                     tracing::info!(%error, "a message could not be marked as read");
                 }
-                let written = self.db.write(async move |tx| store::put_sent(tx, now, id, &sent.0).await).await;
-                written.map_err(|error: DbError| JobError::from(error))
+                let written = self.db.write(async move |tx| {
+                    if is_over {
+                        store::delete_alert(tx).await?;
+                    }
+                    store::put_sent(tx, now, id, &sent.0).await
+                });
+                written.await.map_err(|error: DbError| JobError::from(error))
             }
             Err(error) => self.follow(&cx, &message, &job, &error).await,
         }
@@ -79,11 +84,13 @@ impl Sender {
             Step::Slow => Err(JobError::RetryAt(self.pace.lock().slow(now), why.clone())),
             Step::Stop => {
                 tracing::error!(why, "WhatsApp refuses the account: nothing is sent until somebody mends it");
+                self.alert(cx, &why).await?;
                 Err(JobError::RetryAt(self.pace.lock().stop(now), why.clone()))
             }
             Step::Wait(seconds) => Err(JobError::RetryAt(now.plus_millis(spread(cx, seconds)), why.clone())),
             Step::WaitAndAlert(seconds) => {
                 tracing::error!(why, minutes = STOPPED_SECONDS / 60, "WhatsApp limits the account; a message waits");
+                self.alert(cx, &why).await?;
                 Err(JobError::RetryAt(now.plus_millis(spread(cx, seconds)), why.clone()))
             }
             Step::TryAgain => Err(JobError::Retry(why.clone())),
@@ -100,6 +107,14 @@ impl Sender {
         };
         self.put_back(cx, id, MessageState::Queued, &why).await?;
         outcome
+    }
+
+    /// Puts before the operators that the account needs one of them. It stands until a message is taken.
+    async fn alert(&self, cx: &Context, why: &str) -> Result<(), JobError> {
+        self.pace.lock().alert();
+        let (now, why) = (cx.now, why.to_owned());
+        let written = self.db.write(async move |tx| store::put_alert(tx, now, &why).await).await;
+        written.map_err(|error: DbError| JobError::from(error))
     }
 
     /// Writes where a message stands that this sender holds and has not handed over for certain.

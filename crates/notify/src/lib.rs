@@ -24,7 +24,7 @@ use whatsapp::message::Outgoing;
 use whatsapp::payload::{Delivery, StatusEvent};
 
 pub use jobs::Sender;
-pub use store::{Cost, MessageFilter, costs, messages};
+pub use store::{Alert, Cost, MessageFilter, alert, costs, count_since, messages};
 
 /// The kind of job that sends one message.
 pub const SEND_JOB: &str = "notify.send";
@@ -118,13 +118,13 @@ pub async fn remind(tx: &mut Tx, cx: &Context, mut messages: Vec<NewMessage>) ->
     queue_new(tx, cx, new).await
 }
 
-/// Somebody does not want to be reminded of anything any more.
-pub async fn stop_reminders(tx: &mut Tx, address: &str, at: Instant) -> Result<(), DbError> {
+/// Somebody does not want to be reminded of anything any more. Whether that is new.
+pub async fn stop_reminders(tx: &mut Tx, address: &str, at: Instant) -> Result<bool, DbError> {
     store::put_stop(tx, address, at).await
 }
 
-/// Somebody wants reminders again.
-pub async fn start_reminders(tx: &mut Tx, address: &str) -> Result<(), DbError> {
+/// Somebody wants reminders again. Whether that is new.
+pub async fn start_reminders(tx: &mut Tx, address: &str) -> Result<bool, DbError> {
     store::delete_stop(tx, address).await
 }
 

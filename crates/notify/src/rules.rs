@@ -89,10 +89,12 @@ pub(crate) fn step(error: &SendError, tried: Tried) -> Step {
 pub(crate) struct Pace {
     until: Instant,
     pause_seconds: i64,
+    /// Whether an alert may stand: of this process, or of one before it.
+    is_alerting: bool,
 }
 
 impl Pace {
-    pub(crate) const FREE: Self = Self { until: Instant::from_micros(0), pause_seconds: 1 };
+    pub(crate) const FREE: Self = Self { until: Instant::from_micros(0), pause_seconds: 1, is_alerting: true };
 
     /// Until when to wait, if at all.
     pub(crate) fn held(self, now: Instant) -> Option<Instant> {
@@ -108,15 +110,21 @@ impl Pace {
         self.until
     }
 
+    /// An alert stands from now on.
+    pub(crate) const fn alert(&mut self) {
+        self.is_alerting = true;
+    }
+
     /// Stops for some minutes.
     pub(crate) fn stop(&mut self, now: Instant) -> Instant {
         self.until = self.until.max(now.plus_seconds(STOPPED_SECONDS));
         self.until
     }
 
-    /// A message was taken: the next pause is a short one again.
-    pub(crate) fn taken(&mut self) {
+    /// A message was taken: the next pause is a short one again. Says whether an alert may stand that is over now.
+    pub(crate) const fn taken(&mut self) -> bool {
         self.pause_seconds = Self::FREE.pause_seconds;
+        std::mem::replace(&mut self.is_alerting, false)
     }
 }
 
@@ -142,7 +150,7 @@ mod tests {
             (&[131_048], Step::WaitAndAlert(300)),
             (&[131_026, 131_049, 130_472, 130_497, 33, 100, 131_062, 131_047], Step::GiveUp),
             (&[131_052, 131_053], Step::TryAgain),
-            (&[131_051, 132_000, 132_001, 132_012, 132_015, 133_010], Step::LayAside),
+            (&[131_051, 132_000, 132_001, 132_005, 132_012, 132_015, 133_010], Step::LayAside),
         ];
         for (codes, expected) in table {
             for code in *codes {
@@ -178,7 +186,10 @@ mod tests {
             pace.slow(at(1_000 * round + 1_000));
         }
         assert_eq!(pace.slow(at(20_000)), at(20_060));
-        pace.taken();
+        assert!(pace.taken(), "one of a process before this one may stand");
+        assert!(!pace.taken());
+        pace.alert();
+        assert!(pace.taken());
         assert_eq!(pace.slow(at(30_000)), at(30_001));
         assert_eq!((pace.stop(at(30_000)), pace.held(at(30_299))), (at(30_300), Some(at(30_300))));
     }

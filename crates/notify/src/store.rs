@@ -78,15 +78,25 @@ pub(crate) async fn stopped(tx: &mut Tx, addresses: &[&str]) -> Result<HashSet<S
     tx.query(sql, params![Value::list(addresses)]).await?.iter().map(|row| row.get("address")).collect()
 }
 
-/// Writes that an address does not want reminders.
-pub(crate) async fn put_stop(tx: &mut Tx, address: &str, at: Instant) -> Result<(), DbError> {
-    let sql = "insert into reminder_stops (address, stopped_at) values ($1, $2) on conflict (address) do nothing";
-    tx.exec(sql, params![address, at]).await
+/// Writes that an address does not want reminders, if that is new.
+pub(crate) async fn put_stop(tx: &mut Tx, address: &str, at: Instant) -> Result<bool, DbError> {
+    let sql = "insert into reminder_stops (address, stopped_at) values ($1, $2) on conflict (address) do nothing \
+               returning address";
+    Ok(tx.query_opt(sql, params![address, at]).await?.is_some())
 }
 
-/// Takes that back.
-pub(crate) async fn delete_stop(tx: &mut Tx, address: &str) -> Result<(), DbError> {
-    tx.exec("delete from reminder_stops where address = $1", params![address]).await
+/// Takes that back, if it was so.
+pub(crate) async fn delete_stop(tx: &mut Tx, address: &str) -> Result<bool, DbError> {
+    let sql = "delete from reminder_stops where address = $1 returning address";
+    Ok(tx.query_opt(sql, params![address]).await?.is_some())
+}
+
+/// How many messages to an address were written since a moment, `most` at the most. One statement.
+pub async fn count_since(tx: &mut Tx, address: &str, since: Instant, most: i64) -> Result<i64, DbError> {
+    let sql = "select cast(count(*) as bigint) as n from (select m.created_at from outgoing_messages m \
+               where m.address = $1 order by m.id desc limit $3) l where l.created_at >= $2";
+    let row = tx.query_opt(sql, params![address, since, most]).await?;
+    row.map_or(Ok(0), |row| row.get("n"))
 }
 
 /// A message that is to be sent now.
@@ -100,6 +110,8 @@ pub(crate) struct ToSend {
     pub(crate) template: Option<Outgoing>,
     pub(crate) created_at: Instant,
     pub(crate) heard_at: Option<Instant>,
+    /// Whether it was refused or held back before.
+    pub(crate) was_refused: bool,
 }
 
 /// Takes a message to be sent and marks it SENDING.
@@ -107,7 +119,7 @@ pub(crate) struct ToSend {
 /// It waits, or it failed before WhatsApp had it and an operator has revived its job. One that was left SENDING by a
 /// sender that died may have gone out: it becomes UNKNOWN, not a second one.
 pub(crate) async fn take(tx: &mut Tx, now: Instant, id: MessageId) -> Result<Option<ToSend>, DbError> {
-    let sql = "select m.address, m.reason_key, m.content, m.template, m.state, m.wamid, m.created_at, m.is_reminder * \
+    let sql = "select m.address, m.reason_key, m.content, m.template, m.state, m.wamid, m.created_at, m.error, m.is_reminder * \
                (select cast(count(*) as bigint) from reminder_stops s where s.address = m.address) as is_stopped, \
                (select w.heard_at from message_windows w where w.address = m.address) as heard_at \
                from outgoing_messages m where m.id = $1 {lock m}";
@@ -140,6 +152,7 @@ pub(crate) async fn take(tx: &mut Tx, now: Instant, id: MessageId) -> Result<Opt
         template: row.get::<Option<String>>("template")?.map(outgoing).transpose()?,
         created_at: row.get("created_at")?,
         heard_at: row.get("heard_at")?,
+        was_refused: row.get::<Option<String>>("error")?.is_some(),
     }))
 }
 
@@ -210,6 +223,37 @@ pub(crate) async fn find_for_status(
     row.map(|row| Ok((row.get("id")?, row.get("state")?))).transpose()
 }
 
+/// Writes why WhatsApp refuses the account, or that it still does.
+pub(crate) async fn put_alert(tx: &mut Tx, now: Instant, why: &str) -> Result<(), DbError> {
+    let sql = "insert into sending_alerts (id, since, seen_at, why) values (1, $1, $1, $2) \
+               on conflict (id) do update set seen_at = $1, why = $2";
+    tx.exec(sql, params![now, why]).await
+}
+
+/// Takes that back.
+pub(crate) async fn delete_alert(tx: &mut Tx) -> Result<(), DbError> {
+    tx.exec("delete from sending_alerts where id = 1", params![]).await
+}
+
+/// Why WhatsApp refuses the account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Alert {
+    /// When it was refused first.
+    pub since: Instant,
+    /// When it was refused last.
+    pub seen_at: Instant,
+    /// WhatsApp's own words, with the code of the error.
+    pub why: String,
+}
+
+/// What stands in the way of sending, where anything does. One statement.
+pub async fn alert(tx: &mut Tx) -> Result<Option<Alert>, DbError> {
+    let row = tx.query_opt("select a.since, a.seen_at, a.why from sending_alerts a where a.id = 1", params![]).await?;
+    row.map(|row| Ok(Alert { since: row.get("since")?, seen_at: row.get("seen_at")?, why: row.get("why")? }))
+        .transpose()
+}
+
 /// Writes what WhatsApp charges for a message; what was told before stays.
 pub(crate) async fn put_cost(tx: &mut Tx, id: MessageId, day: BusinessDate, pricing: &Pricing) -> Result<(), DbError> {
     let sql = "insert into message_costs (message_id, day, category, kind, is_billable) values ($1, $2, $3, $4, $5) \
@@ -274,12 +318,19 @@ pub async fn messages(
     let retailer = scope.retailer().or(filter.retailer);
     let vendor = scope.vendor().or(filter.vendor);
     let before = page.after.clone().unwrap_or_else(|| "~".to_owned());
-    let sql = "select * from outgoing_messages m where m.id < $1 and (cast($2 as text) is null or m.retailer_id = $2) \
-               and (cast($3 as text) is null or m.vendor_id = $3) and (cast($5 as text) is null or m.address = $5) \
-               order by m.id desc limit $4";
-    let rows = tx
-        .query(sql, params![before, retailer, vendor, page.limit.saturating_add(1), filter.address.as_deref()])
-        .await?;
+    let limit = page.limit.saturating_add(1);
+    let rows = if let Some(address) = filter.address.as_deref() {
+        // A text of its own: with the address as one more "or null" it would walk every message there is.
+        let sql = "select * from outgoing_messages m where m.address = $5 and m.id < $1 \
+                   and (cast($2 as text) is null or m.retailer_id = $2) \
+                   and (cast($3 as text) is null or m.vendor_id = $3) order by m.id desc limit $4";
+        tx.query(sql, params![before, retailer, vendor, limit, address]).await?
+    } else {
+        let sql = "select * from outgoing_messages m where m.id < $1 \
+                   and (cast($2 as text) is null or m.retailer_id = $2) \
+                   and (cast($3 as text) is null or m.vendor_id = $3) order by m.id desc limit $4";
+        tx.query(sql, params![before, retailer, vendor, limit]).await?
+    };
     let found = rows
         .iter()
         .map(|row| {

@@ -58,17 +58,16 @@ fn to_vendor(vendor: &Vendor) -> Recipient {
     Recipient { address: vendor.phone.clone(), retailer: None, vendor: Some(vendor.id) }
 }
 
+/// None of these answers a message, so each has its template for when the person has not written for a day.
 fn message(
     reason_key: String,
     to: Recipient,
     content: Result<Outgoing, whatsapp::message::MessageError>,
-    template: Option<Template>,
+    template: Template,
 ) -> Option<NewMessage> {
+    let template = template.build().inspect_err(|error| tracing::error!(%error, reason_key, "a template does not fit"));
     match content {
-        Ok(content) => {
-            let template = template.and_then(|template| template.build().ok());
-            Some(NewMessage { reason_key, to, content, template })
-        }
+        Ok(content) => Some(NewMessage { reason_key, to, content, template: template.ok() }),
         Err(error) => {
             tracing::error!(%error, reason_key, "a message does not fit the limits and is not sent");
             None
@@ -158,7 +157,7 @@ pub(crate) fn offer(facts: &Facts, order: &Order, offer: &Offer) -> Option<NewMe
         .param(&until)
         .payload(accept_id)
         .payload(reject_id);
-    message(format!("offer:{}", offer.id), to_vendor(vendor), content, Some(template))
+    message(format!("offer:{}", offer.id), to_vendor(vendor), content, template)
 }
 
 /// Another vendor is asked instead: the retailer is told who, and what it costs there.
@@ -191,8 +190,14 @@ pub(crate) fn next_vendor(facts: &Facts, order: &Order, offer: &Offer, before: M
             )
         }
     };
-    let content = Buttons::new(body).button(format!("order:cancel:{}", order.id), cancel).build();
-    message(format!("order:{}:next_vendor:{}", order.id, order.last_event), to_retailer(retailer), content, None)
+    let cancel_id = format!("order:cancel:{}", order.id);
+    let content = Buttons::new(body).button(&cancel_id, cancel).build();
+    let template = Template::new("order_next_vendor_v1", TEMPLATE_LANGUAGE)
+        .param(code)
+        .param(vendor)
+        .param(&total)
+        .payload(cancel_id);
+    message(format!("order:{}:next_vendor:{}", order.id, order.last_event), to_retailer(retailer), content, template)
 }
 
 /// The vendor took the order: the retailer is told.
@@ -209,7 +214,8 @@ pub(crate) fn confirmed(people: &People, order: &Order) -> Vec<NewMessage> {
         }
     };
     let key = format!("order:{}:confirmed:{}", order.id, order.last_event);
-    message(key, to_retailer(&people.retailer), Outgoing::text(body), None).into_iter().collect()
+    let template = Template::new("order_confirmed_v1", TEMPLATE_LANGUAGE).param(vendor_name).param(code).param(&total);
+    message(key, to_retailer(&people.retailer), Outgoing::text(body), template).into_iter().collect()
 }
 
 /// Nobody could take the order: the retailer is told what can be done.
@@ -241,7 +247,7 @@ pub(crate) fn no_vendor(people: &People, order: &Order) -> Vec<NewMessage> {
     let content = Buttons::new(body).button(&again, retry).build();
     let template = Template::new("order_failed_v1", TEMPLATE_LANGUAGE).param(code).payload(again);
     let key = format!("order:{}:no_vendor", order.id);
-    message(key, to_retailer(&people.retailer), content, Some(template)).into_iter().collect()
+    message(key, to_retailer(&people.retailer), content, template).into_iter().collect()
 }
 
 /// The order is on its way: the retailer gets the code to tell whoever delivers.
@@ -276,7 +282,7 @@ pub(crate) fn dispatched(people: &People, order: &Order) -> Vec<NewMessage> {
         .param(delivery_code)
         .payload(format!("order:received:{}", order.id));
     let key = format!("order:{}:dispatched", order.id);
-    message(key, to_retailer(&people.retailer), content, Some(template)).into_iter().collect()
+    message(key, to_retailer(&people.retailer), content, template).into_iter().collect()
 }
 
 /// What the receipt of a delivery on credit says.
@@ -307,12 +313,11 @@ pub(crate) fn delivered(
     };
     let is_silent = *proof == Proof::Silence;
     let body = if is_silent { format!("{}\n\n{body}", by_silence(people.retailer.language)) } else { body };
-    let template = receipt.map(|receipt| {
-        Template::new("receipt_v1", TEMPLATE_LANGUAGE)
-            .param(&order.code)
-            .param(&amount.for_people())
-            .param(&receipt.cycle.due_on.to_string())
-    });
+    let received = |name| Template::new(name, TEMPLATE_LANGUAGE).param(&order.code).param(&amount.for_people());
+    let template = match receipt {
+        Some(receipt) => received("receipt_v1").param(&receipt.cycle.due_on.to_string()),
+        None => received("cash_receipt_v1"),
+    };
     let key = format!("order:{}:receipt", order.id);
     messages.extend(message(key, to_retailer(&people.retailer), Outgoing::text(body), template));
     if let Some(vendor) = &people.vendor {
@@ -333,7 +338,7 @@ pub(crate) fn delivered(
         };
         let key = format!("order:{}:delivered", order.id);
         let template = Template::new("order_received_v1", TEMPLATE_LANGUAGE).param(shop).param(code).param(&total);
-        messages.extend(message(key, to_vendor(vendor), Outgoing::text(body), Some(template)));
+        messages.extend(message(key, to_vendor(vendor), Outgoing::text(body), template));
     }
     messages
 }
@@ -400,17 +405,18 @@ pub(crate) fn ended(people: &People, by: Actor, order: &Order) -> Vec<NewMessage
         Language::RomanNepali => format!("Order {code} radda bhayo. Yasko lagi kehi rokiyeko wa tirnuparne chhaina."),
         Language::English => format!("Order {code} is cancelled. Nothing is held or owed for it."),
     };
+    let template = Template::new("order_ended_v1", TEMPLATE_LANGUAGE).param(code);
     let mut messages = Vec::new();
     if by != Actor::Retailer(order.retailer_id) {
         let key = format!("order:{}:ended:retailer", order.id);
         let content = Outgoing::text(body(people.retailer.language));
-        messages.extend(message(key, to_retailer(&people.retailer), content, None));
+        messages.extend(message(key, to_retailer(&people.retailer), content, template.clone()));
     }
     if let Some(vendor) = &people.vendor
         && by != Actor::Vendor(vendor.id)
     {
         let key = format!("order:{}:ended:vendor", order.id);
-        messages.extend(message(key, to_vendor(vendor), Outgoing::text(body(vendor.language)), None));
+        messages.extend(message(key, to_vendor(vendor), Outgoing::text(body(vendor.language)), template));
     }
     messages
 }

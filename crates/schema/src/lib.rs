@@ -35,5 +35,6 @@ migrations! {
     "0014_threads",
     "0015_recovery",
     "0016_ended_orders",
+    "0017_sending",
     "0018_open_cycles",
 }

@@ -142,6 +142,7 @@ pub const DOCUMENTED: &[Documented] = &[
     line(131_062, 400, "User id recipient not allowed", Policy::Permanent),
     line(132_000, 400, "Template Param Count Mismatch", Policy::DeadLetter),
     line(132_001, 404, "Template does not exist", Policy::DeadLetter),
+    line(132_005, 400, "Translated text too long", Policy::DeadLetter),
     line(132_012, 400, "Template Parameter Format Mismatch", Policy::DeadLetter),
     line(132_015, 400, "Template is paused", Policy::DeadLetter),
     line(132_069, 400, "Flow is throttled", AGAIN),

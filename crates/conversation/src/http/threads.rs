@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use db::{DbError, Tx};
 use http::{StatusCode, header};
 use kernel::{Context, Page, PageRequest};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use web::{App, KeyedBody, Operator, Problem, Query, StoredAnswer};
@@ -23,6 +23,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(write))
         .routes(routes!(verify))
         .routes(routes!(costs))
+        .routes(routes!(sending))
         .routes(routes!(media))
 }
 
@@ -148,6 +149,36 @@ where
 #[utoipa::path(get, path = "/api/v1/whatsapp/costs", tag = "whatsapp", responses((status = 200, body = Vec<notify::Cost>)))]
 async fn costs(State(app): State<App>, Operator(_cx): Operator) -> Result<Json<Vec<notify::Cost>>, Problem> {
     Ok(Json(app.db.read(async |tx| notify::costs(tx).await).await?))
+}
+
+/// How sending goes.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Sending {
+    /// Why WhatsApp refuses the account, while it does.
+    pub(crate) alert: Option<notify::Alert>,
+    /// Messages that wait to be sent.
+    pub(crate) waiting: i64,
+    /// Messages that were laid aside.
+    pub(crate) laid_aside: i64,
+}
+
+impl Sending {
+    pub(crate) async fn read(tx: &mut Tx) -> Result<Self, DbError> {
+        let alert = notify::alert(tx).await?;
+        let depths = queue::depths(tx).await?;
+        let jobs = |state: &str| {
+            let of_state = depths.iter().filter(|depth| depth.queue == queue::Queue::Whatsapp && depth.state == state);
+            of_state.map(|depth| depth.jobs).sum()
+        };
+        Ok(Self { alert, waiting: jobs("READY"), laid_aside: jobs("DEAD") })
+    }
+}
+
+/// Whether messages go out: what stands in the way, since when, and how many wait.
+#[utoipa::path(get, path = "/api/v1/whatsapp/sending", tag = "whatsapp", responses((status = 200, body = Sending)))]
+async fn sending(State(app): State<App>, Operator(_cx): Operator) -> Result<Json<Sending>, Problem> {
+    Ok(Json(app.db.read(async |tx| Sending::read(tx).await).await?))
 }
 
 /// A file that someone sent, as it was sent; always as a download, because it is a stranger's.

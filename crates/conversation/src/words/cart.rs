@@ -18,6 +18,8 @@ use crate::inbound::Reply;
 const NAMED_BILLS: usize = 3;
 /// Rows of products in a list; the tenth is for something else.
 const ROWS_OF_PRODUCTS: usize = 9;
+/// Rows of lines in a list; the others are for the next ones and for giving up.
+const ROWS_OF_LINES: usize = 8;
 
 /// Asks how much of a product is wanted.
 pub(crate) fn ask_quantity(language: Language, product: &Product, typed: &str) -> Reply {
@@ -125,13 +127,8 @@ const UNSOLD: [Press; 3] = [Press::Change, Press::Cancel, Press::Person];
 
 fn cart_line(language: Language, index: &Index, line: &Wanted, preview: &Preview) -> String {
     let Wanted { product_id, quantity } = line;
-    let what = index.by_id(*product_id).map_or_else(
-        || format!("• {quantity} × {product_id}"),
-        |product| {
-            let (unit, name) = (catalog::unit_name(language, &product.unit), product_name(language, product));
-            format!("• {quantity} {unit} {name}")
-        },
-    );
+    let (count, name) = quantity_of(language, index, line);
+    let what = format!("• {count} {name}");
     if preview.lacking.contains(product_id) {
         return match language {
             Nepali => format!("{what} — यति अहिले पाइँदैन"),
@@ -153,9 +150,9 @@ const fn what_is_lacking(language: Language, preview: &Preview) -> &'static str 
             "Yi sabai saman eutai thok pasal ma chhainan. Thorai thorai gari dui order garna saknuhunchha."
         }
         English if is_split => "No single wholesaler has all of this. You can make two smaller orders of it.",
-        Nepali => "नपाइने सामान घटाएर वा हटाएर पूरा सूची फेरि लेख्न सक्नुहुन्छ।",
-        RomanNepali => "Napaine saman ghatayera wa hatayera pura suchi pheri lekhna saknuhunchha.",
-        English => "You can write the list again with less of it, or without it.",
+        Nepali => "“फेर्ने” थिचेर नपाइने सामान घटाउन वा हटाउन सक्नुहुन्छ।",
+        RomanNepali => "“Badalne” thichera napaine saman ghatauna wa hatauna saknuhunchha.",
+        English => "Press “Change” to take less of it, or to leave it out.",
     }
 }
 
@@ -269,9 +266,9 @@ pub(crate) fn refused(language: Language, index: &Index, refusal: &PlaceRefusal,
         PlaceRefusal::UnknownProduct(product) => {
             let name = named(&name_of(language, index, *product));
             let body = match language {
-                Nepali => format!("{name} अब पाइँदैन। यसलाई हटाएर सूची फेरि लेख्नुहोला।"),
-                RomanNepali => format!("{name} aba paidaina. Yaslai hatayera suchi pheri lekhnuhola."),
-                English => format!("{name} is no longer sold. Please write the list again without it."),
+                Nepali => format!("{name} अब पाइँदैन। “फेर्ने” थिचेर यसलाई हटाउनुहोला।"),
+                RomanNepali => format!("{name} aba paidaina. “Badalne” thichera yaslai hataunuhola."),
+                English => format!("{name} is no longer sold. Press “Change” to leave it out."),
             };
             (body, change)
         }
@@ -431,12 +428,51 @@ pub(crate) fn cart_cancelled(language: Language) -> Reply {
     ask(language, body, &[Press::Order, Press::Menu])
 }
 
-/// Asks for the list anew.
-pub(crate) fn change_cart(language: Language) -> Reply {
+/// The lines of the cart from one on, each of which can be left out; what is written instead changes the cart.
+pub(crate) fn change_cart(language: Language, index: &Index, lines: &[Wanted], from: usize) -> Reply {
     let body = match language {
-        Nepali => "के फेरौँ? पूरा सूची फेरि लेख्नुहोला, जस्तै: ३ बोरा चिनी, २ टिन तोरीको तेल",
-        RomanNepali => "Ke pherau? Pura suchi pheri lekhnuhola, jastai: 3 bora chini, 2 tin tori ko tel",
-        English => "What shall I change? Please write the whole list again, like: 3 bora sugar, 2 tin mustard oil",
+        Nepali => "के फेरौँ? हटाउने सामान सूचीबाट छान्नुहोस्, वा फेरिने मात्र लेख्नुहोस्, जस्तै: ३ बोरा चिनी। अरू जस्ताको तस्तै रहन्छ।",
+        RomanNepali => {
+            "Ke pherau? Hataune saman suchi bata chhannuhos, wa pherine matra lekhnuhos, jastai: 3 bora chini. Aru \
+             jastako tastai rahanchha."
+        }
+        English => {
+            "What shall I change? Choose from the list what to leave out, or write only what changes, like: 3 bora \
+             sugar. The rest stays as it is."
+        }
     };
-    ask(language, body, &[Press::Cancel])
+    let from = if from < lines.len() { from } else { 0 };
+    let shown = lines.iter().skip(from).take(ROWS_OF_LINES);
+    let list = shown.fold(List::new(body, choose(language)), |list, line| {
+        let (quantity, name) = quantity_of(language, index, line);
+        let is_cut = length(&name) > Part::RowTitle.max();
+        let about = if is_cut { format!("{quantity} {name}") } else { quantity };
+        let (title, about) = (shorten(&name, Part::RowTitle), shorten(&about, Part::RowDescription));
+        list.row(format!("cart:drop:{}", line.product_id), title, Some(&about))
+    });
+    let next = from.saturating_add(ROWS_OF_LINES);
+    let list = if next < lines.len() {
+        let (more, rest) = match language {
+            Nepali => ("अरू सामान", "बाँकी"),
+            RomanNepali => ("Aru saman", "baki"),
+            English => ("More goods", "more"),
+        };
+        let rest = format!("{} {rest}", lines.len().saturating_sub(next));
+        list.row(format!("cart:change:{next}"), more, Some(&rest))
+    } else {
+        list
+    };
+    list.row(Press::Cancel.id(), Press::Cancel.title(language), None).build()
+}
+
+/// `3 bora`, and `Sugar`.
+fn quantity_of(language: Language, index: &Index, line: &Wanted) -> (String, String) {
+    let Wanted { product_id, quantity } = line;
+    index.by_id(*product_id).map_or_else(
+        || (format!("{quantity} ×"), product_id.to_string()),
+        |product| {
+            let (unit, name) = (catalog::unit_name(language, &product.unit), product_name(language, product));
+            (format!("{quantity} {unit}"), name.to_owned())
+        },
+    )
 }

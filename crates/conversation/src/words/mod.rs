@@ -40,10 +40,10 @@ pub(crate) use money::{
     left_as_it_is, no_account, no_open_bill, paid_how, paid_how_much, paid_reference, paid_whom, paying, promised,
     which_bill, which_day, why_dispute,
 };
-pub(crate) use place::{ask_place, other_currency, place_kept, place_left, unverified_sender};
+pub(crate) use place::{ask_place, other_currency, place_kept, place_left};
 pub(crate) use retailer::{
     cannot_cancel, help, how_to_order, not_understood, nothing_to_repeat, order_cancelled, person_will_call,
-    unknown_sender, which_to_cancel,
+    prices_for_stranger, unknown_sender, unverified_sender, which_to_cancel,
 };
 pub(crate) use vendor::{
     code_locked, marked_delivered, nothing_on_the_way, offer_accepted, offer_expired, offer_rejected, order_dispatched,

@@ -1,7 +1,7 @@
-//! What is said about places, foreign money and numbers that are not verified.
+//! What is said about places and foreign money.
 
 use parties::Language::{self, English, Nepali, RomanNepali};
-use whatsapp::message::{Buttons, Outgoing};
+use whatsapp::message::Buttons;
 
 use super::{Press, ask, named};
 use crate::inbound::Reply;
@@ -46,19 +46,4 @@ pub(crate) fn other_currency(language: Language, currency: &str) -> String {
         RomanNepali => format!("Cart ma {currency} ma mulya thiyo; yaha rupaiya ko aaja ko mulya lagchha."),
         English => format!("The cart had prices in {currency}; ours in rupees of today count."),
     }
-}
-
-/// The first answer to a number or id that waits for an operator to verify it.
-pub(crate) fn unverified_sender(language: Language) -> Reply {
-    Outgoing::text(match language {
-        Nepali => "नमस्ते! तपाईंको नम्बर फेरिएको छ। हाम्रो टोलीले पक्का गरेपछि यहीँबाट अर्डर गर्न सक्नुहुन्छ। छिट्टै सम्पर्क गर्छौँ।",
-        RomanNepali => {
-            "Namaste! Tapai ko number pheriyeko chha. Hamro toli le pakka garepachhi yahi bata order garna \
-             saknuhunchha. Chhittai samparka garchhau."
-        }
-        English => {
-            "Hello! Your number has changed. As soon as our team has checked it you can order right here. We will be in \
-             touch shortly."
-        }
-    })
 }

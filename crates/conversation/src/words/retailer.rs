@@ -2,32 +2,66 @@
 
 use orders::Order;
 use parties::Language::{self, English, Nepali, RomanNepali};
-use whatsapp::message::{Buttons, List, Outgoing, Part, shorten};
-use whatsapp::payload::{Content, Inbound};
+use whatsapp::message::{Buttons, List, Outgoing, Part, length, shorten};
 
-use super::{Press, ask, choose, enumerated, state_name};
+use super::{Press, ask, choose, enumerated, fitted, state_name};
 use crate::inbound::Reply;
+use crate::menu::prices_head;
 
-/// The first answer to someone who is not registered, in the language they wrote; Nepali where it cannot be told.
-pub(crate) fn unknown_sender(message: &Inbound) -> Reply {
-    let written = match &message.content {
-        Content::Text { body } => understand::language(body),
-        _ => None,
-    };
-    Outgoing::text(match written.unwrap_or(understand::Language::Nepali) {
-        understand::Language::Nepali => {
-            "नमस्ते! यो नम्बर हामीकहाँ दर्ता भएको छैन। आफ्नो थोक पसल वा हाम्रो टोलीलाई यो नम्बर दर्ता गरिदिन भन्नुहोला। त्यसपछि यहीँबाट सामान अर्डर \
-             गर्न सक्नुहुन्छ।"
-        }
-        understand::Language::RomanNepali => {
-            "Namaste! Yo number hamikaha darta bhayeko chhaina. Afno thok pasal wa hamro toli lai yo number darta \
-             garidina bhannuhola. Tyaspachi yahi bata saman order garna saknuhunchha."
-        }
-        understand::Language::English => {
-            "Hello! This number is not registered with us yet. Please ask your wholesaler or our team to add it. After \
-             that you can order goods right here."
-        }
+/// The first answer to someone who is not registered.
+pub(crate) fn unknown_sender(language: Language) -> Reply {
+    let ask = ask_for_prices(language);
+    Outgoing::text(match language {
+        Nepali => format!("नमस्ते! यो नम्बर हामीकहाँ दर्ता भएको छैन। {}\n\n{ask}", how_to_join(language)),
+        RomanNepali => format!("Namaste! Yo number hamikaha darta bhayeko chhaina. {}\n\n{ask}", how_to_join(language)),
+        English => format!("Hello! This number is not registered with us yet. {}\n\n{ask}", how_to_join(language)),
     })
+}
+
+/// The first answer to a number or id that waits for an operator to verify it.
+pub(crate) fn unverified_sender(language: Language) -> Reply {
+    let ask = ask_for_prices(language);
+    Outgoing::text(match language {
+        Nepali => format!("नमस्ते! तपाईंको नम्बर फेरिएको छ। {}\n\n{ask}", how_to_be_verified(language)),
+        RomanNepali => format!("Namaste! Tapaiko number pheriyeko chha. {}\n\n{ask}", how_to_be_verified(language)),
+        English => format!("Hello! Your number has changed. {}\n\n{ask}", how_to_be_verified(language)),
+    })
+}
+
+/// What goods cost, and how to be let in to order them.
+pub(crate) fn prices_for_stranger(language: Language, lines: &[String], is_waiting: bool) -> Reply {
+    let join = if is_waiting { how_to_be_verified(language) } else { how_to_join(language) };
+    let head = prices_head(language);
+    let around = length(head).saturating_add(length(join)).saturating_add(4);
+    let shown = fitted(language, lines, Part::TextBody.max().saturating_sub(around));
+    Outgoing::text(format!("{head}\n{shown}\n\n{join}"))
+}
+
+const fn how_to_join(language: Language) -> &'static str {
+    match language {
+        Nepali => "अर्डर गर्न आफ्नो थोक पसल वा हाम्रो टोलीलाई यो नम्बर दर्ता गरिदिन भन्नुहोला। त्यसपछि यहीँबाट अर्डर गर्न सक्नुहुन्छ।",
+        RomanNepali => {
+            "Order garna afno thok pasal wa hamro toli lai yo number darta garidina bhannuhola. Tyaspachhi yahi bata \
+             order garna saknuhunchha."
+        }
+        English => "To order, please ask your wholesaler or our team to add it. After that you can order right here.",
+    }
+}
+
+const fn how_to_be_verified(language: Language) -> &'static str {
+    match language {
+        Nepali => "हाम्रो टोलीले पक्का गरेपछि यहीँबाट अर्डर गर्न सक्नुहुन्छ। छिट्टै सम्पर्क गर्छौँ।",
+        RomanNepali => "Hamro toli le pakka garepachhi yahi bata order garna saknuhunchha. Chhittai samparka garchhau.",
+        English => "As soon as our team has checked it you can order right here. We will be in touch shortly.",
+    }
+}
+
+const fn ask_for_prices(language: Language) -> &'static str {
+    match language {
+        Nepali => "भाउ भने अहिल्यै सोध्न सक्नुहुन्छ, जस्तै: चिनीको भाउ",
+        RomanNepali => "Bhau bhane ahilyai sodhna saknuhunchha, jastai: chini ko bhau",
+        English => "You can ask for prices already, for example: price of sugar",
+    }
 }
 
 /// How goods are ordered.

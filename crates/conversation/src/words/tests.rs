@@ -11,11 +11,10 @@ use kernel::{Id, Instant, Money, OfferId, ProductId, Rate, VendorId};
 use orders::{Order, PlaceRefusal, Preview, Wanted};
 use parties::{Vendor, VendorStatus};
 use understand::Answer;
-use whatsapp::payload::{Content, Inbound};
-use whatsapp::recipient::Sender;
 
 use super::*;
 use crate::brain::Index;
+use crate::inbound::written_language;
 use crate::menu;
 
 const LONG: &str =
@@ -220,17 +219,6 @@ fn settlement(kind: i64) -> Settlement {
     }
 }
 
-fn from_stranger(text: &str) -> Inbound {
-    Inbound {
-        wamid: "wamid.1".to_owned(),
-        sender: Sender { phone: Some("9779848000009".to_owned()), user_id: None, name: None },
-        phone_number_id: "1".to_owned(),
-        timestamp: 0,
-        context_wamid: None,
-        content: Content::Text { body: text.to_owned() },
-    }
-}
-
 fn cart_texts(language: Language, world: &World) -> Vec<(&'static str, Reply)> {
     let index = Index::new((1, 1), world.products());
     let (products, lines, typed) = (world.products(), world.lines(), world.typed());
@@ -267,7 +255,8 @@ fn cart_texts(language: Language, world: &World) -> Vec<(&'static str, Reply)> {
         ("no draft", refuse(&PlaceRefusal::DraftGone)),
         ("no supply", refuse(&supply)),
         ("cancelled", cart_cancelled(language)),
-        ("change", change_cart(language)),
+        ("change", change_cart(language, &index, &lines, 0)),
+        ("change the rest", change_cart(language, &index, &lines, 192)),
     ]
 }
 
@@ -371,9 +360,21 @@ fn a_stranger_is_answered_in_the_language_they_wrote() {
     let said: HashSet<String> =
         ["मलाई चिनी चाहियो", "malai 5 bora chini pathaidinus", "please send me 5 bags of sugar"]
             .iter()
-            .map(|text| unknown_sender(&from_stranger(text)).unwrap().readable())
+            .map(|text| unknown_sender(written_language(text).unwrap()).unwrap().readable())
             .collect();
     assert_eq!(said.len(), 3, "{said:?}");
+}
+
+#[test]
+fn a_stranger_sees_what_has_room_and_is_told_how_to_join() {
+    for (language, joins) in [(Nepali, "दर्ता"), (RomanNepali, "darta"), (English, "wholesaler")] {
+        let lines = vec![format!("• {LONG_NE}"); 100];
+        let shown = prices_for_stranger(language, &lines, false).unwrap().readable();
+        assert!(shown.contains(joins) && shown.contains(&more(language, 100 - shown.matches('•').count())), "{shown}");
+        assert_ne!(prices_for_stranger(language, &lines, true).unwrap().readable(), shown);
+        assert!(unknown_sender(language).unwrap().readable().contains(joins));
+        assert!(unverified_sender(language).is_ok());
+    }
 }
 
 #[test]

@@ -4,10 +4,12 @@
 mod access;
 mod bad_input;
 mod books;
+mod carts;
 mod costs;
 mod e2e;
 mod expiry;
 mod ordering;
+mod outage;
 mod scenario;
 mod servers;
 mod support;

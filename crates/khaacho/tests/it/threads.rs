@@ -153,9 +153,16 @@ testkit::both_engines! {
         let new = Person::phone("9779848000009", "Ram");
         speaks(&shop, &ram.person, &Say::ChangedNumber { new_phone: "9779848000009".to_owned() }).await;
         for who in [&ram.person, &new] {
-            speaks(&shop, who, &Say::Text("chini 2 bora".to_owned())).await;
+            speaks(&shop, who, &Say::Text("namaste".to_owned())).await;
             assert!(last(&shop, who).starts_with("Hello! Your number has changed"), "{}", last(&shop, who));
+            // They may look, and nothing more.
+            speaks(&shop, who, &Say::Text("chini 2 bora".to_owned())).await;
+            let told = last(&shop, who);
+            assert!(told.contains("4,600.00") && told.contains("As soon as our team has checked it"), "{told}");
+            speaks(&shop, who, &Say::Text("pakka".to_owned())).await;
+            assert_eq!(last(&shop, who), told, "that is answered once a day");
         }
+        assert_eq!(shop.get("orders").await["items"], json!([]));
         let verify = "whatsapp/conversations/9779848000009/verify";
         assert_eq!(shop.post(verify, json!({})).await["address"], "9779848000009");
         let again = shop.call(&Method::POST, verify, &json!({})).await;
@@ -163,6 +170,45 @@ testkit::both_engines! {
         speaks(&shop, &new, &Say::Text("chini 2 bora".to_owned())).await;
         assert!(last(&shop, &new).contains("9,200"), "{}", last(&shop, &new));
         assert_eq!(shop.get(&format!("retailers/{}", ram.id)).await["phone"], "9779848000009");
+        shop.is_clean().await;
+    }
+
+    async fn a_stranger_may_ask_for_prices_twenty_times_a_day(t: TestDb) {
+        let (shop, ram) = opened(t).await;
+        let (dear, sugar) = (shop.vendor("Dear Traders", "9779858000002", "DTR", "EN").await, Say::Text("price of sugar".to_owned()));
+        let listed = shop.get("products?search=SUGAR").await;
+        shop.sells(&dear, listed["items"][0]["id"].as_str().unwrap(), "4800.00", 5).await;
+        let stranger = Person::phone("9779811111111", "Somebody");
+        for _ in 0..25 {
+            speaks(&shop, &stranger, &sugar).await;
+        }
+        let told = shop.sent_to(&stranger);
+        assert_eq!(told.len(), 21, "and once how to be let in");
+        assert!(told[0].contains("Rs. 4,600.00 to Rs. 4,800.00") && told[0].contains("To order, please ask"), "{}", told[0]);
+        for hidden in ["Surkhet Traders", "Dear Traders", "redit"] {
+            assert!(!told.concat().contains(hidden), "{hidden}: {}", told[0]);
+        }
+        speaks(&shop, &stranger, &Say::Text("2 bora chini".to_owned())).await;
+        shop.t.clock.advance_seconds(24 * 60 * 60);
+        speaks(&shop, &stranger, &sugar).await;
+        assert_eq!((shop.sent_to(&stranger).len(), shop.get("orders").await["items"].clone()), (22, json!([])));
+        shop.says(&ram, "chini 2 bora").await;
+        assert!(last(&shop, &ram.person).contains("9,200"), "the known are not counted with them");
+    }
+
+    async fn stop_and_start_stand_in_the_audit_log_once_each(t: TestDb) {
+        let (shop, ram) = opened(t).await;
+        for text in ["stop", "stop", "start", "start"] {
+            shop.says(&ram, text).await;
+        }
+        let entries = shop.get(&format!("admin/audit/{}", ram.id)).await;
+        let of = |action: &str| {
+            let all = entries["items"].as_array().unwrap();
+            all.iter().filter(|entry| entry["action"] == action).cloned().collect::<Vec<_>>()
+        };
+        let (stopped, started) = (of("reminders.stopped"), of("reminders.started"));
+        assert_eq!((stopped.len(), started.len()), (1, 1), "{entries}");
+        assert_eq!(stopped[0]["actor"], format!("retailer:{}", ram.id));
         shop.is_clean().await;
     }
 

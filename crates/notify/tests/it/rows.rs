@@ -122,4 +122,33 @@ testkit::both_engines! {
         assert_eq!(listed(Scope::Retailer(ram), prying, None).await.0, mine, "the scope wins over the filter");
         assert_eq!(listed(Scope::Vendor(vendor), MessageFilter::default(), None).await.0, ["v"]);
     }
+
+    async fn the_messages_to_one_address_are_found_by_an_index_page_by_page(t: TestDb) {
+        send(&t, (0..6).map(|n| message(if n % 2 == 0 { RAM } else { SITA }, &n.to_string())).collect()).await;
+        let filter = MessageFilter { address: Some(RAM.to_owned()), ..MessageFilter::default() };
+        let mut after = None;
+        let mut found = Vec::new();
+        loop {
+            let (filter, request) = (filter.clone(), PageRequest::new(Some(2), after));
+            let page = t.db.read(async move |tx| notify::messages(tx, Scope::All, &filter, &request).await).await.unwrap();
+            found.extend(page.items.into_iter().map(|message| message.text));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(found, ["4", "2", "0"]);
+        let sql = match t.db.engine() {
+            Engine::Sqlite => "explain query plan select * from outgoing_messages m where m.address = $1 and m.id < $2 \
+                               order by m.id desc limit 51",
+            Engine::Postgres => "select indexdef as detail from pg_indexes where indexname = 'outgoing_messages_address' \
+                                 and $1 < $2",
+        };
+        let plan: Result<Vec<String>, DbError> = t.db.read(async move |tx| {
+            tx.query(sql, db::params![RAM, "~"]).await?.iter().map(|row| row.get("detail")).collect()
+        }).await;
+        let plan = plan.unwrap().join("\n");
+        assert!(plan.contains("outgoing_messages_address") && !plan.contains("TEMP B-TREE"), "{plan}");
+        assert!(plan.contains("(address=? AND id<?)") || plan.contains("(address, id)"), "{plan}");
+    }
 }

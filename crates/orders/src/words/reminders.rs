@@ -42,7 +42,7 @@ pub(crate) fn follow_up(people: &People, order: &Order) -> Vec<NewMessage> {
     let goods = if rest > 0 { format!("{goods} and {rest} more") } else { goods };
     let template = Template::new("draft_follow_up_v1", TEMPLATE_LANGUAGE).param(shop).param(&goods).payload(restore);
     let key = format!("draft:{}:follow_up", order.id);
-    message(key, to_retailer(&people.retailer), content, Some(template)).into_iter().collect()
+    message(key, to_retailer(&people.retailer), content, template).into_iter().collect()
 }
 
 /// The vendor says that the order was delivered: the retailer is asked, the second time with what follows from silence.
@@ -88,7 +88,7 @@ pub(crate) fn arrived(people: &People, order: &Order, said_at: Instant, time: u8
     let template = Template::new("delivery_question_v1", TEMPLATE_LANGUAGE).param(vendor).param(code);
     let template = ids.into_iter().fold(template, Template::payload);
     let key = format!("order:{}:arrived:{}:{time}", order.id, said_at.micros());
-    message(key, to_retailer(&people.retailer), content, Some(template)).into_iter().collect()
+    message(key, to_retailer(&people.retailer), content, template).into_iter().collect()
 }
 
 /// The retailer says that nothing came: the vendor is told.
@@ -114,7 +114,7 @@ pub(crate) fn not_arrived(people: &People, order: &Order, said_at: Instant) -> V
     let content = Buttons::new(body).button(&again, delivered).build();
     let template = Template::new("not_arrived_v1", TEMPLATE_LANGUAGE).param(shop).param(code).payload(again);
     let key = format!("order:{}:not_arrived:{}", order.id, said_at.micros());
-    message(key, to_vendor(vendor), content, Some(template)).into_iter().collect()
+    message(key, to_vendor(vendor), content, template).into_iter().collect()
 }
 
 /// An offer ends soon: its vendor is reminded.
@@ -150,5 +150,5 @@ pub(crate) fn offer_ends(people: &People, order: &Order, offer: &Offer) -> Vec<N
         .param(&until)
         .payload(accept_id)
         .payload(reject_id);
-    message(format!("offer:{}:reminder", offer.id), to_vendor(vendor), content, Some(template)).into_iter().collect()
+    message(format!("offer:{}:reminder", offer.id), to_vendor(vendor), content, template).into_iter().collect()
 }

@@ -21,5 +21,5 @@ pub(crate) fn taken_away(people: &People, order: &Order) -> Vec<NewMessage> {
     };
     let key = format!("order:{}:taken_away:{}", order.id, order.last_event);
     let template = Template::new("order_taken_away_v1", TEMPLATE_LANGUAGE).param(code);
-    message(key, to_vendor(vendor), Outgoing::text(body), Some(template)).into_iter().collect()
+    message(key, to_vendor(vendor), Outgoing::text(body), template).into_iter().collect()
 }

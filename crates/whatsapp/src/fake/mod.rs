@@ -101,8 +101,10 @@ type Now = Arc<dyn Fn() -> i64 + Send + Sync>;
 #[derive(Default)]
 struct State {
     sent: Vec<Sent>,
+    malformed: Vec<String>,
     read: Vec<String>,
     next: VecDeque<Behaviour>,
+    usual: Option<Behaviour>,
     approved: Vec<Approved>,
     now: Option<Now>,
     last_heard: HashMap<Recipient, i64>,
@@ -178,6 +180,11 @@ impl FakeGraph {
         self.shared.state.lock().sent.iter().filter(|sent| sent.to == *to).cloned().collect()
     }
 
+    /// What was wrong with the requests that no real API would take, in their order: each is a fault of their sender.
+    pub fn malformed(&self) -> Vec<String> {
+        self.shared.state.lock().malformed.clone()
+    }
+
     /// The ids of the messages that were marked as read, in their order.
     pub fn read(&self) -> Vec<String> {
         self.shared.state.lock().read.clone()
@@ -211,6 +218,11 @@ impl FakeGraph {
     /// Takes the next `count` sends in this way, after those that were asked for before.
     pub fn next(&self, count: usize, behaviour: Behaviour) {
         self.shared.state.lock().next.extend(std::iter::repeat_n(behaviour, count));
+    }
+
+    /// From now on takes every send in this way, where no other was asked for: an outage lasts until `Accept`.
+    pub fn from_now_on(&self, behaviour: Behaviour) {
+        self.shared.state.lock().usual = Some(behaviour);
     }
 
     /// Holds a file under an id, as if somebody had sent it.

@@ -15,6 +15,9 @@ use crate::errors::documented;
 use crate::message::{Outgoing, Template};
 use crate::recipient::Recipient;
 
+/// Characters of a template's body with its values.
+const TEMPLATE_BODY: usize = 1024;
+
 pub(super) fn router(fake: FakeGraph) -> Router {
     let unknown = || async { refusal(&Complaint::new(100, "unknown path")) };
     Router::new()
@@ -125,7 +128,10 @@ impl FakeGraph {
         }
         let json: Value =
             serde_json::from_slice(body).map_err(|error| Complaint::new(100, format!("not JSON: {error}")))?;
-        match check::request(&json)? {
+        let request = check::request(&json).inspect_err(|complaint| {
+            self.shared.state.lock().malformed.push(format!("{}: {json}", complaint.details));
+        })?;
+        match request {
             Request::Read { wamid } => {
                 self.shared.state.lock().read.push(wamid);
                 Ok(Taken::Read)
@@ -142,7 +148,7 @@ impl FakeGraph {
         json: Value,
     ) -> Result<Taken, Complaint> {
         let mut state = self.shared.state.lock();
-        let behaviour = state.next.pop_front().unwrap_or(Behaviour::Accept);
+        let behaviour = state.next.pop_front().or(state.usual).unwrap_or(Behaviour::Accept);
         if let Behaviour::Refuse(code) = behaviour {
             return Err(Complaint::new(code, "refused on request"));
         }
@@ -198,6 +204,10 @@ fn approved(all: &[Approved], template: &Template) -> Result<String, Complaint> 
         rest = after;
     }
     text.push_str(rest);
+    let length = text.chars().count();
+    if length > TEMPLATE_BODY {
+        return Err(Complaint::new(132_005, format!("the text is {length} characters long with its values")));
+    }
     let replies = (1..).zip(&known.quick_replies).map(|(number, title)| format!("\n[{number}] {title}"));
     text.extend(replies);
     Ok(text)

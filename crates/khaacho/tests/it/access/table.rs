@@ -126,6 +126,7 @@ fn other_reads(own: &Own) -> Vec<Row> {
         get("GET /api/v1/whatsapp/conversations", "whatsapp/conversations".to_owned(), OPERATORS),
         get("GET /api/v1/whatsapp/conversations/{address}", format!("whatsapp/conversations/{address}"), OPERATORS),
         get("GET /api/v1/whatsapp/costs", "whatsapp/costs".to_owned(), OPERATORS),
+        get("GET /api/v1/whatsapp/sending", "whatsapp/sending".to_owned(), OPERATORS),
         // Nobody has sent a file: what matters is that only an operator comes so far.
         get("GET /api/v1/whatsapp/media/{id}", "whatsapp/media/1".to_owned(), [403, 403, 404]),
         get("GET /api/v1/financial-export/journal", "financial-export/journal".to_owned(), NOT_RETAILERS),

@@ -30,7 +30,7 @@ const MINUTE: i64 = 60;
 const DAY: i64 = 24 * 60 * MINUTE;
 
 /// The templates as they are registered with Meta.
-const TEMPLATES: [(&str, &str, &[&str]); 13] = [
+const TEMPLATES: [(&str, &str, &[&str]); 20] = [
     ("order_offer_v1", "New order {{1}} from {{2}}, {{3}}. Please answer by {{4}}.", &["Accept", "Reject"]),
     ("delivery_code_v1", "Order {{1}} is on its way. Your delivery code is {{2}}.", &["Received"]),
     ("offer_reminder_v1", "Order {{1}} from {{2}}, {{3}}, waits for your answer until {{4}}.", &["Accept", "Reject"]),
@@ -46,6 +46,13 @@ const TEMPLATES: [(&str, &str, &[&str]); 13] = [
     ("payment_claim_v1", "{{1}} says they paid {{2}} ({{3}}). Have you received it?", &["Received", "Not received"]),
     ("draft_follow_up_v1", "Hello {{1}}! You left an order half-way: {{2}}. Still need it?", &["Show it again"]),
     ("order_taken_away_v1", "Order {{1}} is no longer with you. Please do not send it.", &[]),
+    ("order_next_vendor_v1", "Order {{1}} goes to {{2}} now. It costs {{3}} there.", &["Cancel order"]),
+    ("order_confirmed_v1", "{{1}} has taken your order {{2}}, {{3}}. We tell you when it is on its way.", &[]),
+    ("order_ended_v1", "Order {{1}} is cancelled. Nothing is held or owed for it.", &[]),
+    ("cash_receipt_v1", "Order {{1}} is received, and {{2}} paid in cash.", &[]),
+    ("payment_reversed_v1", "The payment of {{1}} was taken back: {{2}}.", &[]),
+    ("dispute_upheld_v1", "Bill {{1}}: you were right, {{2}} was taken off. Left: {{3}}. Reason: {{4}}", &[]),
+    ("dispute_rejected_v1", "Bill {{1}}: we looked into it, and {{2}} stays to be paid. Reason: {{3}}", &[]),
     ("receipt_v1", "Order {{1}} is received: {{2}}, due on {{3}}.", &[]),
     ("repayment_receipt_v1", "Received {{1}} on bill {{2}}. Left on it: {{3}}. Receipt: {{4}}", &[]),
 ];
@@ -82,6 +89,12 @@ impl Answer {
     }
 }
 
+fn house(t: &TestDb, whatsapp: whatsapp::Settings) -> House {
+    let webhook = Secrets { app_secret: APP_SECRET.into(), verify_token: VERIFY_TOKEN.into() };
+    let settings = Settings { token_secret: TOKEN_SECRET.to_owned(), webhook, most_requests: 64 };
+    house::build(&t.db, &t.clock, &t.ids, Client::new(whatsapp).unwrap(), &settings)
+}
+
 impl Shop {
     pub(crate) async fn open(t: TestDb) -> Self {
         let graph = FakeGraph::start(NUMBER_ID, "token", "e2e").await.unwrap();
@@ -95,9 +108,7 @@ impl Shop {
         }
         let clock = t.clock.clone();
         graph.enforce_window(move || clock.now().micros() / 1_000_000);
-        let webhook = Secrets { app_secret: APP_SECRET.into(), verify_token: VERIFY_TOKEN.into() };
-        let settings = Settings { token_secret: TOKEN_SECRET.to_owned(), webhook, most_requests: 64 };
-        let house = house::build(&t.db, &t.clock, &t.ids, Client::new(graph.settings()).unwrap(), &settings);
+        let house = house(&t, graph.settings());
         let auth = Auth::new(TOKEN_SECRET, t.clock.clone());
         Self {
             t,
@@ -110,6 +121,11 @@ impl Shop {
             shown: AtomicUsize::new(0),
             transcript: Mutex::default(),
         }
+    }
+
+    /// The server is started again, with other settings towards WhatsApp.
+    pub(crate) fn restart(&mut self, whatsapp: whatsapp::Settings) {
+        self.house = house(&self.t, whatsapp);
     }
 
     /// The products of the catalogue, by SKU.
@@ -316,6 +332,8 @@ impl Shop {
         let dead = self.t.db.read(async move |tx| queue::dead_jobs(tx, &page).await).await;
         let dead: Result<_, db::DbError> = dead;
         assert!(dead.as_ref().unwrap().items.is_empty(), "dead jobs: {:?}", dead.unwrap().items);
+        assert_eq!(self.graph.malformed(), Vec::<String>::new(), "Meta would refuse what was sent");
+        self.can_reach_everyone().await;
         let sent = self.graph.sent();
         let mut transcript = self.transcript.lock();
         for sent in sent.iter().skip(self.shown.swap(sent.len(), Ordering::SeqCst)) {
@@ -328,6 +346,21 @@ impl Shop {
             }
             transcript.push('\n');
         }
+    }
+
+    /// Whatever was not sent as the answer to a message has a template for when the person has not written for a day.
+    async fn can_reach_everyone(&self) {
+        let sql = "select m.reason_key from outgoing_messages m where m.template is null \
+                   and m.content not like '{\"kind\":\"template\"%' and m.reason_key not like 'reply:%' \
+                   and m.reason_key not like 'operator:%' and m.reason_key not like 'unknown:%'";
+        let without: Vec<String> = self
+            .t
+            .db
+            .read(async move |tx| tx.query(sql, db::params![]).await?.iter().map(|row| row.get("reason_key")).collect())
+            .await
+            .map_err(|error: db::DbError| error)
+            .unwrap();
+        assert_eq!(without, Vec::<String>::new(), "without a template");
     }
 
     pub(crate) fn days_pass(&self, days: i64) {

@@ -1,6 +1,8 @@
 //! The client against the fake server, and the fake's webhooks against the reader: both ends of the protocol meet here.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "the helpers of a test fail as loudly as the test")]
 
+mod description;
+
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -201,7 +203,8 @@ async fn what_the_client_would_not_send_the_fake_would_not_take() {
     let (meta, _) = pair().await;
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let url = format!("{}/{NUMBER}/messages", meta.settings().base_url);
-    let body = json!({"messaging_product": "whatsapp", "to": "9779848000001", "type": "text", "text": {"body": "x".repeat(4097)}});
+    let body = json!({"messaging_product": "whatsapp", "recipient_type": "individual", "to": "9779848000001", "type": "text",
+        "text": {"body": "x".repeat(4097)}});
     let response = http.post(url).bearer_auth("token").json(&body).send().await.unwrap();
     assert_eq!(response.status().as_u16(), 400);
     let answer: Value = response.json().await.unwrap();
@@ -323,7 +326,7 @@ fn the_published_vector_is_what_the_fake_writes() {
         AT,
         &Say::Text("2 bora chamal ra 5 kilo chini".into()),
     );
-    let published: Value = serde_json::from_slice(include_bytes!("data/text.json")).unwrap();
+    let published: Value = serde_json::from_slice(include_bytes!("../data/text.json")).unwrap();
     assert_eq!(ours.to_json(), published);
     assert!(ours.body().is_ascii());
     assert_eq!(escaped(&json!("रा 👍")), r#""\u0930\u093e \ud83d\udc4d""#);
