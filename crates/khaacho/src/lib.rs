@@ -9,4 +9,5 @@ pub mod house;
 pub mod meta;
 pub mod serve;
 pub mod simulator;
+pub mod templates;
 pub mod verify;

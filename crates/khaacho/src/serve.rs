@@ -21,6 +21,7 @@ use crate::config::{Config, SIMULATOR_APP_SECRET, SIMULATOR_PHONE_NUMBER_ID};
 use crate::house::{self, Settings};
 use crate::meta::Meta;
 use crate::simulator::{self, Simulator};
+use crate::templates::TEMPLATES;
 
 /// How long requests and jobs in work may take to end.
 const DRAIN: Duration = Duration::from_secs(20);
@@ -135,6 +136,9 @@ async fn whatsapp(config: &Config, ids: &IdGen) -> anyhow::Result<(Webhook, Clie
     if config.simulator {
         let run = kernel::hex(&ids.random_bytes::<4>());
         let graph = FakeGraph::start(SIMULATOR_PHONE_NUMBER_ID, "simulator", &run).await?;
+        for template in TEMPLATES {
+            graph.approve(template.approved());
+        }
         let webhook =
             Webhook { app_secret: Arc::from(SIMULATOR_APP_SECRET), verify_token: Arc::from(SIMULATOR_APP_SECRET) };
         return Ok((webhook, Client::new(graph.settings())?, Some(graph)));

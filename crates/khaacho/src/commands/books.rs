@@ -13,6 +13,7 @@ use ledger::Part;
 use super::spinner;
 use crate::config::Config;
 use crate::serve::print_line;
+use crate::templates::TEMPLATES;
 use crate::{export, verify};
 
 /// Which books are meant; all of them where none is named.
@@ -64,6 +65,8 @@ pub(crate) enum Export {
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+    /// The templates to register with WhatsApp, a JSON object a line.
+    Templates,
 }
 
 fn open(config: &Config) -> anyhow::Result<Db> {
@@ -106,7 +109,12 @@ async fn try_verify(config: &Config, flags: VerifyFlags) -> anyhow::Result<verif
 
 /// Prints what was asked for.
 pub(crate) async fn export(config: &Config, what: Export) -> anyhow::Result<()> {
-    let Export::Journal { books, output } = what;
+    let Export::Journal { books, output } = what else {
+        for template in TEMPLATES {
+            print_line(&template.registration().to_string());
+        }
+        return Ok(());
+    };
     let db = open(config)?;
     let part = books.part(&db).await?;
     let progress = spinner();

@@ -224,6 +224,8 @@ async fn advance(
     let days = posted.fields.text("days").parse::<u16>().ok().filter(|days| *days <= 3_650);
     let Some(days) = days else { return refused(&app, &simulator, &posted).await };
     simulator.clock.advance_seconds(i64::from(days).saturating_mul(24 * 60 * 60));
+    let (panel, now) = (posted.panel.clone(), simulator.clock.now());
+    app.db.write(async move |tx| web::panel::go_on(tx, &panel, now).await).await?;
     Ok(back(posted.fields.text("as")))
 }
 

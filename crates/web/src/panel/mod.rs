@@ -26,7 +26,7 @@ pub use chart::{Part, Share, bar, columns, stack};
 pub use form::{Errors, Fields, Form, Posted, PostedByGuest};
 pub use frame::{Guest, MenuItem, OperatorPanel, Panel, wrap};
 pub use page::{Html, day, moment, money, see_other};
-pub use session::{IDLE_SECONDS, begin, end, end_all_of, session_cookie, set_language};
+pub use session::{IDLE_SECONDS, begin, end, end_all_of, go_on, session_cookie, set_language};
 pub use sheet::{Sheet, done};
 pub use table::{Column, next_page, number, plain, table, text};
 pub use words::{PageLanguage, Shared};

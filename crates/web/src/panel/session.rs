@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderValue, header};
 use kernel::{Context, Instant, UserId};
 use sha2::{Digest as _, Sha256};
 
+use super::frame::Panel;
 use super::store::{self, Stored};
 use super::words::PageLanguage;
 
@@ -95,6 +96,11 @@ pub async fn end(tx: &mut Tx, token: Option<&str>) -> Result<(), DbError> {
 /// Ends every session of a user, as when its password changes.
 pub async fn end_all_of(tx: &mut Tx, user: UserId) -> Result<(), DbError> {
     store::delete_of(tx, user).await
+}
+
+/// Lets a session go on from a moment, for whoever moved the clock.
+pub async fn go_on(tx: &mut Tx, panel: &Panel, now: Instant) -> Result<(), DbError> {
+    store::touch(tx, &panel.session.token_hash, now).await
 }
 
 /// Keeps the language that someone chose.

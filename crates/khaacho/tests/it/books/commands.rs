@@ -1,4 +1,4 @@
-//! `khaacho verify` and `khaacho export journal` as people and scripts run them, on a file of its own.
+//! `khaacho verify` and `khaacho export` as people and scripts run them, on a file of its own.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -116,4 +116,14 @@ async fn the_journal_goes_to_a_file_or_a_pipe() {
     assert_eq!(std::fs::read_to_string(&file).unwrap(), piped);
     let (code, out, _) = khaacho(&database, &["export", "journal", "--line", "lin_00000000000000000000000000"]);
     assert_eq!((code, out.as_str()), (Some(1), ""));
+}
+
+#[test]
+fn the_templates_are_printed_for_whatsapp() {
+    let (code, printed, said) = khaacho(Path::new("nowhere.db"), &["export", "templates"]);
+    assert_eq!((code, said.as_str()), (Some(0), ""));
+    let templates: Vec<Value> = printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(templates.len(), khaacho::templates::TEMPLATES.len());
+    assert_eq!((&templates[0]["name"], &templates[0]["category"]), (&"order_offer_v1".into(), &"UTILITY".into()));
+    assert!(!Path::new("nowhere.db").exists());
 }

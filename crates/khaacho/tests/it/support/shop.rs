@@ -13,13 +13,14 @@ use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use kernel::{Id as _, Role, UserId};
 use khaacho::house::{self, House, Settings};
+use khaacho::templates::TEMPLATES;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use testkit::TestDb;
 use tower::ServiceExt as _;
 use web::{Auth, Caller};
 use whatsapp::client::Client;
-use whatsapp::fake::{Approved, FakeGraph, Person, Say, Sent, Signed, Webhook};
+use whatsapp::fake::{FakeGraph, Person, Say, Sent, Signed, Webhook};
 
 pub(crate) const APP_SECRET: &str = "the app's secret";
 pub(crate) const VERIFY_TOKEN: &str = "the verify token";
@@ -28,34 +29,6 @@ const TOKEN_SECRET: &str = "a secret of at least 32 characters";
 const CATALOGUE: &str = include_str!("../../../data/catalogue.json");
 const MINUTE: i64 = 60;
 const DAY: i64 = 24 * 60 * MINUTE;
-
-/// The templates as they are registered with Meta.
-const TEMPLATES: [(&str, &str, &[&str]); 20] = [
-    ("order_offer_v1", "New order {{1}} from {{2}}, {{3}}. Please answer by {{4}}.", &["Accept", "Reject"]),
-    ("delivery_code_v1", "Order {{1}} is on its way. Your delivery code is {{2}}.", &["Received"]),
-    ("offer_reminder_v1", "Order {{1}} from {{2}}, {{3}}, waits for your answer until {{4}}.", &["Accept", "Reject"]),
-    (
-        "delivery_question_v1",
-        "{{1}} says that order {{2}} was delivered. Did you get all of it?",
-        &["All of it", "Some is missing", "Nothing came"],
-    ),
-    ("not_arrived_v1", "{{1}} says that order {{2}} has not come yet. Press the button when it has.", &["Delivered"]),
-    ("order_received_v1", "{{1}} has received order {{2}}, {{3}} in all.", &[]),
-    ("order_failed_v1", "Sorry, no wholesaler can supply order {{1}} right now. Nothing is owed.", &["Try again"]),
-    ("claim_answered_v1", "Your payment of {{1}} was not confirmed: {{2}}.", &[]),
-    ("payment_claim_v1", "{{1}} says they paid {{2}} ({{3}}). Have you received it?", &["Received", "Not received"]),
-    ("draft_follow_up_v1", "Hello {{1}}! You left an order half-way: {{2}}. Still need it?", &["Show it again"]),
-    ("order_taken_away_v1", "Order {{1}} is no longer with you. Please do not send it.", &[]),
-    ("order_next_vendor_v1", "Order {{1}} goes to {{2}} now. It costs {{3}} there.", &["Cancel order"]),
-    ("order_confirmed_v1", "{{1}} has taken your order {{2}}, {{3}}. We tell you when it is on its way.", &[]),
-    ("order_ended_v1", "Order {{1}} is cancelled. Nothing is held or owed for it.", &[]),
-    ("cash_receipt_v1", "Order {{1}} is received, and {{2}} paid in cash.", &[]),
-    ("payment_reversed_v1", "The payment of {{1}} was taken back: {{2}}.", &[]),
-    ("dispute_upheld_v1", "Bill {{1}}: you were right, {{2}} was taken off. Left: {{3}}. Reason: {{4}}", &[]),
-    ("dispute_rejected_v1", "Bill {{1}}: we looked into it, and {{2}} stays to be paid. Reason: {{3}}", &[]),
-    ("receipt_v1", "Order {{1}} is received: {{2}}, due on {{3}}.", &[]),
-    ("repayment_receipt_v1", "Received {{1}} on bill {{2}}. Left on it: {{3}}. Receipt: {{4}}", &[]),
-];
 
 /// A running house with its people.
 pub(crate) struct Shop {
@@ -98,13 +71,8 @@ fn house(t: &TestDb, whatsapp: whatsapp::Settings) -> House {
 impl Shop {
     pub(crate) async fn open(t: TestDb) -> Self {
         let graph = FakeGraph::start(NUMBER_ID, "token", "e2e").await.unwrap();
-        for (name, body, replies) in TEMPLATES {
-            graph.approve(Approved {
-                name: name.to_owned(),
-                language: "en".to_owned(),
-                body: body.to_owned(),
-                quick_replies: replies.iter().map(|reply| (*reply).to_owned()).collect(),
-            });
+        for template in TEMPLATES {
+            graph.approve(template.approved());
         }
         let clock = t.clock.clone();
         graph.enforce_window(move || clock.now().micros() / 1_000_000);
