@@ -67,7 +67,7 @@ pub const TEMPLATES: &[Template] = &[
     of("order_ended_v1", "Order {{1}} is cancelled. Nothing is held or owed for it.", &["C6EM5M"], &[]),
     of(
         "delivery_code_v1",
-        "Order {{1}} is on its way. Count the goods, and if all is well tell the code {{2}} to whoever brings them.",
+        "Order {{1}} is on its way. Count the goods; if all is well, your delivery code is {{2}} for whoever brings them.",
         &["C6EM5M", "7285"],
         &["Received"],
     ),

@@ -119,8 +119,19 @@ const visit = async (width, scheme) => {
     await page.goto(base + '/admin/stock/' + stock + place);
     await shot(name);
   }
-  for (const deed of ['accept', 'reject', 'override', 'route', 'cancel', 'dispatch', 'deliver']) {
-    await page.goto(base + '/admin/orders?state=' + ({ dispatch: 'CONFIRMED', deliver: 'DISPATCHED' }[deed] ?? 'OFFERED'));
+  // Somebody writes, and what was said with them.
+  await page.goto(base + '/admin/simulator');
+  await page.fill('#text', '2 bora jeera masino');
+  await page.locator('form[action="/admin/simulator/say"] button.main').click();
+  await page.waitForURL('**/admin/simulator?as=*');
+  await shot('simulator');
+  await page.goto(base + '/admin/conversations');
+  await shot('conversations');
+  await page.locator('tbody th a').first().click();
+  await page.waitForURL('**/admin/conversations/*');
+  await shot('conversation');
+  for (const deed of ['accept', 'reject', 'override', 'route', 'cancel', 'dispatch', 'deliver', 'ask']) {
+    await page.goto(base + '/admin/orders?state=' + ({ dispatch: 'CONFIRMED', deliver: 'DISPATCHED', ask: 'DISPATCHED' }[deed] ?? 'OFFERED'));
     const order = page.locator('tbody th a').first();
     if (await order.count() === 0) continue;
     await order.click();
