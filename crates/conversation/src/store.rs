@@ -137,15 +137,18 @@ pub async fn answered(tx: &mut Tx, address: &str, now: Instant) -> Result<(), Db
     tx.exec(sql, params![address, just_after(now)]).await
 }
 
-/// Conversations, with what follows after the tables. The session knows whose one is.
+/// Conversations, with what follows after the tables. The session knows whose one is; before there is one, the phone.
 macro_rules! select_threads {
     ($rest:literal) => {
         concat!(
-            "select w.address, w.heard_at, s.retailer_id, s.vendor_id, t.taken_by, t.taken_at, \
+            "select w.address, w.heard_at, r.id as retailer_id, v.id as vendor_id, t.taken_by, t.taken_at, \
              coalesce(r.name, v.name) as name, (select count(*) from incoming_messages m where m.address = t.address \
              and m.received_at >= t.unanswered_since) as waiting from message_windows w \
              left join taken_threads t on t.address = w.address left join sessions s on s.address = w.address \
-             left join retailers r on r.id = s.retailer_id left join vendors v on v.id = s.vendor_id ",
+             left join retailers p on p.phone = w.address and s.address is null \
+             left join vendors q on q.phone = w.address and s.address is null \
+             left join retailers r on r.id = coalesce(s.retailer_id, p.id) \
+             left join vendors v on v.id = coalesce(s.vendor_id, q.id) ",
             $rest
         )
     };

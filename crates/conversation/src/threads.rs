@@ -14,7 +14,7 @@ use crate::inbound::Said;
 use crate::store;
 
 /// Messages of each direction that a conversation is shown with.
-const SHOWN: i64 = 100;
+const SHOWN: i64 = 30;
 
 /// A conversation as a list shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]

@@ -126,6 +126,7 @@ const visit = async (width, scheme) => {
   await page.waitForURL('**/admin/simulator?as=*');
   await shot('simulator');
   await page.goto(base + '/admin/conversations');
+  check(!(await page.innerText('main')).includes('not registered'), 'everyone of the demo has a name among the conversations');
   await shot('conversations');
   await page.locator('tbody th a').first().click();
   await page.waitForURL('**/admin/conversations/*');
