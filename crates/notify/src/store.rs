@@ -95,8 +95,7 @@ pub(crate) async fn delete_stop(tx: &mut Tx, address: &str) -> Result<bool, DbEr
 pub async fn count_since(tx: &mut Tx, address: &str, since: Instant, most: i64) -> Result<i64, DbError> {
     let sql = "select cast(count(*) as bigint) as n from (select m.created_at from outgoing_messages m \
                where m.address = $1 order by m.id desc limit $3) l where l.created_at >= $2";
-    let row = tx.query_opt(sql, params![address, since, most]).await?;
-    row.map_or(Ok(0), |row| row.get("n"))
+    tx.query_one(sql, params![address, since, most]).await?.get("n")
 }
 
 /// A message that is to be sent now.

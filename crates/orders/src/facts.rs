@@ -53,7 +53,7 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Gathers and locks what a set of requests can touch.
+    /// Gathers what a set of requests can touch, and locks it where the transaction writes.
     pub async fn gather(tx: &mut Tx, requests: &[Request], today: BusinessDate) -> Result<Self, DbError> {
         let retailer_ids: BTreeSet<RetailerId> = requests.iter().map(|request| request.retailer).collect();
         let retailer_ids: Vec<RetailerId> = retailer_ids.into_iter().collect();
