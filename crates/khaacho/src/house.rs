@@ -106,6 +106,7 @@ pub fn build_with(
         .merge(orders::routes(orders::open_desk(db)))
         .merge(import::routes())
         .merge(export::routes())
+        .merge(risk::routes())
         .merge(conversation::routes(settings.webhook.clone()));
     let (router, document) = rooms.split_for_parts();
     let document = web::document(document, &serde_json::from_str(EXAMPLES).unwrap_or_default());
@@ -174,10 +175,23 @@ fn schedules(db: &Db, clock: &Clock, ids: &IdGen) -> Vec<Schedule> {
         counted(&house, "old answers", Slots::DailyAt(2, 0), "answers forgotten", |house| {
             Box::pin(async move { web::forget_old_answers(&house.0, house.1.now()).await })
         }),
+        counted(&house, "risk control", Slots::Every(60 * 60), "", |house| {
+            Box::pin(async move { control(house).run().await })
+        }),
+        counted(&house, "automatic pause", Slots::DailyAt(11, 0), "", |house| {
+            Box::pin(async move { control(house).pauses().await })
+        }),
+        counted(&house, "guardrails", Slots::DailyAt(4, 0), "", |house| {
+            Box::pin(async move { control(house).pauses().await })
+        }),
         counted(&house, "vendor reliability", six_hours, "vendors rated", |house| {
             Box::pin(async move { orders::recompute_reliability(&house.0, &house.1).await })
         }),
     ]
+}
+
+fn control((db, clock, ids): Shared) -> risk::Control {
+    risk::Control { db, clock, ids }
 }
 
 type Shared = (Db, Clock, IdGen);

@@ -54,7 +54,7 @@ pub use retry::{Retried, RetryRefusal, retry, retry_of};
 pub use returned::{NewReturn, Returned, return_goods};
 pub use rules::{OrderState, may_follow};
 pub use statement::{LineStatement, StatementItem, line_statement};
-pub use store::{Filter, count_by_state, events, find, find_by_code, list};
+pub use store::{Filter, count_by_state, events, find, find_by_code, list, placed_days, placed_values};
 
 /// Where an order goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]

@@ -1,5 +1,7 @@
 //! Every statement of orders.
 
+mod volume;
+
 use std::collections::{BTreeMap, HashMap};
 
 use db::{DbError, Row, Tx, Value, params};
@@ -7,6 +9,8 @@ use kernel::{Actor, Context, Instant, OrderId, Page, PageRequest, RetailerId, Sc
 
 use crate::rules::OrderState;
 use crate::{DeliveryPlace, Order, OrderEvent, OrderLine};
+
+pub use volume::{placed_days, placed_values};
 
 fn order(row: &Row) -> Result<Order, DbError> {
     Ok(Order {

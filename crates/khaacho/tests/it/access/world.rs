@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use axum::Router;
 use axum::body::Body;
 use conversation::Webhook;
+use db::{DbError, params};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
-use kernel::{Id as _, Role, UserId};
+use kernel::{Id as _, RetailerId, Role, UserId};
 use khaacho::house::{self, Settings};
 use serde_json::{Value, json};
 use testkit::TestDb;
@@ -46,6 +47,9 @@ pub(crate) struct Own {
     pub(crate) offers: Vec<String>,
     /// Two more orders that are offered.
     pub(crate) routed: Vec<String>,
+    /// Two alerts, and something that a rule did.
+    pub(crate) alerts: Vec<String>,
+    pub(crate) action: String,
 }
 
 impl Own {
@@ -183,6 +187,7 @@ impl World {
         }
         let address = format!("97798{number}1000000");
         self.has_written(&address).await;
+        let (alerts, action) = self.watched(&retailer).await;
         Own {
             retailer,
             address,
@@ -200,7 +205,35 @@ impl World {
             confirmed,
             offers,
             routed,
+            alerts,
+            action,
         }
+    }
+
+    /// Two alerts about a retailer and a pause of its credit that is over, as the rules of risk leave them.
+    async fn watched(&self, retailer: &str) -> (Vec<String>, String) {
+        let (now, ids) = (self.t.clock.now(), &self.t.ids);
+        let alerts: [kernel::AlertId; 2] = [ids.make(now), ids.make(now)];
+        let (action, retailer): (kernel::ActionId, RetailerId) = (ids.make(now), retailer.parse().unwrap());
+        let written: Result<(), DbError> = self
+            .t
+            .db
+            .write(async move |tx| {
+                let columns = &["retailer_id", "id", "category", "rule_version", "state", "facts", "at", "version"];
+                let score = r#"{"kind":"SCORE","total":72.00}"#;
+                let row = |id, category: &'static str| params![retailer, id, category, 0, "OPEN", score, now, 1];
+                let rows = vec![row(alerts[0], "HIGH_RISK_SCORE"), row(alerts[1], "ORDER_SPIKE")];
+                tx.insert_many("risk_alerts", columns, rows).await?;
+                let columns =
+                    &["retailer_id", "id", "kind", "category", "rule_version", "cause_key", "cycles", "facts", "at"];
+                let overdue = r#"{"kind":"OVERDUE","days":31,"allowed":30,"numbers":["ONE-101"]}"#;
+                let key = format!("pause:{retailer}");
+                let row = params![retailer, action, "PAUSE", "OVERDUE_BLOCK", 0, key, "[]", overdue, now];
+                tx.insert_many("risk_actions", columns, vec![row]).await
+            })
+            .await;
+        written.unwrap();
+        (alerts.iter().map(ToString::to_string).collect(), action.to_string())
     }
 
     /// Somebody writes a message over WhatsApp.
