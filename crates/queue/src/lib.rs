@@ -16,6 +16,7 @@
 //! Statements: enqueuing any number 1, which waits for no answer (1 that waits where keys are unique); a claim 4 for up
 //! to a queue's concurrency, 2 of them waited for; a finish 1; a look that finds nothing 2 of a read.
 
+mod held;
 mod job;
 mod registry;
 mod schedule;
@@ -24,6 +25,12 @@ mod work;
 
 pub use job::{Job, JobError, NewJob, Queue};
 pub use registry::{BoxedFuture, Registry};
-pub use schedule::{Schedule, Slots, run_due_schedules};
-pub use store::{QueueDepth, dead_jobs, depths, enqueue, retry_dead};
+pub use schedule::{Running, Schedule, Scheduler, Slots, run_due_schedules};
+pub use store::{
+    Failure, JobFilter, JobView, Pause, Progress, QueueDepth, QueueStats, Run, Standing, ask_for_run, clean, dead_jobs,
+    delete_job, depths, enqueue, find_job, jobs, last_runs, pause, resume, retry_all_dead, retry_dead, stats,
+};
 pub use work::{Workers, run_ready};
+
+/// How long a worker, or the run of a schedule, may be silent before its work is given to another.
+pub(crate) const LEASE_SECONDS: i64 = 60;

@@ -3,6 +3,8 @@
 
 mod background;
 mod by_hand;
+mod clocks;
+mod operators;
 mod schedules;
 
 use db::{DbError, Tx, params};
