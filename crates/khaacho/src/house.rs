@@ -3,6 +3,7 @@
 use std::pin::Pin;
 
 use axum::Router;
+use backstage::Plan;
 use conversation::{Brain, Fetcher, Webhook};
 use db::{Db, DbError};
 use kernel::{Clock, IdGen};
@@ -64,6 +65,10 @@ const MENU: &[MenuItem] = &[
     MenuItem { path: "/admin/disputes", english: "Disputes", nepali: "गुनासो", is_for_operators: false },
     MenuItem { path: "/admin/risk", english: "Risk", nepali: "जोखिम", is_for_operators: false },
     MenuItem { path: "/admin/books", english: "Books", nepali: "लेखा", is_for_operators: false },
+    MenuItem { path: "/admin/queues", english: "Queues", nepali: "कामका लाम", is_for_operators: true },
+    MenuItem {
+        path: "/admin/schedules", english: "Schedules", nepali: "समय तालिका", is_for_operators: true
+    },
     MenuItem { path: "/admin/audit", english: "Audit", nepali: "अभिलेख", is_for_operators: true },
 ];
 
@@ -96,6 +101,8 @@ pub fn build_with(
         migrations: schema::MIGRATIONS,
     };
     let guard = parties::Guard::default();
+    let schedules = schedules(db, clock, ids);
+    let plan = Plan::of(&schedules);
     let rooms: OpenApiRouter<App> = OpenApiRouter::new()
         .merge(web::health_routes())
         .merge(parties::routes(&guard))
@@ -106,6 +113,7 @@ pub fn build_with(
         .merge(orders::routes(orders::open_desk(db)))
         .merge(import::routes())
         .merge(export::routes())
+        .merge(backstage::routes(plan.clone()))
         .merge(conversation::routes(settings.webhook.clone()));
     let (router, document) = rooms.split_for_parts();
     let document = web::document(document, &serde_json::from_str(EXAMPLES).unwrap_or_default());
@@ -116,13 +124,14 @@ pub fn build_with(
         .merge(import::pages())
         .merge(audit::pages())
         .merge(conversation::pages())
-        .merge(export::pages());
+        .merge(export::pages())
+        .merge(backstage::pages(plan));
     let mut menu = MENU.to_vec();
     menu.extend(simulator.is_some().then_some(SIMULATOR));
     let pages = web::panel::wrap(pages.merge(simulator.unwrap_or_default()), app.clone(), &menu);
     let router =
         web::finish(router.merge(web::openapi_routes(&document)).merge(pages), app.clone(), settings.most_requests);
-    House { app, router, registry: registry(db, client), schedules: schedules(db, clock, ids) }
+    House { app, router, registry: registry(db, client), schedules }
 }
 
 fn registry(db: &Db, client: Client) -> Registry {

@@ -4,6 +4,7 @@
 mod background;
 mod by_hand;
 mod clocks;
+mod killed;
 mod operators;
 mod schedules;
 

@@ -2,6 +2,7 @@
 //!
 //! The tables are complete by law: an operation that stands in none of them fails the test.
 
+mod backstage;
 mod deeds;
 mod examples;
 mod panel;
@@ -132,6 +133,7 @@ testkit::both_engines! {
                 "PATCH /api/v1/products/{id}" => &["nameNe", "aliases", "pack"],
                 "POST /api/v1/vendors/{id}/products/{productId}/moves" | "PATCH /api/v1/credit/cycles/{id}" => &["note"],
                 "POST /api/v1/admin/orders/{id}/retry" => &["paymentMode"],
+                "POST /api/v1/queues/{queue}/retry" => &["kind"],
                 "PATCH /api/v1/credit/lines/{id}" => &["termsDays"],
                 "PUT /api/v1/admin/credit/{id}/cap" => &["cap"],
                 "PUT /api/v1/admin/credit/vendors/{id}/ceiling" => &["ceiling"],

@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use axum::Router;
 use axum::body::Body;
 use conversation::Webhook;
+use db::{DbError, params};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
-use kernel::{Id as _, Role, UserId};
+use kernel::{Actor, Context, Id as _, Role, UserId};
 use khaacho::house::{self, Settings};
+use queue::{NewJob, Queue};
 use serde_json::{Value, json};
 use testkit::TestDb;
 use tower::ServiceExt as _;
@@ -46,6 +48,8 @@ pub(crate) struct Own {
     pub(crate) offers: Vec<String>,
     /// Two more orders that are offered.
     pub(crate) routed: Vec<String>,
+    /// Four dead jobs.
+    pub(crate) jobs: Vec<String>,
 }
 
 impl Own {
@@ -183,6 +187,7 @@ impl World {
         }
         let address = format!("97798{number}1000000");
         self.has_written(&address).await;
+        let jobs = self.dead_jobs().await;
         Own {
             retailer,
             address,
@@ -200,7 +205,23 @@ impl World {
             confirmed,
             offers,
             routed,
+            jobs,
         }
+    }
+
+    /// Jobs of a queue that nothing else uses, laid aside.
+    async fn dead_jobs(&self) -> Vec<String> {
+        let cx = Context::new(&self.t.clock, &self.t.ids, Actor::System, "test");
+        let jobs: Vec<NewJob> =
+            (0..4).map(|n| NewJob::new(&cx, Queue::ReportGeneration, "export", json!({ "part": n }))).collect();
+        let dead = self.t.db.write::<_, DbError, _>(async move |tx| {
+            queue::enqueue(tx, &cx, jobs.clone()).await?;
+            let sql = "update jobs set state = 'DEAD', died_at = run_at, attempts = 3, last_error = 'no paper', \
+                       errors = $1 where queue = 'report-generation' and state = 'READY' returning id";
+            let told = "{\"at\":1000000,\"error\":\"no paper\",\"try\":3}\n";
+            tx.query(sql, params![told]).await?.iter().map(|row| row.get("id")).collect()
+        });
+        dead.await.unwrap()
     }
 
     /// Somebody writes a message over WhatsApp.
