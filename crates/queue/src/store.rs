@@ -113,13 +113,13 @@ pub(crate) async fn give_back_expired(tx: &mut Tx, now: Instant, tries: i64) -> 
     let sql = "update jobs set lease_until = null, state = case when attempts < $2 then 'READY' else 'DEAD' end, \
                run_at = $3, wait_from = $3, died_at = case when attempts >= $2 then cast($3 as bigint) end, \
                last_error = $4, errors = errors || $5 || cast(attempts as text) || $6 \
-               where id in {1} and state = 'RUNNING'";
+               where id in {1}";
     tx.exec(sql, params![Value::list(&ids), tries, now, silent, error_line(now, silent), "}\n"]).await
 }
 
 /// A job that waits under the same unique key does the same work; one that would become READY beside it goes.
 async fn yield_to_twins(tx: &mut Tx, ids: &[JobId], tries: i64) -> Result<(), DbError> {
-    let sql = "delete from jobs where id in {1} and state = 'RUNNING' and attempts < $2 \
+    let sql = "delete from jobs where id in {1} and attempts < $2 \
                and exists (select 1 as one from jobs w where w.unique_key = jobs.unique_key and w.state = 'READY')";
     tx.exec(sql, params![Value::list(ids), tries]).await
 }
@@ -129,14 +129,14 @@ pub(crate) async fn give_back(tx: &mut Tx, held: &[(JobId, i64)]) -> Result<(), 
     let ids = still_held(tx, held).await?;
     yield_to_twins(tx, &ids, i64::MAX).await?;
     let sql = "update jobs set state = 'READY', lease_until = null, attempts = attempts - 1 \
-               where id in {1} and state = 'RUNNING'";
+               where id in {1}";
     tx.exec(sql, params![Value::list(&ids)]).await
 }
 
 /// Renews the leases of what a process holds; a job in the middle of its transaction needs none.
 pub(crate) async fn renew(tx: &mut Tx, held: &[(JobId, i64)], lease_until: Instant) -> Result<(), DbError> {
     let ids = still_held(tx, held).await?;
-    let sql = "update jobs set lease_until = $2 where id in {1} and state = 'RUNNING'";
+    let sql = "update jobs set lease_until = $2 where id in {1}";
     tx.exec(sql, params![Value::list(&ids), lease_until]).await
 }
 
@@ -180,10 +180,11 @@ pub(crate) async fn claim(
     if ready.is_empty() {
         return Ok(Vec::new());
     }
+    // They are locked; a condition on their state would lead the server to them by a longer way than that of their ids.
     let ids = ready.iter().map(|row| row.get::<JobId>("id")).collect::<Result<Vec<_>, _>>()?;
     let sql = "update jobs set state = 'RUNNING', attempts = attempts + 1, fence = fence + 1, lease_until = $2, \
                done = null, total = null, saying = null \
-               where id in {1} and state = 'READY' returning id, queue, kind, payload, attempts, fence, position";
+               where id in {1} returning id, queue, kind, payload, attempts, fence, position";
     let mut claimed = tx.query(sql, params![Value::list(&ids), lease_until]).await?;
     claimed.sort_by_key(|row| row.get::<i64>("position").unwrap_or(i64::MAX));
     claimed.iter().map(job).collect()
@@ -199,7 +200,7 @@ pub(crate) async fn remove(tx: &mut Tx, job: &Job) -> Result<bool, DbError> {
 pub(crate) async fn remove_all(tx: &mut Tx, jobs: &[Job]) -> Result<Vec<JobId>, DbError> {
     let held: Vec<(JobId, i64)> = jobs.iter().map(|job| (job.id, job.fence)).collect();
     let ids = still_held(tx, &held).await?;
-    tx.exec("delete from jobs where id in {1} and state = 'RUNNING'", params![Value::list(&ids)]).await?;
+    tx.exec("delete from jobs where id in {1}", params![Value::list(&ids)]).await?;
     Ok(ids)
 }
 

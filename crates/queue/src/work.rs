@@ -413,6 +413,31 @@ mod tests {
     }
 
     testkit::both_engines! {
+        async fn a_process_that_lives_keeps_its_jobs_and_one_that_is_paused_loses_them(t: TestDb) {
+            let registry = Registry::default();
+            let (living, other) = (Bench::new(&t.db, &t.clock, &t.ids, &registry), Bench::new(&t.db, &t.clock, &t.ids, &registry));
+            let cx = Context::new(&t.clock, &t.ids, Actor::System, "test");
+            let jobs = vec![crate::NewJob::new(&cx, Queue::CreditScore, "long", serde_json::Value::Null)];
+            let queued: Result<(), DbError> =
+                t.db.write(async move |tx| store::enqueue(tx, &cx, jobs.clone()).await).await;
+            queued.unwrap();
+            let claim = async |bench: &Bench| super::claim(bench, Queue::CreditScore, 1).await.unwrap();
+            assert_eq!(claim(&living).await.len(), 1);
+            for _ in 0..5 {
+                t.clock.advance_seconds(LEASE_SECONDS - 10);
+                beat(&living).await.unwrap();
+                assert!(claim(&other).await.is_empty(), "its lease was renewed");
+            }
+            t.clock.advance_seconds(LEASE_SECONDS + 1);
+            let taken = claim(&other).await;
+            assert_eq!((taken.len(), taken[0].attempts), (1, 2), "nobody renewed it");
+            // What wakes up now renews nothing: the job has another fence.
+            t.clock.advance_seconds(LEASE_SECONDS - 10);
+            beat(&living).await.unwrap();
+            t.clock.advance_seconds(11);
+            assert_eq!(claim(&living).await.len(), 1, "the lease of the other one has run out");
+        }
+
         async fn a_worker_that_wakes_up_late_has_no_effect(t: TestDb) {
             let registry = Registry::default().inside("count", |tx, _, _| {
                 Box::pin(async move {

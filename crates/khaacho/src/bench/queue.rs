@@ -22,7 +22,7 @@ const SET: usize = 2_000;
 /// Jobs that are timed one by one.
 const SINGLE: usize = 100;
 /// How often it is looked whether all is done.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// What the bench prints.
 #[derive(Debug, Serialize)]

@@ -186,14 +186,7 @@ testkit::both_engines! {
             })
         });
         let before = t.db.commits();
-        let workers = Workers::start(&t.db, &t.clock, &t.ids, &registry);
-        let done = async {
-            while left(&t).await > 0 {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, done).await.unwrap();
-        assert!(workers.drain(PATIENCE).await);
+        assert_eq!(run(&t, &registry).await, 400);
         assert!(t.db.commits() - before < 200, "most of them shared theirs");
         let expected: Vec<_> = (0..400).filter(|n| *n != 50).map(|n| format!("{n:03}")).collect();
         assert_eq!((effects(&t).await, jobs(&t, "DEAD").await.len()), (expected, 1));
