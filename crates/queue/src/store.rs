@@ -40,13 +40,15 @@ const COLUMNS: &[&str] = &[
     "created_at",
 ];
 
-/// The jobs of the queue `$1` that can be claimed at the moment `$2`: none of a queue that is held.
+/// The jobs of the queue `$1` that can be claimed at the moment `$2`: none of a queue that is held. A job without an order
+/// key is asked for before others are looked for: PostgreSQL took it for a join, and went through all jobs for each, where
+/// it had not counted them yet.
 macro_rules! claimable {
     () => {
         "select j.id from jobs j where j.queue = $1 and j.state = 'READY' and j.run_at <= $2 \
          and not exists (select 1 as one from queue_pauses p where p.queue = $1) \
-         and not exists (select 1 as one from jobs b where b.order_key = j.order_key and b.state <> 'DEAD' \
-         and (b.state = 'RUNNING' or (b.position, b.id) < (j.position, j.id)))"
+         and (j.order_key is null or not exists (select 1 as one from jobs b where b.order_key = j.order_key \
+         and b.state <> 'DEAD' and (b.state = 'RUNNING' or (b.position, b.id) < (j.position, j.id))))"
     };
 }
 
