@@ -2,6 +2,7 @@
 //!
 //! The tables are complete by law: an operation that stands in none of them fails the test.
 
+mod backstage;
 mod deeds;
 mod examples;
 mod panel;
@@ -134,6 +135,7 @@ testkit::both_engines! {
                 | "POST /api/v1/risk-control/alerts/{id}/acknowledge"
                 | "PATCH /api/v1/credit/cycles/{id}" => &["note"],
                 "POST /api/v1/admin/orders/{id}/retry" => &["paymentMode"],
+                "POST /api/v1/queues/{queue}/retry" => &["kind"],
                 "PATCH /api/v1/credit/lines/{id}" => &["termsDays"],
                 "PUT /api/v1/admin/credit/{id}/cap" => &["cap"],
                 "PUT /api/v1/admin/guardrails/{retailerId}" => &["maxOrder", "maxOverdueDays"],

@@ -41,7 +41,7 @@ fn get(operation: &'static str, path: String, statuses: [u16; 3]) -> Row {
 
 /// Reads, which leave the world as it is.
 pub(super) fn reads(own: &Own) -> Vec<Row> {
-    [catalogue_reads(own), other_reads(own), risk_reads(own)].concat()
+    [catalogue_reads(own), other_reads(own), queue_reads(own), risk_reads(own)].concat()
 }
 
 fn catalogue_reads(own: &Own) -> Vec<Row> {
@@ -167,6 +167,22 @@ fn other_reads(own: &Own) -> Vec<Row> {
     ]
 }
 
+fn queue_reads(own: &Own) -> Vec<Row> {
+    let job = &own.jobs[3];
+    vec![
+        get("GET /api/v1/queues/stats", "queues/stats".to_owned(), OPERATORS),
+        get("GET /api/v1/queues/{queue}/stats", "queues/report-generation/stats".to_owned(), OPERATORS),
+        get(
+            "GET /api/v1/queues/{queue}/jobs",
+            "queues/report-generation/jobs?state=DEAD&kind=export".to_owned(),
+            OPERATORS,
+        ),
+        get("GET /api/v1/queues/jobs/{queue}", "queues/jobs/report-generation".to_owned(), OPERATORS),
+        get("GET /api/v1/queues/{queue}/jobs/{id}", format!("queues/report-generation/jobs/{job}"), OPERATORS),
+        get("GET /api/v1/schedules", "schedules".to_owned(), OPERATORS),
+    ]
+}
+
 /// Commands; each stands where the ones before it leave its objects as it needs them.
 pub(super) fn commands(own: &Own) -> Vec<Row> {
     let commands = [
@@ -178,6 +194,7 @@ pub(super) fn commands(own: &Own) -> Vec<Row> {
         recovery(own),
         risk(own),
         conversations(own),
+        queues(own),
         ends(own),
     ];
     commands.concat()
@@ -222,6 +239,27 @@ fn risk(own: &Own) -> Vec<Row> {
             json!({ "note": "it is a festival" }),
             OPERATORS,
         ),
+    ]
+}
+
+fn queues(own: &Own) -> Vec<Row> {
+    let path = |rest: &str| format!("queues/report-generation/{rest}");
+    let job = |number: usize| format!("jobs/{}", own.jobs[number]);
+    let run = "schedules/vendor-reliability/run".to_owned();
+    vec![
+        row(
+            "POST /api/v1/queues/{queue}/pause",
+            path("pause"),
+            json!({ "reason": "paper comes on Sunday" }),
+            OPERATORS,
+        ),
+        row("POST /api/v1/queues/{queue}/jobs/{id}/retry", path(&format!("{}/retry", job(0))), json!({}), OPERATORS),
+        row("POST /api/v1/queues/retry/{jobId}", format!("queues/retry/{}", own.jobs[1]), json!({}), OPERATORS),
+        row("DELETE /api/v1/queues/{queue}/jobs/{id}", path(&job(2)), Value::Null, OPERATORS),
+        row("POST /api/v1/queues/{queue}/clean", path("clean"), json!({ "olderThanDays": 30 }), OPERATORS),
+        row("POST /api/v1/queues/{queue}/retry", path("retry"), json!({ "kind": "export" }), OPERATORS),
+        row("POST /api/v1/queues/{queue}/resume", path("resume"), json!({}), OPERATORS),
+        row("POST /api/v1/schedules/{name}/run", run, json!({}), OPERATORS),
     ]
 }
 

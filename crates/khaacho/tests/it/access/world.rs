@@ -8,8 +8,9 @@ use conversation::Webhook;
 use db::{DbError, params};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
-use kernel::{Id as _, RetailerId, Role, UserId};
+use kernel::{Actor, Context, Id as _, RetailerId, Role, UserId};
 use khaacho::house::{self, Settings};
+use queue::{NewJob, Queue};
 use serde_json::{Value, json};
 use testkit::TestDb;
 use tower::ServiceExt as _;
@@ -50,6 +51,8 @@ pub(crate) struct Own {
     /// Two alerts, and something that a rule did.
     pub(crate) alerts: Vec<String>,
     pub(crate) action: String,
+    /// Four dead jobs.
+    pub(crate) jobs: Vec<String>,
 }
 
 impl Own {
@@ -188,6 +191,7 @@ impl World {
         let address = format!("97798{number}1000000");
         self.has_written(&address).await;
         let (alerts, action) = self.watched(&retailer).await;
+        let jobs = self.dead_jobs().await;
         Own {
             retailer,
             address,
@@ -207,6 +211,7 @@ impl World {
             routed,
             alerts,
             action,
+            jobs,
         }
     }
 
@@ -234,6 +239,21 @@ impl World {
             .await;
         written.unwrap();
         (alerts.iter().map(ToString::to_string).collect(), action.to_string())
+    }
+
+    /// Jobs of a queue that nothing else uses, laid aside.
+    async fn dead_jobs(&self) -> Vec<String> {
+        let cx = Context::new(&self.t.clock, &self.t.ids, Actor::System, "test");
+        let jobs: Vec<NewJob> =
+            (0..4).map(|n| NewJob::new(&cx, Queue::ReportGeneration, "export", json!({ "part": n }))).collect();
+        let dead = self.t.db.write::<_, DbError, _>(async move |tx| {
+            queue::enqueue(tx, &cx, jobs.clone()).await?;
+            let sql = "update jobs set state = 'DEAD', died_at = run_at, attempts = 3, last_error = 'no paper', \
+                       errors = $1 where queue = 'report-generation' and state = 'READY' returning id";
+            let told = "{\"at\":1000000,\"error\":\"no paper\",\"try\":3}\n";
+            tx.query(sql, params![told]).await?.iter().map(|row| row.get("id")).collect()
+        });
+        dead.await.unwrap()
     }
 
     /// Somebody writes a message over WhatsApp.
