@@ -54,7 +54,7 @@ async fn a_worker_process_works_where_it_is_told_to() {
     clock.advance_seconds(ahead.parse().unwrap());
     let db = Db::open(&url.parse().unwrap(), &Options { pool_size: 6, ..Options::default() }).unwrap();
     let _workers = Workers::start(&db, &clock, &ids, &registry(&db));
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// A worker process.
