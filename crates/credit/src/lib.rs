@@ -41,6 +41,7 @@ mod adjustments;
 mod aging;
 mod check;
 mod closing;
+mod discipline;
 mod disputes;
 mod exposure;
 mod http;
@@ -74,6 +75,9 @@ pub use check::{
     BindingLimit, Check, CheckFacts, LineFacts, Measure, OverdueCycle, PaymentMode, Reason, Remedy, available, check,
 };
 pub use closing::{CycleChange, change_cycle, close};
+pub use discipline::{
+    DISCIPLINE_DAYS, Discipline, Ended, OpenCycle, SCORE_JOB, disciplines, disciplines_then, score_again,
+};
 pub use disputes::{Decision, Dispute, DisputeStatus, NewDispute, decide_dispute, dispute};
 pub use exposure::{Availability, Exposure, availability, check_now, exposure_for_update};
 pub use http::routes;
@@ -96,7 +100,7 @@ pub use risk::{
     Collection, Dashboard, Evaluation, LineEvaluation, NotedLine, RetailerCredit, Totals, VendorCredit, dashboard,
     evaluate, retailer_credit, vendor_credit,
 };
-pub use saving::early_saving;
+pub use saving::{early_saving, early_savings};
 pub use standing::{Standing, standings};
 pub use standstill::Standstill;
 pub use store::cycles::{CycleFilter, cycle, cycles};

@@ -29,6 +29,7 @@ mod returned;
 mod rules;
 mod statement;
 mod store;
+mod volume;
 mod words;
 
 use credit::PaymentMode;
@@ -55,6 +56,7 @@ pub use returned::{NewReturn, Returned, return_goods};
 pub use rules::{OrderState, may_follow};
 pub use statement::{LineStatement, StatementItem, line_statement};
 pub use store::{Filter, count_by_state, events, find, find_by_code, list};
+pub use volume::{Favourite, Months, Sum, Volume, favourites, months, orders_between, volumes};
 
 /// Where an order goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -165,6 +167,15 @@ pub struct OrderEvent {
 
 fn as_text<S: serde::Serializer>(actor: &Actor, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(actor)
+}
+
+/// The price of what arrived of a delivered order; none before that.
+pub(crate) fn delivered_price(order: &Order) -> Result<Option<Money>, kernel::Overflow> {
+    if order.state != OrderState::Delivered {
+        return Ok(None);
+    }
+    let price = |line: &OrderLine| line.unit_price.times(line.delivered_quantity.unwrap_or(0));
+    order.lines.iter().try_fold(Money::ZERO, |sum, line| sum.plus(price(line)?)).map(Some)
 }
 
 /// The price of lines together.

@@ -16,12 +16,14 @@
 //! Statements: enqueuing any number 1, which waits for no answer (1 that waits where keys are unique); a claim 4 for up
 //! to a queue's concurrency, 2 of them waited for; a finish 1; a look that finds nothing 2 of a read.
 
+mod again;
 mod job;
 mod registry;
 mod schedule;
 mod store;
 mod work;
 
+pub use again::ask_again;
 pub use job::{Job, JobError, NewJob, Queue};
 pub use registry::{BoxedFuture, Registry};
 pub use schedule::{Schedule, Slots, run_due_schedules};

@@ -4,8 +4,9 @@
 //! `300 + 600 × (0.40 P + 0.30 D + 0.20 V + 0.10 A)`. Each component is a whole number of [`UNIT`]s between 0 and 1,
 //! rounded half to even once, and the score is rounded half to even from those.
 
+use credit::{DISCIPLINE_DAYS, Ended, OpenCycle};
 use db::text_enum;
-use kernel::{BusinessDate, CycleId, Money, VendorId, div_half_even};
+use kernel::{BusinessDate, Money, div_half_even};
 use serde::{Deserialize, Serialize};
 
 /// A component of 1.
@@ -16,8 +17,6 @@ pub const LEAST: i64 = 300;
 /// What all components together add to it.
 const SPAN: i64 = 600;
 
-/// Days back from today for which payments count, today included.
-pub const PAYMENT_DAYS: i64 = 365;
 /// Days back from today for which deliveries count, today included.
 pub const VOLUME_DAYS: i64 = 90;
 /// Days after which an account is as old as counts.
@@ -103,69 +102,16 @@ pub fn last_day_of_step(days_overdue: i64) -> Option<i64> {
     STEPS.iter().find(|(most, _)| days_overdue <= *most).map(|(most, _)| *most)
 }
 
-/// Principal of cycles that ended, by days overdue at their end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Ended {
-    /// Paid by the due date.
-    pub on_time: Money,
-    /// 1 to 7 days overdue.
-    pub d1to7: Money,
-    /// 8 to 15 days overdue.
-    pub d8to15: Money,
-    /// 16 to 30 days overdue.
-    pub d16to30: Money,
-    /// More than 30 days overdue.
-    pub over30: Money,
-    /// Of which something was written off.
-    pub written_off: Money,
-}
-
-impl Ended {
-    fn parts(&self) -> [(Money, i64); 6] {
-        [
-            (self.on_time, 10),
-            (self.d1to7, 8),
-            (self.d8to15, 5),
-            (self.d16to30, 2),
-            (self.over30, 0),
-            (self.written_off, 0),
-        ]
-    }
-
-    /// Adds a cycle that ended so many days overdue.
-    pub fn add(&mut self, days_overdue: i64, principal: Money) {
-        let bucket = match days_overdue {
-            ..=0 => &mut self.on_time,
-            1..=7 => &mut self.d1to7,
-            8..=15 => &mut self.d8to15,
-            16..=30 => &mut self.d16to30,
-            31.. => &mut self.over30,
-        };
-        *bucket = bucket.plus(principal).unwrap_or(*bucket);
-    }
-}
-
-/// A cycle on which something is open and nothing is in dispute.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct OpenCycle {
-    /// The cycle.
-    pub id: CycleId,
-    /// Whom it is owed to.
-    pub vendor_id: VendorId,
-    /// The number that people say.
-    pub number: String,
-    /// What was delivered.
-    pub principal: Money,
-    /// What of it is open.
-    pub outstanding: Money,
-    /// The last day on which it is not overdue.
-    pub due_on: BusinessDate,
-    /// Days overdue, those in dispute apart.
-    pub days_overdue: i64,
-    /// Whether a part of it was written off.
-    pub is_written_off: bool,
+/// The principal of cycles that ended, and the tenths of it that count.
+fn parts(ended: &Ended) -> [(Money, i64); 6] {
+    [
+        (ended.on_time, 10),
+        (ended.d1to7, 8),
+        (ended.d8to15, 5),
+        (ended.d16to30, 2),
+        (ended.over30, 0),
+        (ended.written_off, 0),
+    ]
 }
 
 /// Everything that a score is computed from.
@@ -192,16 +138,20 @@ impl Facts {
     /// Whether an open cycle is rated: it fell due in the last 365 days, or it is overdue.
     pub fn counts(&self, cycle: &OpenCycle) -> bool {
         let since = self.on.days_since(cycle.due_on);
-        cycle.days_overdue > 0 || (0..PAYMENT_DAYS).contains(&since)
+        cycle.days_overdue > 0 || (0..DISCIPLINE_DAYS).contains(&since)
+    }
+
+    /// Days since the first delivery; none before it.
+    pub fn age(&self) -> Option<i64> {
+        self.first_delivery.map(|first| self.on.days_since(first))
     }
 
     /// Principal with the tenths of it that count.
     fn rated(&self) -> impl Iterator<Item = (Money, i64)> {
         let open = self.open.iter().filter(|cycle| self.counts(cycle));
-        let open = open.map(|cycle| {
-            (cycle.principal, if cycle.is_written_off { 0 } else { tenths(cycle.days_overdue) })
-        });
-        self.ended.parts().into_iter().chain(open)
+        let open =
+            open.map(|cycle| (cycle.principal, if cycle.is_written_off { 0 } else { tenths(cycle.days_overdue) }));
+        parts(&self.ended).into_iter().chain(open)
     }
 
     /// Principal that is rated, and what of it was paid on time, or is not overdue.
@@ -288,8 +238,7 @@ fn debt_ratio(facts: &Facts) -> i64 {
 }
 
 fn account_age(facts: &Facts) -> i64 {
-    let days = facts.first_delivery.map_or(0, |first| facts.on.days_since(first));
-    share(days.clamp(0, FULL_AGE).into(), FULL_AGE.into())
+    share(facts.age().unwrap_or(0).clamp(0, FULL_AGE).into(), FULL_AGE.into())
 }
 
 /// `log10(1 + 9 × delivered ÷ 5 lakh)`.
@@ -327,6 +276,7 @@ fn log10(numerator: i128, denominator: i128) -> i64 {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use kernel::{CycleId, VendorId};
     use proptest::prelude::*;
 
     use super::*;
@@ -426,7 +376,7 @@ pub(crate) mod tests {
         assert_eq!([0, 1, 15, 16, 31].map(last_day_of_step), [Some(0), Some(7), Some(15), Some(30), None]);
         for days in 0..40 {
             let mut ended = nothing();
-            ended.ended.add(days, rupees(1_000));
+            ended.ended.add(days, rupees(1_000)).unwrap();
             let still_open = Facts { open: vec![open(1_000, days)], ..nothing() };
             assert_eq!(Score::of(&ended).values[0], Score::of(&still_open).values[0], "{days} days");
         }

@@ -19,7 +19,8 @@ const FLOORS: &[&[&str]] = &[
     &["pricing", "credit"],
     &["routing"],
     &["orders"],
-    &["risk", "scoring", "reports", "conversation", "import"],
+    &["risk", "scoring", "reports", "import"],
+    &["conversation"],
     &["khaacho"],
 ];
 
