@@ -200,7 +200,7 @@ pub async fn disciplines_then(
         cycle.count(on, found.entry(retailer).or_default()).map_err(broken)?;
     }
     for discipline in found.values_mut() {
-        discipline.open.sort_by(|one, other| (one.due_on, one.id).cmp(&(other.due_on, other.id)));
+        discipline.open.sort_by_key(|one| (one.due_on, one.id));
     }
     Ok(found)
 }

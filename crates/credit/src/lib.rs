@@ -22,7 +22,10 @@
 //!
 //! What an order is, who is asked to deliver it, and who may sign in do not live here.
 //!
-//! Statements of the use cases, audit entries and messages apart:
+//! Whatever changes how a retailer pays or may owe asks for its score to be computed again ([`score_again`]): one statement
+//! more, which waits for no answer.
+//!
+//! Statements of the use cases, audit entries, messages and that one apart:
 //!
 //! | use case | statements | of them waited for |
 //! | --- | --- | --- |

@@ -219,3 +219,22 @@ pub(crate) async fn insert_due_change(
     let row = params![after.retailer_id, after.id, after.version, before.due_on, after.due_on, at];
     tx.insert_many("due_changes", columns, vec![row]).await
 }
+
+/// Cycles that ended and of which other days overdue are kept than their dates and disputes come to: line and number. One
+/// statement.
+pub(crate) async fn wrongly_late(tx: &mut Tx, pairs: &[crate::Pair]) -> Result<Vec<(crate::Pair, String)>, DbError> {
+    let sql = "select c.retailer_id, c.vendor_id, c.number, c.due_on, c.closed_on, c.late_days, c.disputed_on, c.standstill \
+               from {rows 1: retailer_id text, vendor_id text} v join cycles c \
+               on c.retailer_id = v.retailer_id and c.vendor_id = v.vendor_id \
+               where c.outstanding_paisa = 0 or c.late_days is not null order by c.retailer_id, c.vendor_id, c.number";
+    let mut found = Vec::new();
+    for row in tx.query(sql, params![super::pairs_value(pairs)]).await? {
+        let standstill = Standstill { since: row.get("disputed_on")?, ended: super::cycles::ended_disputes(&row)? };
+        let (due_on, closed_on): (BusinessDate, Option<BusinessDate>) = (row.get("due_on")?, row.get("closed_on")?);
+        let days = closed_on.map(|on| standstill.days_late(due_on, on).max(0));
+        if days != row.get::<Option<i64>>("late_days")? {
+            found.push((super::pair(&row)?, row.get("number")?));
+        }
+    }
+    Ok(found)
+}
