@@ -29,7 +29,6 @@ mod returned;
 mod rules;
 mod statement;
 mod store;
-mod volume;
 mod words;
 
 use credit::PaymentMode;
@@ -55,8 +54,8 @@ pub use retry::{Retried, RetryRefusal, retry, retry_of};
 pub use returned::{NewReturn, Returned, return_goods};
 pub use rules::{OrderState, may_follow};
 pub use statement::{LineStatement, StatementItem, line_statement};
+pub use store::volume::{Favourite, Months, Sum, Volume, favourites, months, orders_between, volumes};
 pub use store::{Filter, count_by_state, events, find, find_by_code, list};
-pub use volume::{Favourite, Months, Sum, Volume, favourites, months, orders_between, volumes};
 
 /// Where an order goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]

@@ -1,5 +1,7 @@
 //! Every statement of orders.
 
+pub(crate) mod volume;
+
 use std::collections::{BTreeMap, HashMap};
 
 use db::{DbError, Row, Tx, Value, params};

@@ -16,7 +16,7 @@
 //! | --- | --- | --- |
 //! | [`recalculate`], any number of retailers | 8 | 5 |
 //! | [`score_on`] | 7 | 7 |
-//! | [`report`] | 3 | 3 |
+//! | [`report`] | 2 | 2 |
 //! | [`insight`], [`overview`] | 1 | 1 |
 //!
 //! What a score leads to (limits, pauses, alerts) does not live here.
@@ -26,6 +26,7 @@
 mod help;
 mod http;
 mod insights;
+mod jobs;
 mod pages;
 mod report;
 mod rules;
@@ -36,11 +37,11 @@ mod words;
 pub use help::{Help, Step, what_would_help};
 pub use http::routes;
 pub use insights::{
-    Figures, INSIGHTS_JOB, Insight, KeptOverview, Overview, insight, message, overview, regenerate, regenerate_all,
-    regenerate_overview,
+    Figures, INSIGHTS_JOB, Insight, KeptOverview, Overview, insight, message, overview, regenerate, regenerate_overview,
 };
+pub use jobs::{SET, recalculate_all, regenerate_all};
 pub use pages::pages;
 pub use report::{Change, ComponentReport, Report, report, report_on};
 pub use rules::{Band, Component, Facts, LEAST, Score, UNIT, VOLUME_DAYS};
-pub use score::{SET, recalculate, recalculate_all, score_again, score_on};
+pub use score::{recalculate, score_again, score_on};
 pub use store::{Cause, HistoryFilter, Kept, Past, history, kept};

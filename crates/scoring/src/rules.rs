@@ -85,7 +85,7 @@ impl Component {
 
     /// The most points that it gives.
     pub const fn most_points(self) -> i64 {
-        SPAN * self.weight() / 100
+        self.weight().saturating_mul(SPAN) / 100
     }
 }
 
@@ -297,8 +297,8 @@ pub(crate) mod tests {
         }
     }
 
-    fn delivered_first(facts: &Facts, days_ago: i64) -> Option<BusinessDate> {
-        Some(facts.on.plus_days(-days_ago))
+    fn before(facts: &Facts, days: i64) -> BusinessDate {
+        facts.on.plus_days(-days)
     }
 
     pub(crate) fn open(principal: i64, days_overdue: i64) -> OpenCycle {
@@ -321,7 +321,7 @@ pub(crate) mod tests {
         let mut facts = nothing();
         facts.ended.on_time = rupees(500_000);
         (facts.outstanding, facts.delivered) = (rupees(20_000), rupees(500_000));
-        facts.first_delivery = delivered_first(&facts, 730);
+        facts.first_delivery = Some(before(&facts, 730));
         let score = Score::of(&facts);
         assert_eq!((score.score, score.band(), score.is_thin), (900, Band::Excellent, false));
         assert_eq!(score.values, [UNIT; 4]);
@@ -340,7 +340,7 @@ pub(crate) mod tests {
         facts.ended.on_time = rupees(40_000);
         facts.ended.d8to15 = rupees(40_000);
         (facts.outstanding, facts.delivered) = (rupees(65_000), rupees(100_000));
-        facts.first_delivery = delivered_first(&facts, 73);
+        facts.first_delivery = Some(before(&facts, 73));
         let score = Score::of(&facts);
         assert_eq!(score.score, 636);
         assert_eq!([score.values[0], score.values[1], score.values[3]], [UNIT * 3 / 4, UNIT / 2, UNIT / 5]);
@@ -430,7 +430,7 @@ pub(crate) mod tests {
                 ended: Ended { on_time, d1to7, d8to15, d16to30, over30, written_off },
                 open: vec![open(1_000, overdue)],
                 limit: Money::from_paisa(limit), outstanding: Money::from_paisa(outstanding),
-                delivered: Money::from_paisa(delivered), first_delivery: delivered_first(&nothing(), days), ..nothing()
+                delivered: Money::from_paisa(delivered), first_delivery: Some(before(&nothing(), days)), ..nothing()
             };
             let score = Score::of(&facts);
             prop_assert!((300..=900).contains(&score.score));

@@ -3,15 +3,12 @@
 use std::collections::HashMap;
 
 use credit::Discipline;
-use db::{Db, DbError, Tx};
-use kernel::{Actor, BusinessDate, Clock, Context, IdGen, RetailerId};
+use db::{DbError, Tx};
+use kernel::{BusinessDate, Context, RetailerId};
 use orders::Volume;
 
 use crate::rules::{Component, Facts, Score, VOLUME_DAYS, points};
 use crate::store::{self, Cause, Kept};
-
-/// Retailers whose scores are computed in one transaction.
-pub const SET: i64 = 500;
 
 fn facts_of(
     on: BusinessDate,
@@ -80,26 +77,6 @@ pub async fn score_again(tx: &mut Tx, cx: &Context, retailer: RetailerId) -> Res
         recalculate(tx, cx, &[retailer], Cause::Event).await?;
     }
     Ok(())
-}
-
-/// Computes the scores of all retailers, [`SET`] in each transaction, and returns how many there were.
-pub async fn recalculate_all(db: &Db, clock: &Clock, ids: &IdGen) -> Result<usize, DbError> {
-    let (mut done, mut after) = (0_usize, None);
-    loop {
-        let cx = Context::new(clock, ids, Actor::System, "schedule:scores");
-        let set = db.write(async move |tx| {
-            let set = parties::retailer_ids(tx, after, SET).await?;
-            if !set.is_empty() {
-                recalculate(tx, &cx, &set, Cause::Daily).await?;
-            }
-            Ok::<_, DbError>(set)
-        });
-        let set = set.await?;
-        let Some(last) = set.last() else { return Ok(done) };
-        done = done.saturating_add(set.len());
-        after = Some(*last);
-        tracing::info!(retailers = done, "scores computed");
-    }
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ mod text;
 use std::collections::HashMap;
 
 use credit::Discipline;
-use db::{Db, DbError, Tx};
-use kernel::{Actor, BusinessDate, Clock, Context, IdGen, Instant, Money, RetailerId, div_half_even};
+use db::{DbError, Tx};
+use kernel::{BusinessDate, Context, Instant, Money, RetailerId, div_half_even};
 use orders::{Months, Sum};
 use queue::{NewJob, Queue};
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,6 @@ use serde::{Deserialize, Serialize};
 pub use text::message;
 
 use crate::rules::{Band, VOLUME_DAYS};
-use crate::score::SET;
 
 /// The kind of job that computes all insights again.
 pub const INSIGHTS_JOB: &str = "insights.regenerate";
@@ -277,30 +276,6 @@ pub async fn regenerate_overview(tx: &mut Tx, cx: &Context) -> Result<(), DbErro
             .collect(),
     };
     store::keep_overview(tx, &overview, cx.now).await
-}
-
-/// Computes all insights, [`SET`] retailers in each transaction and the overview last, and returns how many there were.
-pub async fn regenerate_all(db: &Db, clock: &Clock, ids: &IdGen) -> Result<usize, DbError> {
-    let (mut done, mut after) = (0_usize, None);
-    loop {
-        let cx = Context::new(clock, ids, Actor::System, "schedule:insights");
-        let of = cx.clone();
-        let set = db.write(async move |tx| {
-            let set = parties::retailer_ids(tx, after, SET).await?;
-            if !set.is_empty() {
-                regenerate(tx, &of, &set).await?;
-            }
-            Ok::<_, DbError>(set)
-        });
-        let set = set.await?;
-        let Some(last) = set.last() else {
-            db.write(async move |tx| regenerate_overview(tx, &cx).await).await?;
-            return Ok(done);
-        };
-        done = done.saturating_add(set.len());
-        after = Some(*last);
-        tracing::info!(retailers = done, "insights computed");
-    }
 }
 
 /// Asks for all insights to be computed again; where that waits already, it waits once. One statement.
