@@ -1,7 +1,7 @@
 //! The menu, and what it shows: what is owed, the last orders, today's prices.
 //!
 //! Each of them reads and answers; nothing is changed. Statements: the balance those of
-//! [`credit::standings`]; the orders 2; the prices 1.
+//! [`credit::standings`]; the orders 2; the prices 1; the insights 1.
 
 use std::collections::HashMap;
 
@@ -29,7 +29,16 @@ pub(crate) fn main(language: Language, name: &str) -> Reply {
         RomanNepali => format!("Namaste {name}! Ke sahayog garau? Saman chahiye sidhai lekhe pani hunchha."),
         English => format!("Hello {name}! How can I help? To order, you can simply write what you need."),
     };
-    let rows = [Press::Order, Press::Repeat, Press::Orders, Press::Owe, Press::Pay, Press::Help, Press::Person];
+    let rows = [
+        Press::Order,
+        Press::Repeat,
+        Press::Orders,
+        Press::Owe,
+        Press::Pay,
+        Press::Insights,
+        Press::Help,
+        Press::Person,
+    ];
     let list = rows
         .iter()
         .fold(List::new(body, choose(language)), |list, press| list.row(press.id(), press.title(language), None));
@@ -117,6 +126,24 @@ fn next_bill(language: Language, cycle: &Cycle, today: &Settlement) -> String {
         Nepali => format!("बिल {number}: {rest}, तिर्ने मिति {due_on}। आज {cash} तिरे चुक्ता हुन्छ{with}।"),
         RomanNepali => format!("Bill {number}: {rest}, tirne miti {due_on}. Aaja {cash} tire chukta hunchha{with}."),
         English => format!("Bill {number}: {rest}, due on {due_on}. {cash} settles it today{with}."),
+    }
+}
+
+/// What the retailer did, owes and can save, as it was computed last.
+pub(crate) async fn insights(tx: &mut Tx, retailer: &Retailer, language: Language) -> Result<Reply, DbError> {
+    let found = scoring::insight(tx, retailer.id).await?;
+    let body = match &found {
+        Some(insight) => scoring::message(language, &retailer.name, insight),
+        None => no_insights(language).to_owned(),
+    };
+    Ok(words::ask(language, body, &[Press::Owe, Press::Order, Press::Menu]))
+}
+
+pub(crate) const fn no_insights(language: Language) -> &'static str {
+    match language {
+        Nepali => "तपाईंको कारोबारको झलक भोलि बिहानसम्म तयार हुन्छ।",
+        RomanNepali => "Tapaiko karobarko jhalak bholi bihanasamma tayar hunchha.",
+        English => "The summary of your business will be ready by tomorrow morning.",
     }
 }
 

@@ -57,6 +57,7 @@ async fn pressed(
         ["menu", "pay"] => Ok(words::paying(language)),
         ["menu", "order"] => Ok(words::how_to_order(language)),
         ["menu", "owe"] => menu::balance(tx, cx, retailer, language).await,
+        ["menu", "insights"] => menu::insights(tx, retailer, language).await,
         ["menu", "orders"] => menu::orders(tx, retailer, language).await,
         ["menu", "repeat"] => repeat(tx, cx, turn, retailer, session).await,
         ["menu", "help"] => Ok(words::help(language)),

@@ -19,6 +19,7 @@ use kernel::{AdjustmentId, BusinessDate, Context, CycleId, DisputeId, EntryId, M
 use ledger::{Account, Balanced, EntryKind, NewEntry};
 use serde::{Deserialize, Serialize};
 
+use crate::discipline::score_again;
 use crate::model::{Cycle, CycleStatus, Line};
 use crate::refusal::{Refusal, by_an_operator, reason};
 use crate::returns::{self, Back, Goods, take_back};
@@ -293,6 +294,7 @@ pub(crate) async fn carry_out(
         }))
         .reason(adjustment.reason.clone());
     audit::record(tx, vec![entry]).await?;
+    score_again(tx, cx, [cycle.retailer_id]).await?;
     Ok(Adjusted { adjustment, cycle })
 }
 

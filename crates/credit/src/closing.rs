@@ -8,9 +8,11 @@ use kernel::{Actor, BusinessDate, Context, CycleId, Money, Scope};
 use serde::Deserialize;
 
 use crate::adjustments::{AdjustmentKind, Change, carry_out, closed, cycle_for_update};
+use crate::discipline::score_again;
 use crate::disputes::open_dispute;
 use crate::model::{Cycle, CycleStatus};
 use crate::refusal::{Refusal, by_an_operator, reason};
+use crate::store::discipline::insert_due_change;
 use crate::store::{broken, cycles};
 
 /// The furthest that a due date is set, from today.
@@ -126,6 +128,9 @@ pub async fn change_cycle(
         Err(refusal) => return Ok(Err(refusal)),
     };
     cycles::update(tx, &after).await?;
+    if after.due_on != before.due_on {
+        insert_due_change(tx, (&before, &after), cx.now).await?;
+    }
     let mut entry = Entry::new(cx, after.retailer_id, "cycle.changed", after.id)
         .before(serde_json::json!({ "dueOn": before.due_on, "note": before.note }))
         .after(serde_json::json!({ "dueOn": after.due_on, "note": after.note }));
@@ -133,5 +138,8 @@ pub async fn change_cycle(
         entry = entry.reason(because);
     }
     audit::record(tx, vec![entry]).await?;
+    if after.due_on != before.due_on {
+        score_again(tx, cx, [after.retailer_id]).await?;
+    }
     Ok(Ok(after))
 }

@@ -16,6 +16,7 @@ use kernel::{
 use serde::{Deserialize, Serialize};
 
 use crate::adjustments::{AdjustmentKind, Change, carry_out, closed, concession, cycle_for_update};
+use crate::discipline::score_again;
 use crate::model::Cycle;
 use crate::refusal::{Refusal, by_an_operator, reason};
 use crate::store::{cycles, disputes as store};
@@ -138,6 +139,7 @@ pub async fn dispute(
         .after(serde_json::json!({ "disputeId": dispute.id, "orderLine": dispute.order_line }))
         .reason(dispute.reason.clone());
     audit::record(tx, vec![entry]).await?;
+    score_again(tx, cx, [cycle.retailer_id]).await?;
     Ok(Ok(dispute))
 }
 
@@ -206,6 +208,7 @@ pub async fn decide_dispute(
     let retailer = parties::retailers(tx, &[dispute.retailer_id]).await?.remove(&dispute.retailer_id);
     let retailer = retailer.ok_or(DbError::Missing("the retailer of a dispute"))?;
     notify::send(tx, cx, words::dispute_decided(&retailer, &cycle, &dispute, amount).into_iter().collect()).await?;
+    score_again(tx, cx, [dispute.retailer_id]).await?;
     Ok(Ok(dispute))
 }
 

@@ -22,7 +22,10 @@
 //!
 //! What an order is, who is asked to deliver it, and who may sign in do not live here.
 //!
-//! Statements of the use cases, audit entries and messages apart:
+//! Whatever changes how a retailer pays or may owe asks for its score to be computed again ([`score_again`]): one statement
+//! more, which waits for no answer.
+//!
+//! Statements of the use cases, audit entries, messages and that one apart:
 //!
 //! | use case | statements | of them waited for |
 //! | --- | --- | --- |
@@ -42,6 +45,7 @@ mod aging;
 mod behaviour;
 mod check;
 mod closing;
+mod discipline;
 mod disputes;
 mod exposure;
 mod http;
@@ -79,6 +83,9 @@ pub use check::{
     BindingLimit, Check, CheckFacts, LineFacts, Measure, OverdueCycle, PaymentMode, Reason, Remedy, available, check,
 };
 pub use closing::{CycleChange, change_cycle, close};
+pub use discipline::{
+    DISCIPLINE_DAYS, Discipline, Ended, OpenCycle, SCORE_JOB, disciplines, disciplines_then, score_again,
+};
 pub use disputes::{Decision, Dispute, DisputeStatus, NewDispute, decide_dispute, dispute};
 pub use exposure::{Availability, Exposure, availability, check_now, exposure_for_update};
 pub use http::{problem, routes};
@@ -102,7 +109,7 @@ pub use risk::{
     Collection, Dashboard, Evaluation, LineEvaluation, NotedLine, RetailerCredit, Totals, VendorCredit, dashboard,
     evaluate, retailer_credit, vendor_credit,
 };
-pub use saving::early_saving;
+pub use saving::{early_saving, early_savings};
 pub use standing::{Standing, standings};
 pub use standstill::Standstill;
 pub use store::cycles::{CycleFilter, cycle, cycles};

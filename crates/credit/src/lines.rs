@@ -10,6 +10,7 @@ use db::{DbError, Tx};
 use kernel::{Context, Instant, LineId, Money, Page, PageRequest, RetailerId, Scope, VendorId};
 use serde::{Deserialize, Serialize};
 
+use crate::discipline::score_again;
 use crate::model::{Line, LineStatus};
 use crate::refusal::{Refusal, by_an_operator, reason};
 use crate::store::lines as store;
@@ -168,6 +169,7 @@ pub async fn create_line(tx: &mut Tx, cx: &Context, new: NewLine) -> Result<Resu
     let after = serde_json::json!({ "line": conditions(&line), "settlement": terms });
     store::insert_change(tx, cx, &line, None, None, &after).await?;
     audit::record(tx, vec![Entry::new(cx, line.retailer_id, "line.granted", line.id).after(after)]).await?;
+    score_again(tx, cx, [line.retailer_id]).await?;
     Ok(Ok(line))
 }
 
@@ -233,6 +235,7 @@ pub async fn change_line(
     store::insert_change(tx, cx, &line, Some(&reason), Some(&before), &after).await?;
     let entry = Entry::new(cx, line.retailer_id, "line.changed", line.id).before(before).after(after).reason(reason);
     audit::record(tx, vec![entry]).await?;
+    score_again(tx, cx, [line.retailer_id]).await?;
     Ok(Ok(line))
 }
 

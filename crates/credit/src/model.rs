@@ -257,6 +257,12 @@ impl Cycle {
         self.due_on.plus_days(self.standstill.ended_days())
     }
 
+    /// Days overdue on the day on which it was paid off or closed; none while something is open.
+    pub(crate) fn late_days(&self) -> Option<i64> {
+        let closed_on = self.closed_on.filter(|_| self.outstanding.is_zero());
+        closed_on.map(|on| self.standstill.days_late(self.due_on, on).max(0))
+    }
+
     /// When it was paid off; never, where an operator closed it.
     pub(crate) fn paid_off_on(&self) -> Option<BusinessDate> {
         self.closed_on.filter(|_| self.status == CycleStatus::FullyPaid)

@@ -6,7 +6,7 @@
 //!
 //! What was paid on it since is recorded with `record_repayment`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use audit::Entry;
 use db::{DbError, Tx};
@@ -14,6 +14,7 @@ use kernel::{BusinessDate, Context, Money, VendorId};
 use ledger::{Account, Balanced, EntryKind, NewEntry};
 
 use crate::Pair;
+use crate::discipline::score_again;
 use crate::model::{Cycle, CycleStatus, Line};
 use crate::refusal::Refusal;
 use crate::store::lines::Move;
@@ -156,7 +157,8 @@ async fn record(tx: &mut Tx, cx: &Context, opened: &[Cycle], seqs: &[i64]) -> Re
         });
         Entry::new(cx, cycle.retailer_id, "cycle.opened", cycle.id).after(after)
     });
-    audit::record(tx, audited.collect()).await
+    audit::record(tx, audited.collect()).await?;
+    score_again(tx, cx, opened.iter().map(|cycle| cycle.retailer_id).collect::<BTreeSet<_>>()).await
 }
 
 fn journal_entry(cycle: &Cycle) -> Result<NewEntry, DbError> {

@@ -8,6 +8,7 @@ use ledger::Part;
 
 use crate::Pair;
 use crate::payments::store as payments;
+use crate::store::discipline;
 use crate::store::totals::{self, Recount};
 
 /// Lines checked at once.
@@ -64,6 +65,14 @@ pub enum Finding {
         /// The cycle's number.
         number: String,
     },
+    /// Other days overdue are kept of a cycle that ended than its dates and disputes come to.
+    #[error("cycle {number} of {} keeps other days overdue than its dates come to", line(.pair))]
+    Late {
+        /// The line.
+        pair: Pair,
+        /// The cycle's number.
+        number: String,
+    },
     /// A payment's cash is not what became of it.
     #[error("payment {payment} on {} does not agree with its repayments", line(.pair))]
     Payment {
@@ -109,7 +118,7 @@ pub struct Verified {
     pub next: Option<Pair>,
 }
 
-/// Checks the next lines of some books behind a place, in the order of retailer and vendor. Twelve statements a page, one
+/// Checks the next lines of some books behind a place, in the order of retailer and vendor. Thirteen statements a page, one
 /// snapshot.
 pub async fn verify_page(tx: &mut Tx, part: Part, after: Option<Pair>) -> Result<Verified, DbError> {
     let lines = totals::recounts(tx, part, after, PAGE).await?;
@@ -118,6 +127,8 @@ pub async fn verify_page(tx: &mut Tx, part: Part, after: Option<Pair>) -> Result
     let receivables = ledger::receivables(tx, &pairs).await?;
     let mut findings: Vec<Finding> = lines.iter().flat_map(|line| compare(line, &receivables)).collect();
     let drifted = totals::drifted_cycles(tx, &pairs).await?;
+    let late = discipline::wrongly_late(tx, &pairs).await?;
+    findings.extend(late.into_iter().map(|(pair, number)| Finding::Late { pair, number }));
     findings.extend(drifted.into_iter().map(|(pair, number)| Finding::Cycle { pair, number }));
     findings.extend(
         payments::drifted(tx, &pairs).await?.into_iter().map(|(pair, payment)| Finding::Payment { pair, payment }),

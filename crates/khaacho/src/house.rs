@@ -64,6 +64,7 @@ const MENU: &[MenuItem] = &[
     },
     MenuItem { path: "/admin/disputes", english: "Disputes", nepali: "गुनासो", is_for_operators: false },
     MenuItem { path: "/admin/risk", english: "Risk", nepali: "जोखिम", is_for_operators: false },
+    MenuItem { path: "/admin/insights", english: "Insights", nepali: "झलक", is_for_operators: true },
     MenuItem { path: "/admin/books", english: "Books", nepali: "लेखा", is_for_operators: false },
     MenuItem { path: "/admin/queues", english: "Queues", nepali: "कामका लाम", is_for_operators: true },
     MenuItem {
@@ -115,6 +116,7 @@ pub fn build_with(
         .merge(export::routes())
         .merge(risk::routes())
         .merge(backstage::routes(plan.clone()))
+        .merge(scoring::routes())
         .merge(conversation::routes(settings.webhook.clone()));
     let (router, document) = rooms.split_for_parts();
     let document = web::document(document, &serde_json::from_str(EXAMPLES).unwrap_or_default());
@@ -126,16 +128,17 @@ pub fn build_with(
         .merge(audit::pages())
         .merge(conversation::pages())
         .merge(export::pages())
-        .merge(backstage::pages(plan));
+        .merge(backstage::pages(plan))
+        .merge(scoring::pages());
     let mut menu = MENU.to_vec();
     menu.extend(simulator.is_some().then_some(SIMULATOR));
     let pages = web::panel::wrap(pages.merge(simulator.unwrap_or_default()), app.clone(), &menu);
     let router =
         web::finish(router.merge(web::openapi_routes(&document)).merge(pages), app.clone(), settings.most_requests);
-    House { app, router, registry: registry(db, client), schedules }
+    House { app, router, registry: registry(db, clock, ids, client), schedules }
 }
 
-fn registry(db: &Db, client: Client) -> Registry {
+fn registry(db: &Db, clock: &Clock, ids: &IdGen, client: Client) -> Registry {
     let (fetcher, brain) = (Fetcher::new(db.clone(), client.clone()), Brain::default());
     let sender = Sender::new(db.clone(), client);
     let registry = Registry::default().outside(notify::SEND_JOB, move |cx, job| sender.clone().work(cx, job));
@@ -147,6 +150,22 @@ fn registry(db: &Db, client: Client) -> Registry {
             orders::find_next_vendor(tx, cx, order).await?;
             Ok(())
         })
+    });
+    let registry = registry.inside(credit::SCORE_JOB, |tx, cx, job| {
+        Box::pin(async move {
+            let retailer = job.text("retailer")?.parse();
+            let retailer = retailer.map_err(|error: kernel::ParseIdError| JobError::Dead(error.to_string()))?;
+            scoring::score_again(tx, cx, retailer).await?;
+            Ok(())
+        })
+    });
+    let house = (db.clone(), clock.clone(), ids.clone());
+    let registry = registry.outside(scoring::INSIGHTS_JOB, move |_, _| {
+        let (db, clock, ids) = house.clone();
+        async move {
+            scoring::regenerate_all(&db, &clock, &ids).await?;
+            Ok(())
+        }
     });
     registry.inside(conversation::MESSAGE_JOB, move |tx, cx, job| {
         let brain = brain.clone();
@@ -189,6 +208,12 @@ fn schedules(db: &Db, clock: &Clock, ids: &IdGen) -> Vec<Schedule> {
             Box::pin(async move { control.pauses().await })
         }),
         watching(&house, "guardrails", Slots::DailyAt(4, 0), |control| Box::pin(async move { control.pauses().await })),
+        counted(&house, "credit scores", Slots::DailyAt(2, 0), "scores computed", |house| {
+            Box::pin(async move { scoring::recalculate_all(&house.0, &house.1, &house.2).await })
+        }),
+        counted(&house, "insights", Slots::DailyAt(3, 0), "insights computed", |house| {
+            Box::pin(async move { scoring::regenerate_all(&house.0, &house.1, &house.2).await })
+        }),
         counted(&house, "vendor reliability", six_hours, "vendors rated", |house| {
             Box::pin(async move { orders::recompute_reliability(&house.0, &house.1).await })
         }),

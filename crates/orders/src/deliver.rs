@@ -109,6 +109,7 @@ pub async fn deliver(
         None => None,
     };
     notify::send(tx, cx, words::delivered(&people, &order, amount, receipt.as_ref(), proof)).await?;
+    credit::score_again(tx, cx, [order.retailer_id]).await?;
     Ok(Ok(Delivered { order, cycle }))
 }
 

@@ -9,7 +9,7 @@
 //!
 //! Placing a set costs 18 statements whatever its size, 20 where routing chooses, and 2 more for keys and answers at the
 //! desk; on PostgreSQL 9 and 11 round trips. Accepting costs 16 statements (10 round trips), dispatching 12 (8), delivering
-//! on credit 30 (16), 32 (17) where it opens the book. `khaacho`'s tests count them.
+//! on credit 31 (16), 33 (17) where it opens the book. `khaacho`'s tests count them.
 
 mod arrival;
 mod deliver;
@@ -55,6 +55,7 @@ pub use returned::{NewReturn, Returned, return_goods};
 pub use rules::{OrderState, may_follow};
 pub use statement::{LineStatement, StatementItem, line_statement};
 pub use store::{Filter, count_by_state, events, find, find_by_code, list, placed_days, placed_values};
+pub use store::volume::{Favourite, Months, Sum, Volume, favourites, months, orders_between, volumes};
 
 /// Where an order goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -165,6 +166,15 @@ pub struct OrderEvent {
 
 fn as_text<S: serde::Serializer>(actor: &Actor, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(actor)
+}
+
+/// The price of what arrived of a delivered order; none before that.
+pub(crate) fn delivered_price(order: &Order) -> Result<Option<Money>, kernel::Overflow> {
+    if order.state != OrderState::Delivered {
+        return Ok(None);
+    }
+    let price = |line: &OrderLine| line.unit_price.times(line.delivered_quantity.unwrap_or(0));
+    order.lines.iter().try_fold(Money::ZERO, |sum, line| sum.plus(price(line)?)).map(Some)
 }
 
 /// The price of lines together.

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::lifecycle::Refusal;
 use crate::rules::OrderState;
-use crate::{Order, store};
+use crate::{Order, delivered_price, store};
 
 /// Characters that a reason may have.
 const LONGEST_REASON: usize = 500;
@@ -66,7 +66,8 @@ pub async fn return_goods(
     let returns =
         entries.iter().flat_map(|entry| &entry.postings).filter(|posting| posting.account == Account::Returns);
     let before = Money::sum(returns.map(|posting| posting.amount)).map_err(broken)?;
-    let left = delivered(&order).and_then(|delivered| delivered.minus(before)).map_err(broken)?;
+    let left =
+        delivered_price(&order).and_then(|delivered| delivered.unwrap_or_default().minus(before)).map_err(broken)?;
     let reason = match decide(left, new) {
         Ok(reason) => reason,
         Err(refusal) => return Ok(Err(refusal)),
@@ -98,12 +99,6 @@ pub async fn return_goods(
 
 fn is_cash_sale(order: &Order) -> bool {
     order.state == OrderState::Delivered && order.payment_mode == PaymentMode::Cash
-}
-
-/// The price of what arrived.
-fn delivered(order: &Order) -> Result<Money, Overflow> {
-    let price = |line: &crate::OrderLine| line.unit_price.times(line.delivered_quantity.unwrap_or(0));
-    order.lines.iter().map(price).try_fold(Money::ZERO, |sum, price| sum.plus(price?))
 }
 
 /// Whether goods at that price can come back where this much of the sale has not, and why they do.

@@ -1,6 +1,7 @@
 //! Every statement of orders.
 
-mod volume;
+mod placed;
+pub(crate) mod volume;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -8,9 +9,9 @@ use db::{DbError, Row, Tx, Value, params};
 use kernel::{Actor, Context, Instant, OrderId, Page, PageRequest, RetailerId, Scope, VendorId};
 
 use crate::rules::OrderState;
-use crate::{DeliveryPlace, Order, OrderEvent, OrderLine};
+use crate::{DeliveryPlace, Order, OrderEvent, OrderLine, delivered_price};
 
-pub use volume::{placed_days, placed_values};
+pub use placed::{placed_days, placed_values};
 
 fn order(row: &Row) -> Result<Order, DbError> {
     Ok(Order {
@@ -344,7 +345,9 @@ pub async fn delete_lines(tx: &mut Tx, retailer: RetailerId, order: OrderId) -> 
 pub async fn update(tx: &mut Tx, order: &Order) -> Result<(), DbError> {
     let sql = "update orders set vendor_id = $3, payment_mode = $4, state = $5, total_paisa = $6, place = $7, \
                latitude_micro = $8, longitude_micro = $9, reason = $10, delivery_code = $11, delivery_tries = $12, \
-               vendor_delivered_at = $13, last_event = $14, state_at = $15 where retailer_id = $1 and id = $2";
+               vendor_delivered_at = $13, last_event = $14, state_at = $15, delivered_paisa = $16 \
+               where retailer_id = $1 and id = $2";
+    let delivered = delivered_price(order).map_err(|_| DbError::Missing("amounts of an order that fit"))?;
     let values = params![
         order.retailer_id,
         order.id,
@@ -361,6 +364,7 @@ pub async fn update(tx: &mut Tx, order: &Order) -> Result<(), DbError> {
         order.vendor_delivered_at,
         order.last_event,
         order.state_at,
+        delivered,
     ];
     tx.exec(sql, values).await
 }

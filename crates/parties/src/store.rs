@@ -138,6 +138,18 @@ pub async fn all_vendors(tx: &mut Tx) -> Result<HashMap<VendorId, Vendor>, DbErr
     rows.iter().map(|row| vendor(row).map(|found| (found.id, found))).collect()
 }
 
+/// The ids of retailers behind one of them, in their order: for work that takes everybody in sets.
+pub async fn retailer_ids(tx: &mut Tx, after: Option<RetailerId>, most: i64) -> Result<Vec<RetailerId>, DbError> {
+    let after = after.map(|id| id.to_string()).unwrap_or_default();
+    let sql = "select r.id from retailers r where r.id > $1 order by r.id limit $2";
+    tx.query(sql, params![after, most]).await?.iter().map(|row| row.get("id")).collect()
+}
+
+/// How many retailers there are.
+pub async fn count_retailers(tx: &mut Tx) -> Result<i64, DbError> {
+    tx.query_one("select cast(count(*) as bigint) as retailers from retailers r", params![]).await?.get("retailers")
+}
+
 /// Retailers whose name or phone contains a text, in the order of their ids.
 pub async fn retailers_page(tx: &mut Tx, search: Option<&str>, page: &PageRequest) -> Result<Page<Retailer>, DbError> {
     // What people type means itself: the signs of patterns lose their meaning.

@@ -23,6 +23,7 @@
 //! that it takes; a finish 1, of a set of small jobs 2; a look that finds nothing 2 of a read; every 5 s a process reads
 //! the queues that are held, and writes 2 for all leases and 1 a queue for its counts.
 
+mod again;
 mod held;
 mod job;
 mod registry;
@@ -30,6 +31,7 @@ mod schedule;
 mod store;
 mod work;
 
+pub use again::ask_again;
 pub use job::{Job, JobError, NewJob, Queue};
 pub use registry::{BoxedFuture, Registry};
 pub use schedule::{Running, Schedule, Scheduler, Slots, run_due_schedules};

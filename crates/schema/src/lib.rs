@@ -38,5 +38,6 @@ migrations! {
     "0017_sending",
     "0018_open_cycles",
     "0019_queues",
+    "0020_scores",
     "0022_risk",
 }

@@ -19,7 +19,8 @@ const FLOORS: &[&[&str]] = &[
     &["pricing", "credit"],
     &["routing"],
     &["orders"],
-    &["backstage", "risk", "scoring", "reports", "conversation", "import"],
+    &["backstage", "risk", "scoring", "reports", "import"],
+    &["conversation"],
     &["khaacho"],
 ];
 

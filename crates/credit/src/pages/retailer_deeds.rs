@@ -77,6 +77,8 @@ pub(super) fn buttons(retailer: &Retailer, language: PageLanguage) -> Markup {
             }
             a.button href={ "/admin/lines/new?phone=" (retailer.phone) } { (Say::NewLine.text(language)) }
             a.button href={ (path) "/evaluate" } { (Say::Evaluate.text(language)) }
+            a.button href={ (path) "/score" } { (Say::Score.text(language)) }
+            a.button href={ (path) "/insights" } { (Say::Insights.text(language)) }
             a.button href={ (path) "/audit" } { (Say::Audit.text(language)) }
         }
     }

@@ -57,6 +57,7 @@ pub(crate) use store::repayments_of_cycle;
 pub use store::{claim as claim_by_id, claims, payment_with_repayments, payments};
 
 use crate::Pair;
+use crate::discipline::score_again;
 use crate::model::{Cycle, Line};
 use crate::refusal::{Refusal, reason};
 use crate::store::lines::Move;
@@ -331,6 +332,7 @@ async fn carry_out(
     move_line(tx, cx, &mut line, gone, parts.len()).await?;
     let done = Done { payment, source, on, parts, line, hash };
     audit::record(tx, vec![entry_for_audit(cx, &done)]).await?;
+    score_again(tx, cx, [done.payment.retailer_id]).await?;
     Ok(done)
 }
 

@@ -9,6 +9,7 @@ use super::advances::payment_for_update;
 use super::model::{Outcome, PaymentStatus, PaymentWithRepayments, Repayment, Source};
 use super::{move_line, not_by_a_retailer, reason, rules, store, tell};
 use crate::adjustments::entry;
+use crate::discipline::score_again;
 use crate::model::Cycle;
 use crate::refusal::Refusal;
 use crate::store::{broken, cycles};
@@ -69,6 +70,7 @@ pub async fn reverse(
         }),
     );
     audit::record(tx, vec![entry]).await?;
+    score_again(tx, cx, [payment.retailer_id]).await?;
     let (retailer, told) = (payment.retailer_id, &payment);
     tell(tx, cx, retailer, |retailer| words::reversed(retailer, told, &reopened)).await?;
     Ok(Ok(Outcome::Applied(PaymentWithRepayments { payment, repayments })))

@@ -120,7 +120,7 @@ pub(crate) async fn update(tx: &mut Tx, cycle: &Cycle) -> Result<(), DbError> {
     let sql = "update cycles set outstanding_paisa = $3, repaid_paisa = $4, discount_paisa = $5, \
                interest_paisa = $6, status = $7, last_repayment_on = $8, closed_on = $9, version = $10, \
                adjusted_paisa = $11, adjusted_on = $12, disputed_on = $13, standstill = $14, late_from = $15, \
-               promised_on = $16, due_on = $17, note = $18 where retailer_id = $1 and id = $2";
+               promised_on = $16, due_on = $17, note = $18, late_days = $19 where retailer_id = $1 and id = $2";
     let values = params![
         cycle.retailer_id,
         cycle.id,
@@ -140,6 +140,7 @@ pub(crate) async fn update(tx: &mut Tx, cycle: &Cycle) -> Result<(), DbError> {
         cycle.promised_on,
         cycle.due_on,
         cycle.note.as_deref(),
+        cycle.late_days(),
     ];
     tx.exec(sql, values).await
 }
@@ -159,6 +160,17 @@ pub(crate) async fn with_terms(
     }
     let terms = terms(&row)?;
     Ok(Some((cycle, terms)))
+}
+
+/// Everything of retailers that is open and not in dispute, with the settlement terms it keeps. One statement.
+pub(crate) async fn open_with_terms(
+    tx: &mut Tx,
+    retailers: &[RetailerId],
+) -> Result<Vec<(Cycle, SettlementTerms)>, DbError> {
+    let sql = "select c.*, t.terms from cycles c join settlement_terms t on t.retailer_id = c.retailer_id \
+               and t.vendor_id = c.vendor_id and t.version = c.terms_version \
+               where c.retailer_id in {1} and c.outstanding_paisa > 0 and c.disputed_on is null";
+    tx.query(sql, params![Value::list(retailers)]).await?.iter().map(|row| Ok((read(row)?, terms(row)?))).collect()
 }
 
 /// The open cycle of a retailer that is due first with each vendor, and what settling all of it costs on a day. One

@@ -3,6 +3,7 @@
 pub(crate) mod adjustments;
 pub(crate) mod behaviour;
 pub(crate) mod cycles;
+pub(crate) mod discipline;
 pub(crate) mod disputes;
 pub(crate) mod lines;
 pub(crate) mod named;

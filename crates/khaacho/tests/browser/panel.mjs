@@ -90,6 +90,7 @@ const visit = async (width, scheme) => {
     'reservations': line + '/reservations', 'entries': line + '/entries', 'change': line + '/change', 'cycle': cycle,
     'adjust': cycle + '/adjust', 'promise': cycle + '/promise', 'dispute': cycle + '/dispute', 'close': cycle + '/close',
     'note': cycle + '/note', 'retailers': '/admin/retailers', 'retailer': retailer, 'evaluate': retailer + '/evaluate',
+    'score': retailer + '/score', 'insights of one': retailer + '/insights', 'insights': '/admin/insights',
     'audit': retailer + '/audit', 'cap': retailer + '/cap', 'vendors': '/admin/vendors', 'payments': '/admin/payments',
     'claims': '/admin/claims', 'disputes': '/admin/disputes', 'risk': '/admin/risk', 'books': '/admin/books',
     'claim-form': line + '/claim', 'check': line.replace('/lines/', '/check?line='), 'orders': '/admin/orders',
@@ -151,7 +152,7 @@ const visit = async (width, scheme) => {
   await shot('reservation');
   await page.click('.who form button[lang=ne]');
   check(await page.getAttribute('html', 'lang') === 'ne', 'the language did not change');
-  const nepali = { 'board': '/admin/board', 'stock': '/admin/stock?vendor=' + stock, 'line': line, 'cycle': cycle, 'risk': '/admin/risk', 'retailer': retailer, 'adjust': cycle + '/adjust' };
+  const nepali = { 'board': '/admin/board', 'stock': '/admin/stock?vendor=' + stock, 'line': line, 'cycle': cycle, 'risk': '/admin/risk', 'score': retailer + '/score', 'insights': '/admin/insights', 'retailer': retailer, 'adjust': cycle + '/adjust' };
   for (const [name, place] of Object.entries(nepali)) {
     await page.goto(place.startsWith('http') ? place : base + place);
     await shot(name + '-ne');

@@ -140,7 +140,7 @@ testkit::both_engines! {
             expect(&world, "accepting", accepted, 16, 10);
             expect(&world, "dispatching", dispatched, 12, 8);
             // The first entry between the two opens their book, with 2 of these.
-            expect(&world, "delivering", delivered, 32, 17);
+            expect(&world, "delivering", delivered, 33, 17);
             let (retailer, order) = (placed.order.retailer_id, placed.order.id);
             let (cycle, _) = world.cost(async move |tx| credit::cycle_of_order(tx, retailer, order).await).await;
             let cycle: CycleId = cycle.unwrap().id;
@@ -162,7 +162,7 @@ testkit::both_engines! {
                 };
                 let (repaid, cost) = world.cost(work).await;
                 repaid.unwrap();
-                expect(&world, "a repayment", cost, 16, 8);
+                expect(&world, "a repayment", cost, 17, 8);
             }
         }
         let now = world.cx().now;

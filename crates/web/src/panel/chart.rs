@@ -1,5 +1,7 @@
 //! Pictures as inline SVG. Colours come from the style sheet; the numbers stand beside each picture as text or a table.
 
+use std::fmt::Write as _;
+
 use kernel::Money;
 use maud::{Markup, html};
 
@@ -97,6 +99,55 @@ pub fn columns(title: &str, parts: &[Part<'_>]) -> Markup {
     }
 }
 
+/// A place on a line.
+#[derive(Clone, Debug)]
+pub struct Point {
+    /// How far to the right it stands; only differences count.
+    pub at: i64,
+    /// How high it stands.
+    pub height: i64,
+    /// What it is called where it is named: the first and the last are.
+    pub label: String,
+}
+
+/// A line through points from left to right, between a lowest and a highest value that are named beside it. It keeps its
+/// height until the next point, as what is true until something changes does.
+pub fn line(title: &str, described: &str, (low, high): (i64, i64), points: &[Point]) -> Markup {
+    let first = points.first().map_or(0, |point| point.at);
+    let span = points.last().map_or(1, |point| point.at.saturating_sub(first)).max(1);
+    let x = |at: i64| 40 + at.saturating_sub(first).saturating_mul(920) / span;
+    let y = |height: i64| {
+        let share = height.clamp(low, high).saturating_sub(low).saturating_mul(HEIGHT);
+        20 + HEIGHT - share / high.saturating_sub(low).max(1)
+    };
+    let mut path = String::new();
+    for point in points {
+        let way = if path.is_empty() { format!("M{}", x(point.at)) } else { format!(" H{}", x(point.at)) };
+        let up = if path.is_empty() { " " } else { " V" };
+        let _ = write!(path, "{way}{up}{}", y(point.height));
+    }
+    html! {
+        figure.chart {
+            svg viewBox={ "0 0 1000 " (HEIGHT + 60) } role="img" class="columns" {
+                title { (title) }
+                desc { (described) }
+                @for value in [low, high] {
+                    line class="axis" x1="40" x2="960" y1=(y(value)) y2=(y(value)) {}
+                    text class="value" x="36" y=(y(value) + 6) text-anchor="end" { (value) }
+                }
+                path class="drawn" d=(path) {}
+                @if let Some(last) = points.last() {
+                    circle class="end" cx=(x(last.at)) cy=(y(last.height)) r="6" {}
+                }
+                @if let [first, .., last] = points {
+                    text class="name" x="40" y=(HEIGHT + 50) { (first.label) }
+                    text class="name" x="960" y=(HEIGHT + 50) text-anchor="end" { (last.label) }
+                }
+            }
+        }
+    }
+}
+
 /// An amount in a few letters: whole rupees, thousands or lakhs with one place.
 fn short(amount: Money) -> String {
     let rupees = amount.or_zero().paisa() / 100;
@@ -127,6 +178,17 @@ mod tests {
             shown.contains("x=\"0\" y=\"0\" width=\"800\"") && shown.contains("x=\"800\" y=\"0\" width=\"200\""),
             "{shown}"
         );
+    }
+
+    #[test]
+    fn a_line_stays_in_its_frame_and_goes_on_level() {
+        let point = |at, height| Point { at, height, label: format!("day {at}") };
+        let shown = line("Score", "<up>", (300, 900), &[point(5, 300), point(10, 600), point(15, 2_000)]).into_string();
+        assert!(shown.contains("M40 180 H500 V100 H960 V20"), "{shown}");
+        assert!(shown.contains("<title>Score</title><desc>&lt;up&gt;</desc>") && shown.contains("day 15"), "{shown}");
+        let one = line("Score", "", (300, 900), &[point(5, 600)]).into_string();
+        assert!(one.contains("M40 100") && !one.contains("day 5"), "{one}");
+        assert!(line("Score", "", (0, 0), &[]).into_string().contains("d=\"\""));
     }
 
     #[test]

@@ -22,7 +22,7 @@ mod store;
 mod table;
 mod words;
 
-pub use chart::{Part, Share, bar, columns, stack};
+pub use chart::{Part, Point, Share, bar, columns, line, stack};
 pub use form::{Errors, Fields, Form, Posted, PostedByGuest};
 pub use frame::{Guest, MenuItem, OperatorPanel, Panel, wrap};
 pub use page::{Html, day, moment, money, see_other};

@@ -147,6 +147,8 @@ panel_words! {
         Allowed: "can order on credit", "उधारोमा अर्डर गर्न सक्छ";
         Used: "Used", "प्रयोग भएको";
         Audit: "Audit log", "लेखा अभिलेख";
+        Score: "Credit score", "उधारो अंक";
+        Insights: "Insights", "कारोबारको झलक";
         CreditStatus: "Credit", "उधारो";
         NewVendor: "New vendor", "नयाँ थोक बिक्रेता";
         Vendors: "Vendors", "थोक बिक्रेताहरू";

@@ -52,13 +52,15 @@ fn alike(one: &Value, other: &Value) -> bool {
     }
 }
 
-/// What an operator is answered by every operation of the tables.
+/// What an operator is answered by every operation of the tables, or a retailer where it is a retailer's alone.
 async fn answered(world: &World) -> Examples {
-    let [_, _, operator] = world.roles();
+    let [retailer, _, operator] = world.roles();
     let mut examples = Examples::new();
     for row in [reads(&world.own), commands(&world.own)].concat() {
-        let (status, text) = world.call(Some(operator), &method(&row), &row.path, &row.body).await;
-        assert_eq!(status.as_u16(), row.statuses[2], "{}: {text}", row.operation);
+        let (who, expected) =
+            if row.statuses[2] == 403 { (retailer, row.statuses[0]) } else { (operator, row.statuses[2]) };
+        let (status, text) = world.call(Some(who), &method(&row), &row.path, &row.body).await;
+        assert_eq!(status.as_u16(), expected, "{}: {text}", row.operation);
         let request = Some(row.body).filter(|body| !body.is_null());
         let answer = serde_json::from_str(&text).ok().map(shortened);
         examples.entry(row.operation.to_owned()).or_insert(Example { request, answer });

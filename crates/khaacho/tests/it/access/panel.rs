@@ -148,7 +148,7 @@ fn pages_of(own: &Own) -> Vec<(String, [u16; 2])> {
     let cycle_pages =
         [("", BOTH), ("/promise", BOTH), ("/note", BOTH), ("/dispute", OPERATORS), ("/adjust", OPERATORS)];
     all.extend(cycle_pages.iter().map(|(page, statuses)| (format!("/admin/cycles/{cycle}{page}"), *statuses)));
-    let retailer_pages = ["/evaluate", "/audit", "/cap", "/pause", "/resume"];
+    let retailer_pages = ["/evaluate", "/audit", "/cap", "/pause", "/resume", "/score", "/insights"];
     all.extend(retailer_pages.iter().map(|page| (format!("/admin/retailers/{retailer}{page}"), OPERATORS)));
     for page in ["", "/apply", "/refund", "/reverse"] {
         all.push((format!("/admin/payments/{payment}{page}"), BOTH));
@@ -210,7 +210,8 @@ fn pages(world: &World) -> Vec<(String, [u16; 2])> {
             "/admin/queues/whatsapp/resume",
             "/admin/queues/whatsapp/retry",
             "/admin/queues/whatsapp/clean",
-        ]);
+        ])
+        .chain(&["/admin/insights"]);
     all.extend(of_operators.map(|page| ((*page).to_owned(), OPERATORS)));
     all.extend([
         ("/admin".to_owned(), [303, 303]),

@@ -132,6 +132,16 @@ fn other_reads(own: &Own) -> Vec<Row> {
         get("GET /api/v1/admin/credit/retailer/{id}", format!("admin/credit/retailer/{retailer}"), OPERATORS),
         get("GET /api/v1/admin/credit/vendors/{id}", format!("admin/credit/vendors/{vendor}"), OPERATORS),
         get("GET /api/v1/admin/credit/{id}/evaluate", format!("admin/credit/{retailer}/evaluate"), OPERATORS),
+        get("GET /api/v1/credit/score", "credit/score".to_owned(), [200, 403, 403]),
+        get("GET /api/v1/credit/score/{retailerId}", format!("credit/score/{retailer}"), [200, 403, 200]),
+        get(
+            "GET /api/v1/credit/score/{retailerId}/history",
+            format!("credit/score/{retailer}/history"),
+            [200, 403, 200],
+        ),
+        get("GET /api/v1/admin/insights/{retailerId}", format!("admin/insights/{retailer}"), OPERATORS),
+        get("GET /api/v1/admin/insights/{retailerId}/message", format!("admin/insights/{retailer}/message"), OPERATORS),
+        get("GET /api/v1/admin/insights/system/overview", "admin/insights/system/overview".to_owned(), OPERATORS),
         row("POST /api/v1/credit/payment/preview", "credit/payment/preview".to_owned(), paid, EVERYONE),
         get("GET /api/v1/credit/payments", "credit/payments".to_owned(), EVERYONE),
         get("GET /api/v1/credit/payments/{id}", format!("credit/payments/{}", payments[0]), EVERYONE),
@@ -475,6 +485,12 @@ fn conversations(own: &Own) -> Vec<Row> {
     let path = |deed: &str| format!("whatsapp/conversations/{}/{deed}", own.address);
     let text = json!({ "text": "Namaste" });
     vec![
+        row(
+            "POST /api/v1/admin/insights/regenerate-all",
+            "admin/insights/regenerate-all".to_owned(),
+            json!({}),
+            [403, 403, 202],
+        ),
         row("POST /api/v1/whatsapp/conversations/{address}/take", path("take"), json!({}), OPERATORS),
         row("POST /api/v1/whatsapp/conversations/{address}/send", path("send"), text, OPERATORS),
         row("POST /api/v1/whatsapp/conversations/{address}/give-back", path("give-back"), json!({}), OPERATORS),

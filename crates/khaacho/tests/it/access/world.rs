@@ -91,6 +91,8 @@ impl World {
         let mut world = Self { router: house.router, auth, keys, own, foreign, t };
         world.own = world.fill(1, "ONE").await;
         world.foreign = world.fill(2, "TWO").await;
+        scoring::recalculate_all(&world.t.db, &world.t.clock, &world.t.ids).await.unwrap();
+        scoring::regenerate_all(&world.t.db, &world.t.clock, &world.t.ids).await.unwrap();
         world
     }
 

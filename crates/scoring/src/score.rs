@@ -1,0 +1,100 @@
+//! Gathering facts, computing scores, keeping them.
+
+use std::collections::HashMap;
+
+use credit::Discipline;
+use db::{DbError, Tx};
+use kernel::{BusinessDate, Context, RetailerId};
+use orders::Volume;
+
+use crate::rules::{Component, Facts, Score, VOLUME_DAYS, points};
+use crate::store::{self, Cause, Kept};
+
+fn facts_of(
+    on: BusinessDate,
+    retailer: RetailerId,
+    disciplines: &mut HashMap<RetailerId, Discipline>,
+    volumes: &HashMap<RetailerId, Volume>,
+) -> Facts {
+    let Discipline { ended, open, limit, outstanding } = disciplines.remove(&retailer).unwrap_or_default();
+    let Volume { delivered, first } = volumes.get(&retailer).copied().unwrap_or_default();
+    Facts { on, ended, open, limit, outstanding, delivered, first_delivery: first }
+}
+
+/// The facts of today, by the kept figures. Four statements.
+async fn facts(tx: &mut Tx, retailers: &[RetailerId], today: BusinessDate) -> Result<Vec<Facts>, DbError> {
+    let mut disciplines = credit::disciplines(tx, retailers, today).await?;
+    let volumes = orders::volumes(tx, retailers, today, VOLUME_DAYS).await?;
+    Ok(retailers.iter().map(|retailer| facts_of(today, *retailer, &mut disciplines, &volumes)).collect())
+}
+
+/// What a retailer's score was by the end of a day, with its facts, from the records: journal, repayments, adjustments,
+/// disputes, changes of limits and due dates. Today it is what it would be if nothing more happened.
+pub async fn score_on(tx: &mut Tx, retailer: RetailerId, on: BusinessDate) -> Result<(Facts, Score), DbError> {
+    let mut disciplines = credit::disciplines_then(tx, &[retailer], on).await?;
+    let volumes = orders::volumes(tx, &[retailer], on, VOLUME_DAYS).await?;
+    let facts = facts_of(on, retailer, &mut disciplines, &volumes);
+    let score = Score::of(&facts);
+    Ok((facts, score))
+}
+
+/// Whether people would see another score: the number, the mark, or a whole point of a component.
+fn differs(one: &Score, other: &Score) -> bool {
+    let whole = |score: &Score| {
+        Component::ALL.map(|component| {
+            kernel::div_half_even(points(component, score.value(component)), crate::rules::UNIT.into())
+        })
+    };
+    (one.score, one.is_thin, whole(one)) != (other.score, other.is_thin, whole(other))
+}
+
+/// Computes the scores of retailers and keeps them; what is kept of the day already is replaced.
+pub async fn recalculate(
+    tx: &mut Tx,
+    cx: &Context,
+    retailers: &[RetailerId],
+    cause: Cause,
+) -> Result<Vec<Kept>, DbError> {
+    let today = cx.today();
+    let facts = facts(tx, retailers, today).await?;
+    let before = store::before(tx, retailers, today).await?;
+    let scores = retailers.iter().zip(facts).map(|(retailer, facts)| Kept {
+        retailer: *retailer,
+        score: Score::of(&facts),
+        facts,
+        at: cx.now,
+    });
+    let scores: Vec<Kept> = scores.collect();
+    store::keep(tx, &scores).await?;
+    let is_new = |kept: &&Kept| before.get(&kept.retailer).is_none_or(|past| differs(&past.score, &kept.score));
+    store::write_day(tx, retailers, today, scores.iter().filter(is_new), cause).await?;
+    Ok(scores)
+}
+
+/// Computes the score of a retailer again, as a job asks for it. One that is not known has none.
+pub async fn score_again(tx: &mut Tx, cx: &Context, retailer: RetailerId) -> Result<(), DbError> {
+    if parties::retailers(tx, &[retailer]).await?.contains_key(&retailer) {
+        recalculate(tx, cx, &[retailer], Cause::Event).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::UNIT;
+
+    #[test]
+    fn a_day_is_written_when_people_would_see_another_score() {
+        let score = |payment, age| {
+            let values = [payment, UNIT, 0, age];
+            Score { score: crate::rules::total(values), is_thin: false, values }
+        };
+        let before = score(UNIT, 0);
+        assert!(!differs(&before, &before) && !differs(&before, &score(UNIT, UNIT / 150)), "0.4 points");
+        assert!(differs(&before, &score(UNIT, UNIT / 50)), "1.2 points");
+        // A point that goes from one component to another leaves the number.
+        assert!(differs(&score(UNIT, 0), &score(UNIT - UNIT / 80, UNIT / 20)));
+        assert!(differs(&before, &Score { is_thin: true, ..before }));
+    }
+}
