@@ -109,6 +109,27 @@ pub const TEMPLATES: &[Template] = &[
         &[],
     ),
     of(
+        "payment_due_soon_v1",
+        "Hello {{1}}! A small reminder: {{2}}, {{3}}, is due on {{4}}. All of it paid today is {{5}}. Write to us for more, or \
+         to say when you pay. Thank you.",
+        &["Laxmi Kirana", "bill KAR-102 of Karnali Traders", "Rs. 27,500.00", "2026-01-31 (17 Magh 2082)", "Rs. 26,125.00"],
+        &[],
+    ),
+    of(
+        "payment_due_today_v1",
+        "Hello {{1}}! A small reminder: {{2}}, {{3}}, is due today, {{4}}. All of it paid today is {{5}}. Write to us for more, \
+         or to say when you pay. Thank you.",
+        &["Laxmi Kirana", "bill KAR-102 of Karnali Traders", "Rs. 27,500.00", "2026-01-31 (17 Magh 2082)", "Rs. 26,125.00"],
+        &[],
+    ),
+    of(
+        "payment_overdue_v1",
+        "Hello {{1}}! A small reminder: {{2}}, {{3}}, was due on {{4}}. All of it paid today is {{5}}. Write to us if something \
+         is not right, or to say when you pay. Thank you.",
+        &["Laxmi Kirana", "bill KAR-102 of Karnali Traders", "Rs. 27,500.00", "2026-01-31 (17 Magh 2082)", "Rs. 27,500.00"],
+        &[],
+    ),
+    of(
         "payment_reversed_v1",
         "The payment of {{1}} was taken back: {{2}}. What you owe is as it was before it.",
         &["Rs. 4,750.00", "entered twice"],

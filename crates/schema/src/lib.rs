@@ -37,4 +37,5 @@ migrations! {
     "0016_ended_orders",
     "0017_sending",
     "0018_open_cycles",
+    "0021_reminders",
 }

@@ -19,7 +19,7 @@ const FLOORS: &[&[&str]] = &[
     &["pricing", "credit"],
     &["routing"],
     &["orders"],
-    &["risk", "scoring", "reports", "conversation", "import"],
+    &["risk", "reminders", "scoring", "reports", "conversation", "import"],
     &["khaacho"],
 ];
 

@@ -193,6 +193,7 @@ fn cycle(number: u32) -> Cycle {
         adjusted_on: None,
         standstill: credit::Standstill::default(),
         promised_on: None,
+        reminders_sent: 0,
         last_repayment_on: None,
         closed_on: None,
         note: None,
