@@ -62,6 +62,7 @@ const MENU: &[MenuItem] = &[
         path: "/admin/claims", english: "Claims", nepali: "तिरेँ भनेका", is_for_operators: false
     },
     MenuItem { path: "/admin/disputes", english: "Disputes", nepali: "गुनासो", is_for_operators: false },
+    MenuItem { path: "/admin/reminders", english: "Reminders", nepali: "सम्झना", is_for_operators: true },
     MenuItem { path: "/admin/risk", english: "Risk", nepali: "जोखिम", is_for_operators: false },
     MenuItem { path: "/admin/books", english: "Books", nepali: "लेखा", is_for_operators: false },
     MenuItem { path: "/admin/audit", english: "Audit", nepali: "अभिलेख", is_for_operators: true },
@@ -104,6 +105,7 @@ pub fn build_with(
         .merge(ledger::routes())
         .merge(credit::routes())
         .merge(orders::routes(orders::open_desk(db)))
+        .merge(reminders::routes())
         .merge(import::routes())
         .merge(export::routes())
         .merge(conversation::routes(settings.webhook.clone()));
@@ -113,6 +115,7 @@ pub fn build_with(
         .merge(catalog::pages())
         .merge(credit::pages())
         .merge(orders::pages())
+        .merge(reminders::pages())
         .merge(import::pages())
         .merge(audit::pages())
         .merge(conversation::pages())
@@ -122,13 +125,18 @@ pub fn build_with(
     let pages = web::panel::wrap(pages.merge(simulator.unwrap_or_default()), app.clone(), &menu);
     let router =
         web::finish(router.merge(web::openapi_routes(&document)).merge(pages), app.clone(), settings.most_requests);
-    House { app, router, registry: registry(db, client), schedules: schedules(db, clock, ids) }
+    House { app, router, registry: registry(db, clock, ids, client), schedules: schedules(db, clock, ids) }
 }
 
-fn registry(db: &Db, client: Client) -> Registry {
+fn registry(db: &Db, clock: &Clock, ids: &IdGen, client: Client) -> Registry {
     let (fetcher, brain) = (Fetcher::new(db.clone(), client.clone()), Brain::default());
     let sender = Sender::new(db.clone(), client);
     let registry = Registry::default().outside(notify::SEND_JOB, move |cx, job| sender.clone().work(cx, job));
+    let house = (db.clone(), clock.clone(), ids.clone());
+    let registry = registry.outside(reminders::MORNING_JOB, move |_, _| {
+        let (db, clock, ids) = house.clone();
+        async move { reminders::run(&db, &clock, &ids).await.map(drop).map_err(JobError::from) }
+    });
     let registry = registry.outside(conversation::MEDIA_JOB, move |cx, job| fetcher.clone().work(cx, job));
     let registry = registry.inside(orders::NEXT_VENDOR_JOB, |tx, cx, job| {
         Box::pin(async move {
@@ -171,6 +179,9 @@ fn schedules(db: &Db, clock: &Clock, ids: &IdGen) -> Vec<Schedule> {
         counted(&house, "expired carts", Slots::DailyAt(14, 0), "retailers asked", |house| {
             Box::pin(async move { orders::follow_up_drafts(&house.0, &house.1, &house.2).await })
         }),
+        told(&house, "payment reminders", Slots::DailyAt(10, 0), |house| {
+            Box::pin(async move { reminders::run(&house.0, &house.1, &house.2).await })
+        }),
         counted(&house, "old answers", Slots::DailyAt(2, 0), "answers forgotten", |house| {
             Box::pin(async move { web::forget_old_answers(&house.0, house.1.now()).await })
         }),
@@ -182,6 +193,20 @@ fn schedules(db: &Db, clock: &Clock, ids: &IdGen) -> Vec<Schedule> {
 
 type Shared = (Db, Clock, IdGen);
 type Counting<T> = Pin<Box<dyn Future<Output = Result<T, DbError>> + Send>>;
+
+/// Work by the clock whose outcome says itself what was done.
+fn told<T: std::fmt::Display + Send + 'static>(
+    house: &Shared,
+    name: &'static str,
+    slots: Slots,
+    work: fn(Shared) -> Counting<T>,
+) -> Schedule {
+    let house = house.clone();
+    Schedule::new(name, slots, move || {
+        let done = work(house.clone());
+        async move { done.await.map(|outcome| outcome.to_string()).map_err(|error| error.to_string()) }
+    })
+}
 
 /// Work by the clock whose outcome is how many of something there were.
 fn counted<T: std::fmt::Display + Send + 'static>(

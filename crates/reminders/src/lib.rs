@@ -19,13 +19,19 @@
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
+mod http;
+mod pages;
 mod plan;
+mod preview;
 mod rules;
 mod run;
 mod settings;
 mod store;
 mod words;
 
+pub use http::routes;
+pub use pages::pages;
+pub use preview::{DAYS_AHEAD, PreviewCycle, PreviewItem, WhyNot, preview};
 pub use rules::{Skipped, Stage, Turn};
 pub use run::{MORNING_JOB, Outcome, run};
 pub use settings::{Refusal, Settings, SettingsChange, change_settings, settings};

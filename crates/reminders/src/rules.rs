@@ -134,8 +134,10 @@ pub fn missed(cycle: &Facts, days: &[BusinessDate], weekly: bool) -> Vec<(Turn, 
 /// The days by which cycles can have a stage on one of these days.
 pub fn due_days(days: &[BusinessDate], weekly: bool) -> credit::DueDays {
     let weeks = if weekly { WEEKS } else { 0 };
-    let offsets: Vec<i64> =
-        [1, 0, -LATE].into_iter().chain((1..=weeks).map(|week| -LATE.saturating_add(week.saturating_mul(WEEK)))).collect();
+    let offsets: Vec<i64> = [1, 0, -LATE]
+        .into_iter()
+        .chain((1..=weeks).map(|week| -LATE.saturating_add(week.saturating_mul(WEEK))))
+        .collect();
     let mut late_from: Vec<BusinessDate> =
         days.iter().flat_map(|day| offsets.iter().map(|offset| day.plus_days(*offset))).collect();
     late_from.sort_unstable();
@@ -170,11 +172,21 @@ mod tests {
     #[test]
     fn each_stage_has_its_day() {
         let plain = cycle(date("2026-01-31"));
-        let shown = |weekly| stages(&plain, weekly).iter().map(|(day, name)| format!("{day} {name}")).collect::<Vec<_>>();
+        let shown =
+            |weekly| stages(&plain, weekly).iter().map(|(day, name)| format!("{day} {name}")).collect::<Vec<_>>();
         assert_eq!(shown(false), ["-1 DAY_BEFORE", "0 DUE", "3 OVERDUE_3"]);
         assert_eq!(
             shown(true),
-            ["-1 DAY_BEFORE", "0 DUE", "3 OVERDUE_3", "10 WEEKLY1", "17 WEEKLY2", "24 WEEKLY3", "31 WEEKLY4", "38 WEEKLY5"]
+            [
+                "-1 DAY_BEFORE",
+                "0 DUE",
+                "3 OVERDUE_3",
+                "10 WEEKLY1",
+                "17 WEEKLY2",
+                "24 WEEKLY3",
+                "31 WEEKLY4",
+                "38 WEEKLY5"
+            ]
         );
     }
 
@@ -182,7 +194,8 @@ mod tests {
     fn a_promise_is_waited_for_and_a_broken_one_is_said_once() {
         let due = date("2026-01-31");
         let promised = |days: i64| Facts { promised_on: Some(due.plus_days(days)), ..cycle(due) };
-        let shown = |days| stages(&promised(days), false).iter().map(|(day, name)| format!("{day} {name}")).collect::<Vec<_>>();
+        let shown =
+            |days| stages(&promised(days), false).iter().map(|(day, name)| format!("{day} {name}")).collect::<Vec<_>>();
         assert_eq!(shown(5), ["6 BROKEN_PROMISE2026-02-05"]);
         // The day after is a stage of its own: one reminder.
         assert_eq!(shown(2), ["3 OVERDUE_3"]);

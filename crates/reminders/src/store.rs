@@ -60,18 +60,8 @@ fn read(row: &Row) -> Result<Reminder, DbError> {
     })
 }
 
-const COLUMNS: &[&str] = &[
-    "retailer_id",
-    "cycle_id",
-    "stage",
-    "turn",
-    "vendor_id",
-    "day",
-    "state",
-    "reason",
-    "message_id",
-    "at",
-];
+const COLUMNS: &[&str] =
+    &["retailer_id", "cycle_id", "stage", "turn", "vendor_id", "day", "state", "reason", "message_id", "at"];
 
 /// Writes what became of stages. Waits for no answer; a stage that is there already breaks the transaction.
 pub(crate) async fn insert(tx: &mut Tx, reminders: Vec<Reminder>) -> Result<(), DbError> {
@@ -147,11 +137,7 @@ pub(crate) async fn settings_for_update(tx: &mut Tx) -> Result<Settings, DbError
 }
 
 fn settings_of(row: &Row) -> Result<Settings, DbError> {
-    Ok(Settings {
-        weekly: row.get::<i64>("weekly")? != 0,
-        ran_on: row.get("ran_on")?,
-        version: row.get("version")?,
-    })
+    Ok(Settings { weekly: row.get::<i64>("weekly")? != 0, ran_on: row.get("ran_on")?, version: row.get("version")? })
 }
 
 /// Writes whether there are weekly ones.

@@ -27,7 +27,8 @@ pub(crate) fn reminder(retailer: &Retailer, bills: &[Bill], day: BusinessDate) -
         return None;
     }
     let key = reason_key(retailer.id, day);
-    let fitting = (0..=NAMED.min(bills.len())).rev().find_map(|named| Outgoing::text(body(retailer, bills, named, day)).ok());
+    let fitting =
+        (0..=NAMED.min(bills.len())).rev().find_map(|named| Outgoing::text(body(retailer, bills, named, day)).ok());
     let Some(content) = fitting else {
         tracing::error!(key, "a reminder does not fit the limits and is not sent");
         return None;

@@ -36,7 +36,8 @@ fn retailer(language: Language) -> Retailer {
 
 fn bill(number: &str, vendor: &str, paisa: i64, due_on: &str, stage: Stage) -> Bill {
     let (principal, due_on) = (Money::from_paisa(paisa), date(due_on));
-    let terms = SettlementTerms { late_interest_bp_year: Rate::from_basis_points(1_000), ..SettlementTerms::standard(30) };
+    let terms =
+        SettlementTerms { late_interest_bp_year: Rate::from_basis_points(1_000), ..SettlementTerms::standard(30) };
     let cycle = Cycle {
         id: kernel::CycleId::from_bits(1),
         retailer_id: RetailerId::from_bits(2),

@@ -195,6 +195,8 @@ fn pages(world: &World) -> Vec<(String, [u16; 2])> {
     let of_operators = ["/admin/retailers", "/admin/retailers/new", "/admin/vendors", "/admin/vendors/new"];
     let of_operators =
         of_operators.iter().chain(&["/admin/products", "/admin/products/new", "/admin/audit", "/admin/conversations"]);
+    let of_operators =
+        of_operators.chain(&["/admin/reminders", "/admin/reminders?on=2026-01-10", "/admin/reminders/settings"]);
     all.extend(of_operators.map(|page| ((*page).to_owned(), OPERATORS)));
     all.extend([
         ("/admin".to_owned(), [303, 303]),
