@@ -133,9 +133,9 @@ fn registry(db: &Db, clock: &Clock, ids: &IdGen, client: Client) -> Registry {
     let sender = Sender::new(db.clone(), client);
     let registry = Registry::default().outside(notify::SEND_JOB, move |cx, job| sender.clone().work(cx, job));
     let house = (db.clone(), clock.clone(), ids.clone());
-    let registry = registry.outside(reminders::MORNING_JOB, move |_, _| {
+    let registry = registry.outside(reminders::RUN_JOB, move |_, _| {
         let (db, clock, ids) = house.clone();
-        async move { reminders::run(&db, &clock, &ids).await.map(drop).map_err(JobError::from) }
+        async move { reminders::resume(&db, &clock, &ids).await.map_err(JobError::from) }
     });
     let registry = registry.outside(conversation::MEDIA_JOB, move |cx, job| fetcher.clone().work(cx, job));
     let registry = registry.inside(orders::NEXT_VENDOR_JOB, |tx, cx, job| {

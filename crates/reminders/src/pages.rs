@@ -184,7 +184,9 @@ fn ahead_of(item: &PreviewItem, language: PageLanguage) -> Markup {
                 rows.collect(),
             ))
             @match &item.text {
-                Some(message) => pre.message { (message) },
+                Some(message) => p.message {
+                    @for (number, part) in message.lines().enumerate() { @if number > 0 { br; } (part) }
+                },
                 None => p.hint { (say(Word::None)) },
             }
             @if let Some(template) = &item.template { p.hint { (say(Word::Template)) ": " (template) } }

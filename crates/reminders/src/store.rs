@@ -126,6 +126,16 @@ pub async fn reminders(tx: &mut Tx, filter: Filter, page: &PageRequest) -> Resul
     }))
 }
 
+/// Cycles that keep another count of reminders than were sent, with what they keep and what was sent; `most` of them.
+pub async fn miscounted(tx: &mut Tx, most: i64) -> Result<Vec<(CycleId, i64, i64)>, DbError> {
+    let sql = "select c.id, c.reminders_sent, cast(coalesce(r.sent, 0) as bigint) as sent from cycles c left join \
+               (select s.retailer_id, s.cycle_id, count(*) as sent from reminders s where s.state = 'SENT' \
+               group by s.retailer_id, s.cycle_id) r on r.retailer_id = c.retailer_id and r.cycle_id = c.id \
+               where c.reminders_sent <> coalesce(r.sent, 0) order by c.id limit $1";
+    let rows = tx.query(sql, params![most]).await?;
+    rows.iter().map(|row| Ok((row.get("id")?, row.get("reminders_sent")?, row.get("sent")?))).collect()
+}
+
 /// What operators have set, and how far reminders have come.
 pub(crate) async fn settings(tx: &mut Tx) -> Result<Settings, DbError> {
     settings_of(&tx.query_one("select * from reminder_settings s where s.id = 1", params![]).await?)

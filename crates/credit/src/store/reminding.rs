@@ -23,10 +23,11 @@ pub async fn retailers_with_cycles_by(
     after: &str,
     most: i64,
 ) -> Result<Vec<RetailerId>, DbError> {
+    // The concatenation keeps the cursor out of the two parts, which are found by their days.
     let sql = "select f.retailer_id from (\
                select c.retailer_id from cycles c where c.outstanding_paisa > 0 and c.late_from in {1} union \
                select p.retailer_id from cycles p where p.promised_on is not null and p.outstanding_paisa > 0 \
-               and p.promised_on in {2}) f where f.retailer_id > $3 order by f.retailer_id limit $4";
+               and p.promised_on in {2}) f where f.retailer_id || '' > $3 order by f.retailer_id limit $4";
     let values = params![Value::list(&days.late_from), Value::list(&days.promised_on), after, most];
     tx.query(sql, values).await?.iter().map(|row| row.get("retailer_id")).collect()
 }

@@ -15,6 +15,10 @@ both_engines! {
         assert_eq!(w.run().await, reminders::Outcome::default());
         assert_eq!((w.shown().await.len(), w.messages().await.len()), (3, 3));
         assert_eq!(w.cycle(cycle).await.reminders_sent, 3);
+        let miscounted = || w.write(async |tx, _| reminders::miscounted(tx, 9).await);
+        assert_eq!(miscounted().await, []);
+        w.write(async |tx, _| tx.exec("update cycles set reminders_sent = 7", db::params![]).await).await;
+        assert_eq!(miscounted().await, [(cycle, 7, 3)]);
         let rows = w.rows().await;
         assert!(rows.iter().all(|row| row.message_id.is_some() && row.cycle_id == cycle));
     }
