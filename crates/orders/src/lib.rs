@@ -48,7 +48,7 @@ pub use jobs::{
 };
 pub use lifecycle::{Refusal, accept, cancel, dispatch, expire_offer, fail, reject, withdraw};
 pub use pages::pages;
-pub use place::{Outcome, Place, PlaceRefusal, Placed, place_all};
+pub use place::{MOST_LINES, Outcome, Place, PlaceRefusal, Placed, place_all};
 pub use reroute::{RerouteRefusal, override_vendor, recommendations, reroute};
 pub use retry::{Retried, RetryRefusal, retry, retry_of};
 pub use returned::{NewReturn, Returned, return_goods};

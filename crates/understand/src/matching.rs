@@ -265,14 +265,16 @@ impl Catalogue {
                 Some((200 * count / len.max(1), id))
             })
             .collect();
-        shortlist.sort_by_key(|(dice, id)| (Reverse(*dice), *id));
-        shortlist.truncate(SHORTLIST);
-        let bones = skeleton(word);
+        if shortlist.len() > SHORTLIST {
+            shortlist.select_nth_unstable_by_key(SHORTLIST, |(dice, id)| (Reverse(*dice), *id));
+            shortlist.truncate(SHORTLIST);
+        }
+        let sought = Sought::new(word);
         let mut found: Vec<(usize, &Entry)> = shortlist
             .into_iter()
             .filter_map(|(_, id)| {
                 let entry = self.at(id)?;
-                let alike = alike(word, &bones, entry);
+                let alike = sought.alike(entry);
                 let names =
                     self.phrases.contains_key(&entry.means) || entry.hits.iter().any(|(_, share)| *share >= SALIENT);
                 (alike >= floor && names).then_some((alike, entry))
@@ -438,24 +440,44 @@ fn packing(product: &Product, units: &mut Units) -> Packing {
     packing
 }
 
-/// How alike a word and one of the vocabulary are, in percent: by their letters and, less so, by their consonants.
-fn alike(word: &str, bones: &str, entry: &Entry) -> usize {
-    let letters = ratio(word, &entry.word);
-    let begins_otherwise = word.chars().next() != entry.word.chars().next();
-    if word.len().min(entry.word.len()) <= SHORT {
-        let differ = word.chars().zip(entry.word.chars()).filter(|(a, b)| a != b).count();
-        let one_vowel = word.len() == entry.word.len() && differ == 1;
-        let close = bones == entry.skeleton && !begins_otherwise && (letters >= 80 || one_vowel);
-        return if close { letters.max(85) } else { letters.min(ALIKE - 1) };
+/// A word that is compared with many of the vocabulary: what the comparison needs of it is prepared once.
+struct Sought<'w> {
+    word: &'w str,
+    bones: String,
+    letters: indel::BatchComparator<u8>,
+    consonants: indel::BatchComparator<u8>,
+}
+
+impl<'w> Sought<'w> {
+    fn new(word: &'w str) -> Self {
+        let bones = skeleton(word);
+        let consonants = indel::BatchComparator::new(bones.bytes());
+        Self { word, letters: indel::BatchComparator::new(word.bytes()), consonants, bones }
     }
-    let mixed = (6 * letters + 4 * ratio(bones, &entry.skeleton)) / 10;
-    if begins_otherwise { mixed.saturating_sub(OTHER_BEGINNING) } else { mixed }
+
+    /// How alike the word and one of the vocabulary are, in percent: by their letters and, less so, by their consonants.
+    fn alike(&self, entry: &Entry) -> usize {
+        let letters = percent(self.word.len() + entry.word.len(), self.letters.distance(entry.word.bytes()));
+        let begins_otherwise = self.word.chars().next() != entry.word.chars().next();
+        if self.word.len().min(entry.word.len()) <= SHORT {
+            let differ = self.word.chars().zip(entry.word.chars()).filter(|(a, b)| a != b).count();
+            let one_vowel = self.word.len() == entry.word.len() && differ == 1;
+            let close = self.bones == entry.skeleton && !begins_otherwise && (letters >= 80 || one_vowel);
+            return if close { letters.max(85) } else { letters.min(ALIKE - 1) };
+        }
+        let apart = self.consonants.distance(entry.skeleton.bytes());
+        let mixed = (6 * letters + 4 * percent(self.bones.len() + entry.skeleton.len(), apart)) / 10;
+        if begins_otherwise { mixed.saturating_sub(OTHER_BEGINNING) } else { mixed }
+    }
 }
 
 /// How alike two words are, in percent.
 pub(crate) fn ratio(a: &str, b: &str) -> usize {
-    let len = a.len() + b.len();
-    let apart = indel::distance(a.bytes(), b.bytes());
+    percent(a.len() + b.len(), indel::distance(a.bytes(), b.bytes()))
+}
+
+/// How much of two words that are so long together is common, where so much of it is apart.
+fn percent(len: usize, apart: usize) -> usize {
     (100 * len.saturating_sub(apart)).checked_div(len).unwrap_or(0)
 }
 

@@ -273,6 +273,19 @@ pub(crate) fn refused(language: Language, index: &Index, refusal: &PlaceRefusal,
             (body, change)
         }
         PlaceRefusal::TotalChanged { expected, total } => return price_changed(language, *expected, *total),
+        PlaceRefusal::Field { field, .. } if field == "lines" => {
+            let most = orders::MOST_LINES;
+            let body = match language {
+                Nepali => format!("एउटा अर्डरमा बढीमा {most} थरी सामान अट्छ। केही हटाएर फेरि लेख्नुहोला।"),
+                RomanNepali => {
+                    format!("Euta order ma badhima {most} thari saman atchha. Kehi hataera pheri lekhnuhola.")
+                }
+                English => {
+                    format!("One order takes up to {most} different goods. Please leave some out and write it again.")
+                }
+            };
+            (body, change)
+        }
         PlaceRefusal::Field { .. } | PlaceRefusal::TooLarge => {
             let body = match language {
                 Nepali => "यो अर्डर एकैपटकका लागि धेरै ठूलो भयो। सानो बनाएर फेरि लेख्नुहोला।",
