@@ -199,7 +199,7 @@ both_engines! {
         let of = |what: &str| found.iter().filter(|row| row.contains(what)).count();
         assert!(sent > 50 && of("MISSED") > 3 && of("PROMISED") > 3 && of("STOPPED") > 3, "{found:#?}");
         assert!(of("WEEKLY") > 3 && of("BROKEN_PROMISE") > 3, "{found:#?}");
-        for (id, _) in &model.bills {
+        for id in model.bills.keys() {
             let counted = found.iter().filter(|row| row.contains(&id.to_string()) && row.ends_with("SENT")).count();
             assert_eq!(w.cycle(*id).await.reminders_sent, i64::try_from(counted).unwrap());
         }
