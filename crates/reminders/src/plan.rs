@@ -141,14 +141,13 @@ pub(crate) async fn plan(
         };
         let is_done = done.contains(&(cycle.id, turn.clone()));
         let vendor = vendors.get(&cycle.vendor_id).map_or_else(String::new, |vendor| vendor.name.clone());
-        match if is_done { Some(Because::Done) } else { because } {
-            Some(because) => plan.left.push(Left { cycle, vendor, turn, because }),
-            None => {
-                let whole = settle(&cycle.facts(), &terms, Ask::Principal(cycle.outstanding), day.on);
-                let whole = whole.map_err(|_| DbError::Constraint("a cycle can not be settled".to_owned()))?;
-                plan.bills.push(Bill { cycle, vendor, turn, whole });
-            }
+        if let Some(because) = if is_done { Some(Because::Done) } else { because } {
+            plan.left.push(Left { cycle, vendor, turn, because });
+            continue;
         }
+        let whole = settle(&cycle.facts(), &terms, Ask::Principal(cycle.outstanding), day.on);
+        let whole = whole.map_err(|_| DbError::Constraint("a cycle can not be settled".to_owned()))?;
+        plan.bills.push(Bill { cycle, vendor, turn, whole });
     }
     Ok(plans.into_values().collect())
 }

@@ -136,7 +136,7 @@ pub fn due_days(days: &[BusinessDate], weekly: bool) -> credit::DueDays {
     let weeks = if weekly { WEEKS } else { 0 };
     let offsets: Vec<i64> = [1, 0, -LATE]
         .into_iter()
-        .chain((1..=weeks).map(|week| -LATE.saturating_add(week.saturating_mul(WEEK))))
+        .chain((1..=weeks).map(|week| (-LATE).saturating_sub(week.saturating_mul(WEEK))))
         .collect();
     let mut late_from: Vec<BusinessDate> =
         days.iter().flat_map(|day| offsets.iter().map(|offset| day.plus_days(*offset))).collect();

@@ -112,14 +112,14 @@ pub async fn reminders(tx: &mut Tx, filter: Filter, page: &PageRequest) -> Resul
     let cursor = page.after.as_deref().unwrap_or("9999-12-31///");
     let mut parts = cursor.splitn(4, '/').map(str::to_owned);
     let mut part = || parts.next().unwrap_or_default();
-    let (day, retailer, cycle, stage) = (part(), part(), part(), part());
+    let (day, retailer, cycle, occasion) = (part(), part(), part(), part());
     let from = filter.day.map_or_else(|| "0000-01-01".to_owned(), |day| day.to_string());
     let to = filter.day.map_or_else(|| "9999-12-31".to_owned(), |day| day.to_string());
     let state = filter.state.map(|state| state.to_string()).unwrap_or_default();
     let sql = "select * from reminders r where (r.day, r.retailer_id, r.cycle_id, r.stage) < ($1, $2, $3, $4) \
                and r.day between $5 and $6 and ($7 = '' or r.state = $7) \
                order by r.day desc, r.retailer_id desc, r.cycle_id desc, r.stage desc limit $8";
-    let values = params![day, retailer, cycle, stage, from, to, state, page.limit.saturating_add(1)];
+    let values = params![day, retailer, cycle, occasion, from, to, state, page.limit.saturating_add(1)];
     let found = tx.query(sql, values).await?.iter().map(read).collect::<Result<_, _>>()?;
     Ok(Page::from_overfull(found, page, |last: &Reminder| {
         format!("{}/{}/{}/{}", last.day, last.retailer_id, last.cycle_id, last.stage)

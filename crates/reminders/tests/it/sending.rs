@@ -15,7 +15,7 @@ fn day(text: &str) -> BusinessDate {
     text.parse().unwrap()
 }
 
-async fn registry(w: &World, graph: &FakeGraph) -> Registry {
+fn registry(w: &World, graph: &FakeGraph) -> Registry {
     let sender = Sender::new(w.t.db.clone(), Client::new(graph.settings()).unwrap());
     let (db, clock, ids) = (w.t.db.clone(), w.t.clock.clone(), w.t.ids.clone());
     Registry::default().outside(SEND_JOB, move |cx, job| sender.clone().work(cx, job)).outside(RUN_JOB, move |_, _| {
@@ -34,7 +34,7 @@ both_engines! {
     async fn at_night_the_run_waits_for_the_morning_and_reads_anew_then(t: TestDb) {
         let w = World::new(t);
         let graph = FakeGraph::start("106", "token", "run").await.unwrap();
-        let registry = registry(&w, &graph).await;
+        let registry = registry(&w, &graph);
         w.at("2026-01-31", 12);
         let (_, paid) = w.one("2026-02-01").await;
         let (shop, _) = w.one("2026-02-01").await;
@@ -59,7 +59,7 @@ both_engines! {
     async fn what_could_not_leave_by_day_does_not_leave_by_night_and_is_not_lost(t: TestDb) {
         let w = World::new(t);
         let graph = FakeGraph::start("106", "token", "run").await.unwrap();
-        let registry = registry(&w, &graph).await;
+        let registry = registry(&w, &graph);
         let (shop, _) = w.one("2026-01-31").await;
         let vendor = w.wholesaler("BHE").await;
         for _ in 0..5 {
@@ -96,7 +96,7 @@ both_engines! {
     async fn a_run_that_is_cut_off_leaves_whole_sets_and_is_finished_once(t: TestDb) {
         let w = World::new(t);
         let graph = FakeGraph::start("106", "token", "run").await.unwrap();
-        let registry = registry(&w, &graph).await;
+        let registry = registry(&w, &graph);
         let cycles = [w.one("2026-01-31").await.1, w.one("2026-01-31").await.1];
         w.at("2026-01-31", 10);
         // The second row of the set can not be written, after its messages were.
