@@ -20,19 +20,19 @@
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 mod http;
+mod jobs;
 mod pages;
 mod plan;
 mod preview;
 mod rules;
-mod run;
 mod settings;
 mod store;
 mod words;
 
 pub use http::routes;
+pub use jobs::{Outcome, RUN_JOB, resume, run};
 pub use pages::pages;
 pub use preview::{DAYS_AHEAD, PreviewCycle, PreviewItem, WhyNot, preview};
 pub use rules::{Skipped, Stage, Turn};
-pub use run::{Outcome, RUN_JOB, resume, run};
 pub use settings::{Refusal, Settings, SettingsChange, change_settings, settings};
 pub use store::{Filter, Reminder, State, miscounted, reminders};
