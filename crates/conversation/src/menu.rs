@@ -111,7 +111,7 @@ fn owed_to_one(language: Language, standing: &Standing) -> String {
 
 /// A bill, when it is due, and what settles it today.
 fn next_bill(language: Language, cycle: &Cycle, today: &Settlement) -> String {
-    let (number, due_on, rest) = (named(&cycle.number), cycle.due_on, cycle.outstanding.for_people());
+    let (number, due_on, rest) = (named(&cycle.number), language.date(cycle.due_on), cycle.outstanding.for_people());
     let (cash, saved, interest) = (today.cash.for_people(), today.discount, today.interest);
     let with = match language {
         Nepali if saved.is_positive() => format!(", {} बचत", saved.for_people()),

@@ -325,6 +325,7 @@ pub(crate) mod tests {
             adjusted_on: None,
             standstill: Standstill::default(),
             promised_on: None,
+            reminders_sent: 0,
             status: CycleStatus::of(outstanding, principal),
             started_on,
             due_on: started_on.plus_days(30),

@@ -233,6 +233,8 @@ pub struct Cycle {
     pub last_repayment_on: Option<BusinessDate>,
     /// The date on which it was paid off or closed.
     pub closed_on: Option<BusinessDate>,
+    /// Reminders that named it.
+    pub reminders_sent: i64,
     /// What people noted.
     pub note: Option<String>,
     /// Counts the changes, for If-Match.
@@ -253,7 +255,7 @@ impl Cycle {
     }
 
     /// The due date moved by the days of ended disputes: late begins behind it, unless a dispute is open.
-    pub(crate) fn late_from(&self) -> BusinessDate {
+    pub fn late_from(&self) -> BusinessDate {
         self.due_on.plus_days(self.standstill.ended_days())
     }
 
@@ -274,7 +276,7 @@ impl Cycle {
     }
 
     /// What a settlement is computed from.
-    pub(crate) fn facts(&self) -> CycleFacts {
+    pub fn facts(&self) -> CycleFacts {
         CycleFacts {
             principal: self.principal,
             outstanding: self.outstanding,

@@ -125,6 +125,7 @@ fn cycle(cx: &Context, line: &Line, opening: &NewOpening, number: String) -> Cyc
         adjusted_on: None,
         standstill: crate::standstill::Standstill::default(),
         promised_on: None,
+        reminders_sent: 0,
         last_repayment_on: None,
         closed_on: None,
         note: Some(opening.note.clone()),

@@ -214,6 +214,7 @@ async fn open_cycle(
         adjusted_on: None,
         standstill: Standstill::default(),
         promised_on: None,
+        reminders_sent: 0,
         last_repayment_on: None,
         closed_on: None,
         note: None,

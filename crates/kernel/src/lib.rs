@@ -7,6 +7,7 @@
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 mod actor;
+mod bikram;
 mod clock;
 mod context;
 mod hex;
@@ -17,6 +18,7 @@ mod rate;
 mod time;
 
 pub use actor::{Actor, ParseActorError, Role, Scope};
+pub use bikram::{Bikram, FiscalYear, nepali_digits};
 pub use clock::Clock;
 pub use context::Context;
 pub use hex::hex;

@@ -63,6 +63,7 @@ const MENU: &[MenuItem] = &[
         path: "/admin/claims", english: "Claims", nepali: "तिरेँ भनेका", is_for_operators: false
     },
     MenuItem { path: "/admin/disputes", english: "Disputes", nepali: "गुनासो", is_for_operators: false },
+    MenuItem { path: "/admin/reminders", english: "Reminders", nepali: "सम्झना", is_for_operators: true },
     MenuItem { path: "/admin/risk", english: "Risk", nepali: "जोखिम", is_for_operators: false },
     MenuItem { path: "/admin/insights", english: "Insights", nepali: "झलक", is_for_operators: true },
     MenuItem { path: "/admin/books", english: "Books", nepali: "लेखा", is_for_operators: false },
@@ -112,6 +113,7 @@ pub fn build_with(
         .merge(ledger::routes())
         .merge(credit::routes())
         .merge(orders::routes(orders::open_desk(db)))
+        .merge(reminders::routes())
         .merge(import::routes())
         .merge(export::routes())
         .merge(risk::routes())
@@ -124,6 +126,7 @@ pub fn build_with(
         .merge(catalog::pages())
         .merge(credit::pages())
         .merge(orders::pages())
+        .merge(reminders::pages())
         .merge(import::pages())
         .merge(audit::pages())
         .merge(conversation::pages())
@@ -142,6 +145,11 @@ fn registry(db: &Db, clock: &Clock, ids: &IdGen, client: Client) -> Registry {
     let (fetcher, brain) = (Fetcher::new(db.clone(), client.clone()), Brain::default());
     let sender = Sender::new(db.clone(), client);
     let registry = Registry::default().outside(notify::SEND_JOB, move |cx, job| sender.clone().work(cx, job));
+    let house = (db.clone(), clock.clone(), ids.clone());
+    let registry = registry.outside(reminders::RUN_JOB, move |_, _| {
+        let (db, clock, ids) = house.clone();
+        async move { reminders::resume(&db, &clock, &ids).await.map_err(JobError::from) }
+    });
     let registry = registry.outside(conversation::MEDIA_JOB, move |cx, job| fetcher.clone().work(cx, job));
     let registry = registry.inside(orders::NEXT_VENDOR_JOB, |tx, cx, job| {
         Box::pin(async move {
@@ -155,6 +163,9 @@ fn registry(db: &Db, clock: &Clock, ids: &IdGen, client: Client) -> Registry {
         Box::pin(async move {
             let retailer = job.text("retailer")?.parse();
             let retailer = retailer.map_err(|error: kernel::ParseIdError| JobError::Dead(error.to_string()))?;
+            // What changed what is owed may ask for a pause, or end one.
+            let in_force = risk::rules(tx).await?;
+            risk::settle_pause(tx, cx, &in_force, retailer).await?;
             scoring::score_again(tx, cx, retailer).await?;
             Ok(())
         })
@@ -200,14 +211,21 @@ fn schedules(db: &Db, clock: &Clock, ids: &IdGen) -> Vec<Schedule> {
         counted(&house, "expired carts", Slots::DailyAt(14, 0), "retailers asked", |house| {
             Box::pin(async move { orders::follow_up_drafts(&house.0, &house.1, &house.2).await })
         }),
+        told(&house, "payment reminders", Slots::DailyAt(10, 0), |house| {
+            Box::pin(async move { reminders::run(&house.0, &house.1, &house.2).await })
+        }),
         counted(&house, "old answers", Slots::DailyAt(2, 0), "answers forgotten", |house| {
             Box::pin(async move { web::forget_old_answers(&house.0, house.1.now()).await })
         }),
-        watching(&house, "risk control", Slots::Every(60 * 60), |control| Box::pin(async move { control.run().await })),
-        watching(&house, "automatic pause", Slots::DailyAt(11, 0), |control| {
-            Box::pin(async move { control.pauses().await })
+        told(&house, "risk control", Slots::Every(60 * 60), |house| {
+            Box::pin(async move { control(house).run().await })
         }),
-        watching(&house, "guardrails", Slots::DailyAt(4, 0), |control| Box::pin(async move { control.pauses().await })),
+        told(&house, "automatic pause", Slots::DailyAt(11, 0), |house| {
+            Box::pin(async move { control(house).pauses().await })
+        }),
+        told(&house, "guardrails", Slots::DailyAt(4, 0), |house| {
+            Box::pin(async move { control(house).pauses().await })
+        }),
         counted(&house, "credit scores", Slots::DailyAt(2, 0), "scores computed", |house| {
             Box::pin(async move { scoring::recalculate_all(&house.0, &house.1, &house.2).await })
         }),
@@ -220,22 +238,26 @@ fn schedules(db: &Db, clock: &Clock, ids: &IdGen) -> Vec<Schedule> {
     ]
 }
 
-/// Work of risk by the clock, which tells what it did.
-fn watching(
-    (db, clock, ids): &Shared,
-    name: &'static str,
-    slots: Slots,
-    work: fn(risk::Control) -> Counting<risk::Done>,
-) -> Schedule {
-    let control = risk::Control { db: db.clone(), clock: clock.clone(), ids: ids.clone() };
-    Schedule::new(name, slots, move || {
-        let done = work(control.clone());
-        async move { done.await.map(|done| done.to_string()).map_err(|error| error.to_string()) }
-    })
+fn control((db, clock, ids): Shared) -> risk::Control {
+    risk::Control { db, clock, ids }
 }
 
 type Shared = (Db, Clock, IdGen);
 type Counting<T> = Pin<Box<dyn Future<Output = Result<T, DbError>> + Send>>;
+
+/// Work by the clock whose outcome says itself what was done.
+fn told<T: std::fmt::Display + Send + 'static>(
+    house: &Shared,
+    name: &'static str,
+    slots: Slots,
+    work: fn(Shared) -> Counting<T>,
+) -> Schedule {
+    let house = house.clone();
+    Schedule::new(name, slots, move || {
+        let done = work(house.clone());
+        async move { done.await.map(|outcome| outcome.to_string()).map_err(|error| error.to_string()) }
+    })
+}
 
 /// Work by the clock whose outcome is how many of something there were.
 fn counted<T: std::fmt::Display + Send + 'static>(

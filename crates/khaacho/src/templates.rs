@@ -92,7 +92,7 @@ pub const TEMPLATES: &[Template] = &[
     of(
         "receipt_v1",
         "Order {{1}} is received: {{2}}, due on {{3}}. Thank you.",
-        &["C6EM5M", "Rs. 27,500.00", "2026-01-31"],
+        &["C6EM5M", "Rs. 27,500.00", "2026-01-31 (17 Magh 2082)"],
         &[],
     ),
     of("cash_receipt_v1", "Order {{1}} is received, and {{2}} paid in cash.", &["C6EM5M", "Rs. 27,500.00"], &[]),
@@ -106,6 +106,45 @@ pub const TEMPLATES: &[Template] = &[
         "repayment_receipt_v1",
         "Received {{1}} on bill {{2}}. Left on it: {{3}}. Receipt: {{4}}. Thank you.",
         &["Rs. 4,750.00", "KAR-102", "Rs. 22,500.00", "0e88873f"],
+        &[],
+    ),
+    of(
+        "payment_due_soon_v1",
+        "Hello {{1}}! A small reminder: {{2}}, {{3}}, is due on {{4}}. All of it paid today is {{5}}. Write to us for more, or \
+         to say when you pay. Thank you.",
+        &[
+            "Laxmi Kirana",
+            "bill KAR-102 of Karnali Traders",
+            "Rs. 27,500.00",
+            "2026-01-31 (17 Magh 2082)",
+            "Rs. 26,125.00",
+        ],
+        &[],
+    ),
+    of(
+        "payment_due_today_v1",
+        "Hello {{1}}! A small reminder: {{2}}, {{3}}, is due today, {{4}}. All of it paid today is {{5}}. Write to us for more, \
+         or to say when you pay. Thank you.",
+        &[
+            "Laxmi Kirana",
+            "bill KAR-102 of Karnali Traders",
+            "Rs. 27,500.00",
+            "2026-01-31 (17 Magh 2082)",
+            "Rs. 26,125.00",
+        ],
+        &[],
+    ),
+    of(
+        "payment_overdue_v1",
+        "Hello {{1}}! A small reminder: {{2}}, {{3}}, was due on {{4}}. All of it paid today is {{5}}. Write to us if something \
+         is not right, or to say when you pay. Thank you.",
+        &[
+            "Laxmi Kirana",
+            "bill KAR-102 of Karnali Traders",
+            "Rs. 27,500.00",
+            "2026-01-31 (17 Magh 2082)",
+            "Rs. 27,500.00",
+        ],
         &[],
     ),
     of(

@@ -1,5 +1,5 @@
 //! Checking everything, or a vendor's part, or a line's: the journal's chains and balances, every line's position, the
-//! audit log's chains, the stock of vendors.
+//! audit log's chains, the stock of vendors, the reminders that cycles count.
 //!
 //! The journal is checked by [`AT_ONCE`] readers side by side, a stretch of some thousand entries each; lines and audit
 //! log follow, beside each other. Memory holds a page of each reader, the plan of the stretches and at most
@@ -54,10 +54,11 @@ fn count(number: impl TryInto<u64>) -> u64 {
 pub async fn run(db: &Db, part: Part, progress: &ProgressBar) -> Result<Report, DbError> {
     let mut report = journal(db, part, progress).await?;
     progress.set_message("lines and audit log");
-    let (lines, audit, stock) = tokio::try_join!(lines(db, part), audit(db, part), stock(db, part))?;
+    let (lines, audit, stock, reminded) =
+        tokio::try_join!(lines(db, part), audit(db, part), stock(db, part), reminders(db, part))?;
     report.lines = lines.lines;
     report.audit_entries = audit.audit_entries;
-    for checked in [lines, audit, stock] {
+    for checked in [lines, audit, stock, reminded] {
         report.found = report.found.saturating_add(checked.found);
         report.findings.extend(checked.findings);
     }
@@ -119,6 +120,18 @@ async fn stock(db: &Db, part: Part) -> Result<Report, DbError> {
         let most = i64::try_from(MOST_FINDINGS).unwrap_or(i64::MAX);
         for (vendor, product, stock, moved) in db.read(async move |tx| catalog::wrong_stock(tx, most).await).await? {
             report.add(&format!("{vendor} has {stock} of {product} in store, its moves come to {moved}"));
+        }
+    }
+    Ok(report)
+}
+
+/// How many reminders each cycle says were sent, against those that were.
+async fn reminders(db: &Db, part: Part) -> Result<Report, DbError> {
+    let mut report = Report::default();
+    if matches!(part, Part::All) {
+        let most = i64::try_from(MOST_FINDINGS).unwrap_or(i64::MAX);
+        for (cycle, kept, sent) in db.read(async move |tx| reminders::miscounted(tx, most).await).await? {
+            report.add(&format!("{cycle} keeps {kept} reminders, {sent} were sent"));
         }
     }
     Ok(report)

@@ -33,6 +33,11 @@ impl Sender {
         let id: MessageId =
             job.text("message")?.parse().map_err(|_| JobError::Dead("the job names no message".to_owned()))?;
         let now = cx.now;
+        if job.payload.get("reminder").is_some()
+            && let Some(morning) = rules::quiet_until(now)
+        {
+            return Err(JobError::RetryAt(morning, "nobody is reminded at night".to_owned()));
+        }
         let held = self.pace.lock().held(now);
         if let Some(until) = held {
             return Err(JobError::RetryAt(until, "sending is slowed down or stopped".to_owned()));

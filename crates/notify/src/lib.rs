@@ -10,14 +10,16 @@
 //! message is given up, or laid aside for an operator whose retry of the job sends it after all. What a message says, and
 //! when somebody is to be reminded, lives in the rooms.
 //!
-//! Statements: [`send`] 2 for any number of messages, one of them waited for; sending one message 3; a status event 2 or 3.
+//! Statements: [`send`] 2 for any number of messages, one of them waited for; [`remind`] 4, three of them waited for; sending one message 3; a status event 2 or 3.
 
 mod jobs;
 mod rules;
 mod store;
 
+use std::collections::HashMap;
+
 use db::{DbError, Tx, text_enum};
-use kernel::{Context, Instant, MessageId, RetailerId, VendorId};
+use kernel::{BusinessDate, Context, Instant, MessageId, RetailerId, VendorId};
 use queue::{NewJob, Queue};
 use serde::Serialize;
 use whatsapp::message::Outgoing;
@@ -108,14 +110,54 @@ pub async fn send_new(tx: &mut Tx, cx: &Context, messages: Vec<NewMessage>) -> R
     queue_new(tx, cx, new).await
 }
 
-/// The same for messages that nobody waits for. Whoever said "stop" does not get them, not even those that were written
-/// before.
-pub async fn remind(tx: &mut Tx, cx: &Context, mut messages: Vec<NewMessage>) -> Result<usize, DbError> {
+/// The same for messages that nobody waits for, and returns the ids of the new ones by their reason keys. Whoever said
+/// "stop" does not get them, not even those that were written before; nobody gets two of a day; and none leaves in the
+/// [quiet hours](quiet_until). They stand in a queue of their own, so that no answer waits behind them.
+pub async fn remind(
+    tx: &mut Tx,
+    cx: &Context,
+    mut messages: Vec<NewMessage>,
+) -> Result<HashMap<String, MessageId>, DbError> {
     let addresses: Vec<&str> = messages.iter().map(|message| message.to.address.as_str()).collect();
-    let stopped = store::stopped(tx, &addresses).await?;
-    messages.retain(|message| !stopped.contains(&message.to.address));
+    let mut taken = not_to_remind(tx, &addresses, cx.today()).await?;
+    messages.retain(|message| taken.insert(message.to.address.clone(), NotToRemind::Reminded).is_none());
     let new = store::insert_new(tx, cx, messages, true).await?;
-    queue_new(tx, cx, new).await
+    let job = |new: &New| {
+        NewJob::new(cx, Queue::PaymentReminders, SEND_JOB, serde_json::json!({ "message": new.id, "reminder": true }))
+            .order_key(format!("remind:{}", new.address))
+    };
+    if !new.is_empty() {
+        queue::enqueue(tx, cx, new.iter().map(job).collect()).await?;
+    }
+    Ok(new.into_iter().map(|new| (new.reason_key, new.id)).collect())
+}
+
+/// Why somebody gets no reminder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotToRemind {
+    /// They said "stop".
+    Stopped,
+    /// They were reminded of something on that day.
+    Reminded,
+}
+
+/// Who of these gets no reminder on a day, and why. Two statements.
+pub async fn not_to_remind(
+    tx: &mut Tx,
+    addresses: &[&str],
+    day: BusinessDate,
+) -> Result<HashMap<String, NotToRemind>, DbError> {
+    let reminded = store::reminded(tx, addresses, day.start(), day.plus_days(1).start()).await?;
+    let mut found: HashMap<String, NotToRemind> =
+        reminded.into_iter().map(|address| (address, NotToRemind::Reminded)).collect();
+    let stopped = store::stopped(tx, addresses).await?;
+    found.extend(stopped.into_iter().map(|address| (address, NotToRemind::Stopped)));
+    Ok(found)
+}
+
+/// Until when nobody is reminded of anything, where it is between 20:00 and 07:00 in Kathmandu.
+pub fn quiet_until(now: Instant) -> Option<Instant> {
+    rules::quiet_until(now)
 }
 
 /// Somebody does not want to be reminded of anything any more. Whether that is new.
@@ -128,23 +170,31 @@ pub async fn start_reminders(tx: &mut Tx, address: &str) -> Result<bool, DbError
     store::delete_stop(tx, address).await
 }
 
-/// The same as [`send`] for messages that would disturb somebody's sleep: between 20:00 and 07:00 they wait for the
-/// morning, behind what is written meanwhile.
+/// The same as [`send`] for messages that would disturb somebody's sleep: in the [quiet hours](quiet_until) they wait for
+/// the morning, behind what is written meanwhile.
 pub async fn send_by_day(tx: &mut Tx, cx: &Context, messages: Vec<NewMessage>) -> Result<(), DbError> {
     let new = store::insert_new(tx, cx, messages, false).await?;
-    queue_from(tx, cx, new, rules::by_day(cx.now)).await.map(|_| ())
+    queue_from(tx, cx, new, quiet_until(cx.now).unwrap_or(cx.now)).await.map(|_| ())
 }
 
-async fn queue_new(tx: &mut Tx, cx: &Context, new: Vec<(MessageId, String)>) -> Result<usize, DbError> {
+/// A message that was written.
+#[derive(Clone, Debug)]
+pub(crate) struct New {
+    pub(crate) id: MessageId,
+    pub(crate) address: String,
+    pub(crate) reason_key: String,
+}
+
+async fn queue_new(tx: &mut Tx, cx: &Context, new: Vec<New>) -> Result<usize, DbError> {
     queue_from(tx, cx, new, cx.now).await
 }
 
-async fn queue_from(tx: &mut Tx, cx: &Context, new: Vec<(MessageId, String)>, from: Instant) -> Result<usize, DbError> {
+async fn queue_from(tx: &mut Tx, cx: &Context, new: Vec<New>, from: Instant) -> Result<usize, DbError> {
     let jobs: Vec<NewJob> = new
         .into_iter()
-        .map(|(id, address)| {
-            NewJob::new(cx, Queue::Whatsapp, SEND_JOB, serde_json::json!({ "message": id }))
-                .order_key(format!("to:{address}"))
+        .map(|new| {
+            NewJob::new(cx, Queue::Whatsapp, SEND_JOB, serde_json::json!({ "message": new.id }))
+                .order_key(format!("to:{}", new.address))
                 .run_at(from)
                 .position(from.micros())
         })

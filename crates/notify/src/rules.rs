@@ -8,6 +8,9 @@ use whatsapp::errors::{PAIR_PAUSE_SECONDS, Policy};
 const WINDOW_SECONDS: i64 = 24 * 60 * 60;
 /// How long a fault of WhatsApp's own is waited out; after that the queue's few tries are left.
 const PATIENCE_SECONDS: i64 = 12 * 60 * 60;
+/// Between these hours people are reminded.
+const EARLIEST_HOUR: i8 = 7;
+const LATEST_HOUR: i8 = 20;
 /// The longest pause before a message is tried again, and before everyone is.
 const PAUSE_MOST_SECONDS: i64 = 10 * 60;
 const SLOW_MOST_SECONDS: i64 = 60;
@@ -19,25 +22,19 @@ pub(crate) fn is_window_open(heard_at: Option<Instant>, now: Instant) -> bool {
     heard_at.is_some_and(|heard| now.seconds_since(heard) < WINDOW_SECONDS)
 }
 
+/// Until when nobody is reminded of anything: from 20:00 to 07:00 in Kathmandu.
+pub(crate) fn quiet_until(now: Instant) -> Option<Instant> {
+    let today = now.business_date();
+    match now.kathmandu_time().0 {
+        ..EARLIEST_HOUR => Some(today.at(EARLIEST_HOUR.into(), 0)),
+        LATEST_HOUR.. => Some(today.plus_days(1).at(EARLIEST_HOUR.into(), 0)),
+        _ => None,
+    }
+}
+
 /// Until when a person may be written to freely.
 pub(crate) const fn window_until(heard_at: Instant) -> Instant {
     heard_at.plus_seconds(WINDOW_SECONDS)
-}
-
-/// When nobody is disturbed, in hours of Kathmandu: from the first to the second.
-const DAY: (i64, i64) = (7, 20);
-
-/// The moment itself by day; at night the next morning.
-pub(crate) fn by_day(now: Instant) -> Instant {
-    let today = now.business_date();
-    let (morning, evening) = (today.at(DAY.0, 0), today.at(DAY.1, 0));
-    if now < morning {
-        morning
-    } else if now < evening {
-        now
-    } else {
-        today.plus_days(1).at(DAY.0, 0)
-    }
 }
 
 /// What is known of a message that was refused.
@@ -157,15 +154,6 @@ mod tests {
     }
 
     #[test]
-    fn at_night_a_message_waits_for_the_morning() {
-        let day: kernel::BusinessDate = "2026-03-26".parse().unwrap();
-        let of = |hour, minute| by_day(day.at(hour, minute));
-        assert_eq!([of(0, 0), of(6, 59)], [day.at(7, 0); 2]);
-        assert_eq!([of(7, 0), of(19, 59)], [day.at(7, 0), day.at(19, 59)]);
-        assert_eq!([of(20, 0), of(23, 59)], [day.plus_days(1).at(7, 0); 2]);
-    }
-
-    #[test]
     fn each_documented_error_has_its_step() {
         let table: &[(&[i64], Step)] = &[
             (&[0, 190, 3, 10, 200, 299, 131_031, 368, 131_042], Step::Stop),
@@ -217,6 +205,15 @@ mod tests {
         assert!(pace.taken());
         assert_eq!(pace.slow(at(30_000)), at(30_001));
         assert_eq!((pace.stop(at(30_000)), pace.held(at(30_299))), (at(30_300), Some(at(30_300))));
+    }
+
+    #[test]
+    fn nobody_is_reminded_between_eight_in_the_evening_and_seven() {
+        let day: kernel::BusinessDate = "2026-03-26".parse().unwrap();
+        let until = |hour, minute| quiet_until(day.at(hour, minute));
+        assert_eq!((until(7, 0), until(19, 59)), (None, None));
+        assert_eq!((until(0, 0), until(6, 59)), (Some(day.at(7, 0)), Some(day.at(7, 0))));
+        assert_eq!((until(20, 0), until(23, 59)), (Some(day.at(31, 0)), Some(day.at(31, 0))));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::Serialize;
 use whatsapp::message::Outgoing;
 use whatsapp::payload::Pricing;
 
-use crate::{Message, MessageState, NewMessage};
+use crate::{Message, MessageState, New, NewMessage};
 
 /// Inserts the messages whose reason is new and returns their ids and addresses.
 pub(crate) async fn insert_new(
@@ -16,7 +16,7 @@ pub(crate) async fn insert_new(
     cx: &Context,
     messages: Vec<NewMessage>,
     is_reminder: bool,
-) -> Result<Vec<(MessageId, String)>, DbError> {
+) -> Result<Vec<New>, DbError> {
     if messages.is_empty() {
         return Ok(Vec::new());
     }
@@ -37,14 +37,14 @@ pub(crate) async fn insert_new(
         serde_json::to_string(outgoing)
             .map_err(|error| DbError::Engine(format!("a message cannot be written: {error}")))
     };
-    let mut addresses: HashMap<MessageId, String> = HashMap::new();
+    let mut written: HashMap<MessageId, New> = HashMap::new();
     let mut rows = Vec::with_capacity(messages.len());
     for message in messages {
         let id: MessageId = cx.id();
         let template = message.template.as_ref().map(json).transpose()?;
         rows.push(params![
             id,
-            message.reason_key,
+            message.reason_key.as_str(),
             &message.to.address,
             message.to.retailer,
             message.to.vendor,
@@ -55,17 +55,14 @@ pub(crate) async fn insert_new(
             cx.now,
             i64::from(is_reminder)
         ]);
-        addresses.insert(id, message.to.address);
+        written.insert(id, New { id, address: message.to.address, reason_key: message.reason_key });
     }
     let new = tx.insert_new("outgoing_messages", columns, rows, "id").await?;
     let mut new = new
         .iter()
-        .map(|row| {
-            let id: MessageId = row.get("id")?;
-            Ok((id, addresses.remove(&id).unwrap_or_default()))
-        })
+        .filter_map(|row| row.get("id").map(|id: MessageId| written.remove(&id)).transpose())
         .collect::<Result<Vec<_>, DbError>>()?;
-    new.sort();
+    new.sort_by_key(|new| new.id);
     Ok(new)
 }
 
@@ -76,6 +73,22 @@ pub(crate) async fn stopped(tx: &mut Tx, addresses: &[&str]) -> Result<HashSet<S
     }
     let sql = "select s.address from reminder_stops s where s.address in {1}";
     tx.query(sql, params![Value::list(addresses)]).await?.iter().map(|row| row.get("address")).collect()
+}
+
+/// Who of these has a reminder that was written between two moments.
+pub(crate) async fn reminded(
+    tx: &mut Tx,
+    addresses: &[&str],
+    from: Instant,
+    to: Instant,
+) -> Result<HashSet<String>, DbError> {
+    if addresses.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let sql = "select m.address from outgoing_messages m where m.address in {1} and m.is_reminder = 1 \
+               and m.created_at >= $2 and m.created_at < $3";
+    let rows = tx.query(sql, params![Value::list(addresses), from, to]).await?;
+    rows.iter().map(|row| row.get("address")).collect()
 }
 
 /// Writes that an address does not want reminders, if that is new.

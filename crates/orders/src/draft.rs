@@ -147,5 +147,5 @@ pub async fn follow_up(tx: &mut Tx, cx: &Context, id: OrderId) -> Result<bool, D
     }
     let people = words::people(tx, &order).await?;
     let sent = notify::remind(tx, cx, words::follow_up(&people, &order)).await?;
-    Ok(sent > 0)
+    Ok(!sent.is_empty())
 }

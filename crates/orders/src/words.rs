@@ -315,7 +315,7 @@ pub(crate) fn delivered(
     let body = if is_silent { format!("{}\n\n{body}", by_silence(people.retailer.language)) } else { body };
     let received = |name| Template::new(name, TEMPLATE_LANGUAGE).param(&order.code).param(&amount.for_people());
     let template = match receipt {
-        Some(receipt) => received("receipt_v1").param(&receipt.cycle.due_on.to_string()),
+        Some(receipt) => received("receipt_v1").param(&Language::English.date(receipt.cycle.due_on)),
         None => received("cash_receipt_v1"),
     };
     let key = format!("order:{}:receipt", order.id);
@@ -360,8 +360,9 @@ const fn by_silence(language: Language) -> &'static str {
 fn credit_receipt(language: Language, order: &Order, receipt: &Receipt) -> String {
     let cycle = &receipt.cycle;
     let (code, number, owed) = (&order.code, &cycle.number, cycle.outstanding.for_people());
-    let due = cycle.due_on;
-    let saving = receipt.saving.is_positive().then(|| (receipt.saving.for_people(), receipt.saving_until));
+    let due = language.date(cycle.due_on);
+    let saving =
+        receipt.saving.is_positive().then(|| (receipt.saving.for_people(), language.date(receipt.saving_until)));
     let proof: String = receipt.entry_hash.chars().take(8).collect();
     match language {
         Language::Nepali => {

@@ -1,7 +1,7 @@
 //! Retailers, vendors, users.
 
 use db::text_enum;
-use kernel::{Instant, Money, RetailerId, Role, UserId, VendorId};
+use kernel::{Bikram, BusinessDate, Instant, Money, RetailerId, Role, UserId, VendorId};
 use serde::{Deserialize, Serialize};
 
 text_enum! {
@@ -13,6 +13,23 @@ text_enum! {
         RomanNepali = "RNE",
         /// English.
         English = "EN",
+    }
+}
+
+impl Language {
+    /// A day as it is shown to people: the Gregorian date, and beside it that of Bikram Sambat where its table has it.
+    pub fn date(self, day: BusinessDate) -> String {
+        match Bikram::of(day) {
+            None => day.to_string(),
+            Some(there) => format!(
+                "{day} ({})",
+                match self {
+                    Self::Nepali => there.nepali(),
+                    Self::RomanNepali => there.roman(),
+                    Self::English => there.english(),
+                }
+            ),
+        }
     }
 }
 

@@ -95,13 +95,6 @@ pub async fn paused_for_overdue(tx: &mut Tx, after: Option<RetailerId>, most: i6
     tx.query(sql, params![after, most]).await?.iter().map(|row| row.get("id")).collect()
 }
 
-/// The ids of retailers that may order, in their order, from behind one on.
-pub async fn active_ids(tx: &mut Tx, after: Option<RetailerId>, most: i64) -> Result<Vec<RetailerId>, DbError> {
-    let sql = "select r.id from retailers r where r.status = 'ACTIVE' and r.id > $1 order by r.id limit $2";
-    let after = after.map(|after| after.to_string()).unwrap_or_default();
-    tx.query(sql, params![after, most]).await?.iter().map(|row| row.get("id")).collect()
-}
-
 /// Writes the ceiling of a locked vendor. Waits for no answer.
 pub async fn update_ceiling(tx: &mut Tx, vendor: &Vendor) -> Result<(), DbError> {
     let sql = "update vendors set ceiling_paisa = $2, version = $3 where id = $1";

@@ -275,7 +275,7 @@ pub async fn at_risk_page(db: &Db, now: Instant, page: &PageRequest) -> Result<P
     loop {
         let rules = in_force.clone();
         let set = db.read::<_, DbError, _>(async move |tx| {
-            let set = parties::active_ids(tx, after, SET).await?;
+            let set = parties::retailer_ids(tx, after, SET).await?;
             let found = at_risk(tx, &rules, &set, now).await?;
             Ok((set.last().copied(), found))
         });

@@ -153,7 +153,7 @@ impl Control {
         let (mut done, mut after) = (self.pauses().await?, None);
         done.add(self.restores(&in_force).await?);
         loop {
-            let set = self.db.read(async move |tx| parties::active_ids(tx, after, SET).await).await?;
+            let set = self.db.read(async move |tx| parties::retailer_ids(tx, after, SET).await).await?;
             let Some(last) = set.last() else { return Ok(done) };
             after = Some(*last);
             let (cx, rules) = (self.context("schedule:risk"), in_force.clone());

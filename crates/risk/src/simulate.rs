@@ -129,7 +129,7 @@ pub async fn simulate(db: &Db, asked: WhatIf, now: Instant) -> Result<Result<Pla
         let only = asked.retailer_id;
         let set = db.read(async move |tx| match only {
             Some(id) => Ok(parties::retailers(tx, &[id]).await?.into_keys().collect()),
-            None => parties::active_ids(tx, after, SET).await,
+            None => parties::retailer_ids(tx, after, SET).await,
         });
         let set: Vec<RetailerId> = set.await?;
         let Some(last) = set.last().copied() else { break };

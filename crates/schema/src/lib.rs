@@ -39,5 +39,6 @@ migrations! {
     "0018_open_cycles",
     "0019_queues",
     "0020_scores",
+    "0021_reminders",
     "0022_risk",
 }

@@ -19,7 +19,7 @@ const FLOORS: &[&[&str]] = &[
     &["pricing", "credit"],
     &["routing"],
     &["orders"],
-    &["backstage", "risk", "scoring", "reports", "import"],
+    &["backstage", "risk", "reminders", "scoring", "reports", "import"],
     &["conversation"],
     &["khaacho"],
 ];

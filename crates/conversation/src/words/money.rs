@@ -73,7 +73,7 @@ pub(crate) fn which_bill(language: Language, about: About, bills: &[Cycle]) -> R
     let rest = bills.len().saturating_sub(ROWS);
     let body = if rest > 0 { format!("{body}\n{}", more(language, rest)) } else { body.to_owned() };
     let list = bills.iter().take(ROWS).fold(List::new(body, choose(language)), |list, bill| {
-        let about_it = format!("{}, {}", bill.outstanding.for_people(), bill.due_on);
+        let about_it = format!("{}, {}", bill.outstanding.for_people(), language.date(bill.due_on));
         let id = format!("bill:{}:{}", about.id(), bill.id);
         list.row(id, shorten(&bill.number, Part::RowTitle), Some(&shorten(&about_it, Part::RowDescription)))
     });
@@ -210,7 +210,7 @@ pub(crate) fn which_day(language: Language, bill: &Cycle, today: BusinessDate) -
 
 /// The day has passed, or is too far away.
 pub(crate) fn day_out_of_reach(language: Language, bill: &Cycle, today: BusinessDate) -> Reply {
-    let last = today.plus_days(90);
+    let last = language.date(today.plus_days(90));
     let body = match language {
         Nepali => format!("आजदेखि {last} सम्मको दिन भन्नुहोला।"),
         RomanNepali => format!("Aaja dekhi {last} samma ko din bhannuhola."),
@@ -221,7 +221,7 @@ pub(crate) fn day_out_of_reach(language: Language, bill: &Cycle, today: Business
 
 /// A promise was written down.
 pub(crate) fn promised(language: Language, bill: &Cycle, on: BusinessDate) -> Reply {
-    let (number, owed) = (named(&bill.number), bill.outstanding.for_people());
+    let (number, owed, on) = (named(&bill.number), bill.outstanding.for_people(), language.date(on));
     let (body, other) = match language {
         Nepali => (format!("धन्यवाद! बिल {number} ({owed}) {on} सम्म तिर्ने भनेर टिप्यौं।"), "अर्कै दिन"),
         RomanNepali => (format!("Dhanyabad! Bill {number} ({owed}) {on} samma tirne bhanera tipyau."), "Arkai din"),

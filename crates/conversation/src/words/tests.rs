@@ -193,6 +193,7 @@ fn cycle(number: u32) -> Cycle {
         adjusted_on: None,
         standstill: credit::Standstill::default(),
         promised_on: None,
+        reminders_sent: 0,
         last_repayment_on: None,
         closed_on: None,
         note: None,
@@ -470,6 +471,6 @@ fn products_with_long_names_are_told_apart_by_a_list() {
 fn an_account_shows_what_settles_the_next_bill_today() {
     let said = menu::owed(English, &SMALL.standings()).unwrap().readable();
     assert!(said.contains("*Sugar*\nTo pay: Rs. 5,000.00\nCredit: on hold for now"), "{said}");
-    let bill = "Credit: Rs. 0.00 left\nBill CRP-2: Rs. 5,000.00, due on 2026-03-31. Rs. 5,000.00 settles it today.";
+    let bill = "Credit: Rs. 0.00 left\nBill CRP-2: Rs. 5,000.00, due on 2026-03-31 (17 Chaitra 2082). Rs. 5,000.00 settles it today.";
     assert!(said.contains(bill), "{said}");
 }

@@ -153,6 +153,7 @@ fn facts(seen: &Seen, today: BusinessDate, language: PageLanguage) -> Markup {
             @if late > 0 { dt { (word(Word::Overdue)) } dd { (overdue_tag(late, language)) } }
             dt { (say(Say::DiscountEarned)) } dd { (money(cycle.discount)) }
             dt { (say(Say::InterestPaid)) } dd { (money(cycle.interest)) }
+            dt { (say(Say::RemindersSent)) } dd { (cycle.reminders_sent) }
             @for (name, date) in [
                 (Say::LastRepayment, cycle.last_repayment_on), (Say::ClosedOn, cycle.closed_on),
                 (Say::PromisedFor, cycle.promised_on), (Say::DisputedSince, dispute),

@@ -32,6 +32,7 @@ pub(crate) fn read(row: &Row) -> Result<Cycle, DbError> {
         promised_on: row.get("promised_on")?,
         last_repayment_on: row.get("last_repayment_on")?,
         closed_on: row.get("closed_on")?,
+        reminders_sent: row.get("reminders_sent")?,
         note: row.get("note")?,
         version: row.get("version")?,
         created_at: row.get("created_at")?,

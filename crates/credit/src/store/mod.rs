@@ -9,6 +9,7 @@ pub(crate) mod lines;
 pub(crate) mod named;
 pub(crate) mod openings;
 pub(crate) mod promises;
+pub(crate) mod reminding;
 pub(crate) mod reservations;
 pub(crate) mod totals;
 

@@ -96,6 +96,7 @@ const visit = async (width, scheme) => {
     'claim-form': line + '/claim', 'check': line.replace('/lines/', '/check?line='), 'orders': '/admin/orders',
     'products': '/admin/products', 'new-product': '/admin/products/new', 'new-retailer': '/admin/retailers/new',
     'new-vendor': '/admin/vendors/new', 'board': '/admin/board', 'stock-of-nobody': '/admin/stock', 'over-limit': '/admin/lines?over=yes', 'audit-all': '/admin/audit', 'queues': '/admin/queues', 'queue': '/admin/queues/whatsapp', 'hold-queue': '/admin/queues/whatsapp/pause', 'schedules': '/admin/schedules',
+    'reminders': '/admin/reminders', 'reminder-settings': '/admin/reminders/settings',
   };
   for (const [name, place] of Object.entries(all)) {
     const answer = await page.goto(place.startsWith('http') ? place : base + place);
@@ -152,7 +153,7 @@ const visit = async (width, scheme) => {
   await shot('reservation');
   await page.click('.who form button[lang=ne]');
   check(await page.getAttribute('html', 'lang') === 'ne', 'the language did not change');
-  const nepali = { 'board': '/admin/board', 'stock': '/admin/stock?vendor=' + stock, 'line': line, 'cycle': cycle, 'risk': '/admin/risk', 'score': retailer + '/score', 'insights': '/admin/insights', 'retailer': retailer, 'adjust': cycle + '/adjust' };
+  const nepali = { 'board': '/admin/board', 'stock': '/admin/stock?vendor=' + stock, 'line': line, 'cycle': cycle, 'reminders': '/admin/reminders', 'risk': '/admin/risk', 'score': retailer + '/score', 'insights': '/admin/insights', 'retailer': retailer, 'adjust': cycle + '/adjust' };
   for (const [name, place] of Object.entries(nepali)) {
     await page.goto(place.startsWith('http') ? place : base + place);
     await shot(name + '-ne');

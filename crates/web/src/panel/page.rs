@@ -2,7 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
-use kernel::{BusinessDate, Instant, Money};
+use kernel::{Bikram, BusinessDate, Instant, Money};
 use maud::{DOCTYPE, Markup, html};
 
 use super::frame::{Guest, Panel, Visit};
@@ -48,9 +48,14 @@ pub fn money(amount: Money) -> Markup {
     html! { span.money { (amount.for_people()) } }
 }
 
-/// A date.
+/// A date, with that of Bikram Sambat beside it where its table has it.
 pub fn day(date: BusinessDate) -> Markup {
-    html! { time datetime=(date) { (date) } }
+    html! {
+        time datetime=(date) {
+            (date)
+            @if let Some(there) = Bikram::of(date) { " " small title="वि.सं. · Bikram Sambat" { "(" (there) ")" } }
+        }
+    }
 }
 
 /// A moment, as the clock in Kathmandu shows it.

@@ -44,6 +44,7 @@ panel_words! {
         Repaid: "Repaid", "तिरिसकेको";
         DiscountEarned: "Discount earned", "पाएको छुट";
         InterestPaid: "Interest paid", "तिरेको ब्याज";
+        RemindersSent: "Reminders sent", "सम्झना पठाइएको";
         LastRepayment: "Last repayment", "पछिल्लो भुक्तानी";
         ClosedOn: "Closed on", "बन्द मिति";
         PromisedFor: "Promised for", "तिर्ने वाचाको मिति";

@@ -211,7 +211,8 @@ fn pages(world: &World) -> Vec<(String, [u16; 2])> {
             "/admin/queues/whatsapp/retry",
             "/admin/queues/whatsapp/clean",
         ])
-        .chain(&["/admin/insights"]);
+        .chain(&["/admin/insights"])
+        .chain(&["/admin/reminders", "/admin/reminders?on=2026-01-10", "/admin/reminders/settings"]);
     all.extend(of_operators.map(|page| ((*page).to_owned(), OPERATORS)));
     all.extend([
         ("/admin".to_owned(), [303, 303]),

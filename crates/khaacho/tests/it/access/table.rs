@@ -113,6 +113,9 @@ fn other_reads(own: &Own) -> Vec<Row> {
         get("GET /api/v1/credit/lines/{id}/entries", format!("credit/lines/{line}/entries"), EVERYONE),
         get("GET /api/v1/credit/lines/{id}/statement", format!("credit/lines/{line}/statement"), EVERYONE),
         get("GET /api/v1/ledger/trial-balance", format!("ledger/trial-balance?vendorId={vendor}"), NOT_RETAILERS),
+        get("GET /api/v1/admin/reminders", "admin/reminders".to_owned(), OPERATORS),
+        get("GET /api/v1/admin/reminders/preview", "admin/reminders/preview?on=2026-01-13".to_owned(), OPERATORS),
+        get("GET /api/v1/admin/reminders/settings", "admin/reminders/settings".to_owned(), OPERATORS),
         get("GET /api/v1/admin/audit/{retailerId}", format!("admin/audit/{retailer}"), OPERATORS),
         get("GET /api/v1/admin/audit/credit/all", "admin/audit/credit/all".to_owned(), OPERATORS),
         row(
@@ -363,6 +366,12 @@ fn cycles(own: &Own) -> Vec<Row> {
             format!("credit/cycles/{cycle}"),
             json!({ "note": "calls on Fridays" }),
             NOT_RETAILERS,
+        ),
+        row(
+            "PATCH /api/v1/admin/reminders/settings",
+            "admin/reminders/settings".to_owned(),
+            json!({ "weekly": true, "reason": "the shops asked for it" }),
+            OPERATORS,
         ),
         row(
             "POST /api/v1/admin/adjustment/create",
