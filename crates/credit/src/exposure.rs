@@ -8,7 +8,7 @@ use parties::{Retailer, RetailerStatus, Vendor};
 use serde::Serialize;
 
 use crate::Pair;
-use crate::check::{BindingLimit, Check, CheckFacts, Measure, PaymentMode, Reason, available, check};
+use crate::check::{BindingLimit, Check, CheckFacts, LineFacts, Measure, PaymentMode, Reason, available, check};
 use crate::model::{Line, LineStatus};
 use crate::refusal::Refusal;
 use crate::store::lines;
@@ -94,9 +94,17 @@ impl CheckFacts {
             retailer_cap: exposure.cap(retailer.id),
             is_vendor_active: vendor.status.is_active(),
             vendor_ceiling: exposure.ceiling(vendor.id),
-            line: line.map(Line::facts),
+            line: line.map(|line| within(retailer, line.facts())),
         }
     }
+}
+
+/// A line of a retailer that has guardrails of its own: the narrower of both count.
+fn within(retailer: &Retailer, mut line: LineFacts) -> LineFacts {
+    line.max_order = [line.max_order, retailer.max_order].into_iter().flatten().min();
+    line.max_overdue_days =
+        retailer.max_overdue_days.map_or(line.max_overdue_days, |days| days.min(line.max_overdue_days));
+    line
 }
 
 /// What is left of a line.

@@ -29,7 +29,7 @@
 //!
 //! | use case | statements | of them waited for |
 //! | --- | --- | --- |
-//! | [`lines_for_update`], any number | 1; 2 where something is owed; 3 where it is overdue too long | all |
+//! | [`lines_for_update`], any number | 1; 2 where something is owed; 3 where it is overdue | all |
 //! | [`exposure_for_update`] | none; 1 where caps are set, 2 where ceilings are | all |
 //! | [`take`], any number | 2 | none |
 //! | [`release`] | 4 | 2 |
@@ -42,6 +42,7 @@
 
 mod adjustments;
 mod aging;
+mod behaviour;
 mod check;
 mod closing;
 mod discipline;
@@ -55,6 +56,7 @@ mod machine;
 mod model;
 mod opening;
 mod pages;
+mod past;
 mod payments;
 mod promises;
 mod refusal;
@@ -74,6 +76,9 @@ use kernel::{RetailerId, VendorId};
 
 pub use adjustments::{Adjusted, Adjustment, AdjustmentKind, NewAdjustment, Sign, adjust};
 pub use aging::{Aging, AgingFilter, aging};
+pub use behaviour::{
+    Behaviour, LatestCycle, behaviour, last_overdue_day, late_cycles, late_retailers, limit_overridden,
+};
 pub use check::{
     BindingLimit, Check, CheckFacts, LineFacts, Measure, OverdueCycle, PaymentMode, Reason, Remedy, available, check,
 };
@@ -83,12 +88,13 @@ pub use discipline::{
 };
 pub use disputes::{Decision, Dispute, DisputeStatus, NewDispute, decide_dispute, dispute};
 pub use exposure::{Availability, Exposure, availability, check_now, exposure_for_update};
-pub use http::routes;
+pub use http::{problem, routes};
 pub use limits::{CreditChange, change_ceiling, change_credit};
 pub use lines::{LineChange, NewLine, RecordedChange, change_line, create_line, line_changes};
 pub use model::{Cycle, CycleStatus, Line, LineStatus, Position, Reservation, ReservationState};
 pub use opening::{NewOpening, open_cycles};
 pub use pages::{entry_kind_word, method_word, pages, reason_word};
+pub use past::{Past, PastCycle, past};
 pub use payments::{
     Answer, Claim, ClaimFilter, ClaimStatus, Named, NewClaim, NewPayment, NewRecovery, Outcome, Payment, PaymentFilter,
     PaymentStatus, PaymentWithRepayments, Preview, PreviewPart, Recorded, Refund, Repayment as PaymentPart, Source,

@@ -14,7 +14,10 @@ use parties::{CreditCause, CreditStatus, Retailer, Vendor};
 use crate::refusal::{Refusal, by_an_operator, reason};
 use crate::store::lines;
 
-/// What an operator does to a retailer's credit as a whole.
+/// The most days overdue that may be set.
+const MOST_OVERDUE_DAYS: i64 = 365;
+
+/// What is done to a retailer's credit as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CreditChange {
     /// Stops new credit, whatever caused an earlier stop.
@@ -25,25 +28,45 @@ pub enum CreditChange {
     Unpause,
     /// Sets the most that may be used over all lines, or lifts it.
     Cap(Option<Money>),
+    /// Sets what holds beside each line's own: the most that may be ordered at once, and the days overdue after which
+    /// there is no new credit. Left out, only the lines' own hold.
+    Guardrails {
+        /// Above zero.
+        max_order: Option<Money>,
+        /// 0 to 365 days.
+        max_overdue_days: Option<i64>,
+    },
+    /// Stops new credit because something is overdue for too long; nothing where it is stopped already.
+    PauseOverdue,
+    /// Ends such a stop; nothing where something else stopped it.
+    LiftOverdue,
 }
 
 /// The retailer after a change; nothing where it is so already.
 fn changed(before: &Retailer, change: CreditChange, because: &str) -> Option<Retailer> {
     let mut after = before.clone();
-    let stop = |after: &mut Retailer, status| {
-        after.credit_status = status;
-        after.credit_cause = Some(CreditCause::Operator);
+    let stop = |after: &mut Retailer, status, cause| {
+        (after.credit_status, after.credit_cause) = (status, Some(cause));
     };
+    let is_active = before.credit_status == CreditStatus::Active;
     match change {
-        CreditChange::Pause => stop(&mut after, CreditStatus::Paused),
-        CreditChange::Block => stop(&mut after, CreditStatus::Blocked),
+        CreditChange::Pause => stop(&mut after, CreditStatus::Paused, CreditCause::Operator),
+        CreditChange::Block => stop(&mut after, CreditStatus::Blocked, CreditCause::Operator),
+        CreditChange::PauseOverdue if is_active => stop(&mut after, CreditStatus::Paused, CreditCause::Overdue),
+        CreditChange::LiftOverdue if before.credit_cause == Some(CreditCause::Overdue) => {
+            (after.credit_status, after.credit_cause) = (CreditStatus::Active, None);
+        }
+        CreditChange::PauseOverdue | CreditChange::LiftOverdue => {}
+        CreditChange::Guardrails { max_order, max_overdue_days } => {
+            (after.max_order, after.max_overdue_days) = (max_order, max_overdue_days);
+        }
         CreditChange::Unpause => (after.credit_status, after.credit_cause) = (CreditStatus::Active, None),
         CreditChange::Cap(cap) => after.cap = cap,
     }
     if after == *before {
         return None;
     }
-    if !matches!(change, CreditChange::Cap(_)) {
+    if !matches!(change, CreditChange::Cap(_) | CreditChange::Guardrails { .. }) {
         after.credit_reason = after.credit_cause.map(|_| because.to_owned());
     }
     after.version = before.version.saturating_add(1);
@@ -57,6 +80,21 @@ fn not_negative(field: &'static str, limit: Option<Money>) -> Result<(), Refusal
     Ok(())
 }
 
+/// Whether a change could be: its amounts and days.
+fn possible(change: CreditChange) -> Result<(), Refusal> {
+    let refuse = |field, right| Err(Refusal::Field { field, right });
+    match change {
+        CreditChange::Cap(cap) => not_negative("cap", cap),
+        CreditChange::Guardrails { max_order: Some(most), .. } if !most.is_positive() => {
+            refuse("maxOrder", "above zero, or left out")
+        }
+        CreditChange::Guardrails { max_overdue_days: Some(days), .. } if !(0..=MOST_OVERDUE_DAYS).contains(&days) => {
+            refuse("maxOverdueDays", "0 to 365 days, or left out")
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Changes a retailer's credit as a whole, with a reason. For operators. What is so already stays as it is.
 pub async fn change_credit(
     tx: &mut Tx,
@@ -66,8 +104,7 @@ pub async fn change_credit(
     change: CreditChange,
     why: &str,
 ) -> Result<Result<Retailer, Refusal>, DbError> {
-    let cap = if let CreditChange::Cap(cap) = change { cap } else { None };
-    let because = match by_an_operator(cx).and_then(|()| not_negative("cap", cap)).and_then(|()| reason(why)) {
+    let because = match by_an_operator(cx).and_then(|()| possible(change)).and_then(|()| reason(why)) {
         Ok(because) => because,
         Err(refusal) => return Ok(Err(refusal)),
     };
@@ -82,7 +119,8 @@ pub async fn change_credit(
     let state = |retailer: &Retailer| {
         serde_json::json!({
             "creditStatus": retailer.credit_status, "creditCause": retailer.credit_cause,
-            "creditReason": retailer.credit_reason, "cap": retailer.cap,
+            "creditReason": retailer.credit_reason, "cap": retailer.cap, "maxOrder": retailer.max_order,
+            "maxOverdueDays": retailer.max_overdue_days,
         })
     };
     let entry = Entry::new(cx, id, "retailer.credit", id).before(state(&before)).after(state(&after)).reason(because);

@@ -107,7 +107,7 @@ pub struct Line {
     pub oldest_due_on: Option<BusinessDate>,
     /// Days by which that is overdue; 0 where nothing is.
     pub worst_overdue_days: i64,
-    /// The cycles that are overdue for longer than the line allows.
+    /// The cycles that are overdue for longer than the line, or its retailer, allows.
     pub overdue: Vec<OverdueCycle>,
 }
 

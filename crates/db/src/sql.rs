@@ -1,10 +1,11 @@
 //! One text of SQL for two engines.
 //!
-//! Statements are static texts with parameters `$1 …` and three markers, the whole of the dialect:
+//! Statements are static texts with parameters `$1 …` and four markers, the whole of the dialect:
 //!
 //! | marker | PostgreSQL | SQLite |
 //! | --- | --- | --- |
 //! | `{lock p}` | `for update of p`; nothing where the transaction only reads | nothing: writers are serial |
+//! | `{free p}` | the same, passing over rows that others have locked | nothing |
 //! | `in {1}` | `= any($1)` | `in (select value from json_each(?1))` |
 //! | `{rows 1: a text, b bigint}` | a derived table from a JSON array of arrays | the same by `json_each` |
 //!
@@ -161,6 +162,10 @@ fn write_marker(engine: Engine, locks: bool, marker: &str, out: &mut String) {
         if locks {
             let _ = write!(out, "for update of {alias}");
         }
+    } else if let Some(alias) = marker.strip_prefix("free ") {
+        if locks {
+            let _ = write!(out, "for update of {alias} skip locked");
+        }
     } else if let Some((number, columns)) = marker.strip_prefix("rows ").and_then(|rest| rest.split_once(':')) {
         let cells = columns.split(',').enumerate().map(|(index, column)| {
             let (name, kind) = column.trim().split_once(' ').unwrap_or((column.trim(), "text"));
@@ -269,6 +274,15 @@ mod tests {
             Dialect::new(Engine::Sqlite).statement(sql),
             "select a from t p where b in (select value from json_each(?1)) and c = ?2 and d = '$3 {x}' order by a "
         );
+    }
+
+    #[test]
+    fn only_free_rows_are_taken_where_a_statement_says_so() {
+        let sql = "select a from t p {free p}";
+        let says = |dialect: Dialect| dialect.statement(sql).to_owned();
+        assert_eq!(says(Dialect::new(Engine::Postgres)), "select a from t p for update of p skip locked");
+        assert_eq!(says(Dialect::reading(Engine::Postgres)), "select a from t p ");
+        assert_eq!(says(Dialect::new(Engine::Sqlite)), "select a from t p ");
     }
 
     #[test]

@@ -169,6 +169,10 @@ ids! {
     JobId = "job";
     /// An outgoing message.
     MessageId = "msg";
+    /// What a rule of risk did by itself.
+    ActionId = "act";
+    /// What a rule of risk asks people to look at.
+    AlertId = "alr";
     /// A refresh token.
     TokenId = "tok";
 }

@@ -21,9 +21,9 @@ pub use clock::Clock;
 pub use context::Context;
 pub use hex::hex;
 pub use id::{
-    AdjustmentId, ClaimId, CycleId, DecisionId, DisputeId, EntryId, Id, IdGen, JobId, LineId, MessageId, MoveId,
-    OfferId, OrderId, ParseIdError, PaymentId, ProductId, PromiseId, RepaymentId, ReservationId, RetailerId, TokenId,
-    UserId, VendorId,
+    ActionId, AdjustmentId, AlertId, ClaimId, CycleId, DecisionId, DisputeId, EntryId, Id, IdGen, JobId, LineId,
+    MessageId, MoveId, OfferId, OrderId, ParseIdError, PaymentId, ProductId, PromiseId, RepaymentId, ReservationId,
+    RetailerId, TokenId, UserId, VendorId,
 };
 pub use money::{Money, MoneyError, Overflow, div_half_even};
 pub use page::{Page, PageRequest};

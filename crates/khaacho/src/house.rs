@@ -3,6 +3,7 @@
 use std::pin::Pin;
 
 use axum::Router;
+use backstage::Plan;
 use conversation::{Brain, Fetcher, Webhook};
 use db::{Db, DbError};
 use kernel::{Clock, IdGen};
@@ -65,6 +66,10 @@ const MENU: &[MenuItem] = &[
     MenuItem { path: "/admin/risk", english: "Risk", nepali: "जोखिम", is_for_operators: false },
     MenuItem { path: "/admin/insights", english: "Insights", nepali: "झलक", is_for_operators: true },
     MenuItem { path: "/admin/books", english: "Books", nepali: "लेखा", is_for_operators: false },
+    MenuItem { path: "/admin/queues", english: "Queues", nepali: "कामका लाम", is_for_operators: true },
+    MenuItem {
+        path: "/admin/schedules", english: "Schedules", nepali: "समय तालिका", is_for_operators: true
+    },
     MenuItem { path: "/admin/audit", english: "Audit", nepali: "अभिलेख", is_for_operators: true },
 ];
 
@@ -97,6 +102,8 @@ pub fn build_with(
         migrations: schema::MIGRATIONS,
     };
     let guard = parties::Guard::default();
+    let schedules = schedules(db, clock, ids);
+    let plan = Plan::of(&schedules);
     let rooms: OpenApiRouter<App> = OpenApiRouter::new()
         .merge(web::health_routes())
         .merge(parties::routes(&guard))
@@ -107,6 +114,8 @@ pub fn build_with(
         .merge(orders::routes(orders::open_desk(db)))
         .merge(import::routes())
         .merge(export::routes())
+        .merge(risk::routes())
+        .merge(backstage::routes(plan.clone()))
         .merge(scoring::routes())
         .merge(conversation::routes(settings.webhook.clone()));
     let (router, document) = rooms.split_for_parts();
@@ -119,13 +128,14 @@ pub fn build_with(
         .merge(audit::pages())
         .merge(conversation::pages())
         .merge(export::pages())
+        .merge(backstage::pages(plan))
         .merge(scoring::pages());
     let mut menu = MENU.to_vec();
     menu.extend(simulator.is_some().then_some(SIMULATOR));
     let pages = web::panel::wrap(pages.merge(simulator.unwrap_or_default()), app.clone(), &menu);
     let router =
         web::finish(router.merge(web::openapi_routes(&document)).merge(pages), app.clone(), settings.most_requests);
-    House { app, router, registry: registry(db, clock, ids, client), schedules: schedules(db, clock, ids) }
+    House { app, router, registry: registry(db, clock, ids, client), schedules }
 }
 
 fn registry(db: &Db, clock: &Clock, ids: &IdGen, client: Client) -> Registry {
@@ -193,6 +203,11 @@ fn schedules(db: &Db, clock: &Clock, ids: &IdGen) -> Vec<Schedule> {
         counted(&house, "old answers", Slots::DailyAt(2, 0), "answers forgotten", |house| {
             Box::pin(async move { web::forget_old_answers(&house.0, house.1.now()).await })
         }),
+        watching(&house, "risk control", Slots::Every(60 * 60), |control| Box::pin(async move { control.run().await })),
+        watching(&house, "automatic pause", Slots::DailyAt(11, 0), |control| {
+            Box::pin(async move { control.pauses().await })
+        }),
+        watching(&house, "guardrails", Slots::DailyAt(4, 0), |control| Box::pin(async move { control.pauses().await })),
         counted(&house, "credit scores", Slots::DailyAt(2, 0), "scores computed", |house| {
             Box::pin(async move { scoring::recalculate_all(&house.0, &house.1, &house.2).await })
         }),
@@ -203,6 +218,20 @@ fn schedules(db: &Db, clock: &Clock, ids: &IdGen) -> Vec<Schedule> {
             Box::pin(async move { orders::recompute_reliability(&house.0, &house.1).await })
         }),
     ]
+}
+
+/// Work of risk by the clock, which tells what it did.
+fn watching(
+    (db, clock, ids): &Shared,
+    name: &'static str,
+    slots: Slots,
+    work: fn(risk::Control) -> Counting<risk::Done>,
+) -> Schedule {
+    let control = risk::Control { db: db.clone(), clock: clock.clone(), ids: ids.clone() };
+    Schedule::new(name, slots, move || {
+        let done = work(control.clone());
+        async move { done.await.map(|done| done.to_string()).map_err(|error| error.to_string()) }
+    })
 }
 
 type Shared = (Db, Clock, IdGen);

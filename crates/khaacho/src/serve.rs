@@ -9,7 +9,7 @@ use conversation::Webhook;
 use db::{Access, Db};
 use kernel::{Actor, Clock, Context, IdGen, Role};
 use parties::Secrets;
-use queue::Workers;
+use queue::{Scheduler, Workers};
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
@@ -25,8 +25,6 @@ use crate::templates::TEMPLATES;
 
 /// How long requests and jobs in work may take to end.
 const DRAIN: Duration = Duration::from_secs(20);
-/// How often schedules are looked at.
-const SCHEDULES_EVERY: Duration = Duration::from_secs(20);
 /// The login of the first operator.
 pub const FIRST_LOGIN: &str = "admin";
 
@@ -38,7 +36,7 @@ pub struct Server {
     pub db: Db,
     stopping: CancellationToken,
     serving: JoinHandle<std::io::Result<()>>,
-    schedules: Option<JoinHandle<()>>,
+    schedules: Option<Scheduler>,
     workers: Option<Workers>,
 }
 
@@ -55,12 +53,19 @@ impl Server {
         if tokio::time::timeout(DRAIN, self.serving).await.is_err() {
             tracing::warn!("requests in work were cut off");
         }
-        if let Some(schedules) = self.schedules {
-            let _ = schedules.await;
-        }
-        if let Some(workers) = self.workers
-            && !workers.drain(DRAIN).await
-        {
+        let schedules = async {
+            match self.schedules {
+                Some(schedules) => schedules.drain(DRAIN).await,
+                None => true,
+            }
+        };
+        let jobs = async {
+            match self.workers {
+                Some(workers) => workers.drain(DRAIN).await,
+                None => true,
+            }
+        };
+        if let (false, _) | (_, false) = tokio::join!(schedules, jobs) {
             tracing::warn!("jobs in work were cut off; they will be given back");
         }
     }
@@ -111,24 +116,11 @@ pub async fn start_with(config: Config, db: Db, clock: Clock) -> anyhow::Result<
     let serving = tokio::spawn(web::serve(listener, router, stopping.clone().cancelled_owned()));
     let (workers, schedules) = if config.background {
         let workers = Workers::start(&db, &clock, &ids, &house.registry);
-        let schedules = run_schedules(db.clone(), clock, house.schedules, stopping.clone());
-        (Some(workers), Some(tokio::spawn(schedules)))
+        (Some(workers), Some(Scheduler::start(&db, &clock, house.schedules)))
     } else {
         (None, None)
     };
     Ok(Server { address, db, stopping, serving, schedules, workers })
-}
-
-async fn run_schedules(db: Db, clock: Clock, schedules: Vec<queue::Schedule>, stopping: CancellationToken) {
-    loop {
-        if let Err(error) = queue::run_due_schedules(&db, &clock, &schedules).await {
-            tracing::error!(%error, "schedules cannot be run");
-        }
-        tokio::select! {
-            () = stopping.cancelled() => return,
-            () = tokio::time::sleep(SCHEDULES_EVERY) => {}
-        }
-    }
 }
 
 /// The webhook's secrets and the client that sends: Meta's, or the fake's in simulator mode.

@@ -138,6 +138,30 @@ pub const TEMPLATES: &[Template] = &[
         &["KAR-102", "Rs. 27,500.00", "the delivery note is signed"],
         &[],
     ),
+    of(
+        "credit_paused_v1",
+        "Dear {{1}}, {{2}} has been due for long, so new credit waits for a while. You can order for cash, and credit opens by itself once it is paid. Thank you.",
+        &["Laxmi Thapa", "KAR-102, BHE-17"],
+        &[],
+    ),
+    of("credit_open_v1", "Thank you, {{1}}. Your credit is open again.", &["Laxmi Thapa"], &[]),
+    of(
+        "limit_changed_v1",
+        "Your credit limit was {{1}} and is {{2}} now. Write to us and we tell you more. Thank you.",
+        &["Rs. 1,00,000.00", "Rs. 75,000.00"],
+        &[],
+    ),
+    of(
+        "line_limit_changed_v1",
+        "The credit limit of {{1}} was {{2}} and is {{3}} now. {{4}} Thank you.",
+        &[
+            "Laxmi Kirana",
+            "Rs. 1,00,000.00",
+            "Rs. 75,000.00",
+            "The latest 3 bills were late, one after another: 25 % less.",
+        ],
+        &[],
+    ),
 ];
 
 impl Template {

@@ -128,12 +128,25 @@ pub async fn start_reminders(tx: &mut Tx, address: &str) -> Result<bool, DbError
     store::delete_stop(tx, address).await
 }
 
+/// The same as [`send`] for messages that would disturb somebody's sleep: between 20:00 and 07:00 they wait for the
+/// morning, behind what is written meanwhile.
+pub async fn send_by_day(tx: &mut Tx, cx: &Context, messages: Vec<NewMessage>) -> Result<(), DbError> {
+    let new = store::insert_new(tx, cx, messages, false).await?;
+    queue_from(tx, cx, new, rules::by_day(cx.now)).await.map(|_| ())
+}
+
 async fn queue_new(tx: &mut Tx, cx: &Context, new: Vec<(MessageId, String)>) -> Result<usize, DbError> {
+    queue_from(tx, cx, new, cx.now).await
+}
+
+async fn queue_from(tx: &mut Tx, cx: &Context, new: Vec<(MessageId, String)>, from: Instant) -> Result<usize, DbError> {
     let jobs: Vec<NewJob> = new
         .into_iter()
         .map(|(id, address)| {
             NewJob::new(cx, Queue::Whatsapp, SEND_JOB, serde_json::json!({ "message": id }))
                 .order_key(format!("to:{address}"))
+                .run_at(from)
+                .position(from.micros())
         })
         .collect();
     let written = jobs.len();

@@ -7,7 +7,7 @@ use whatsapp::errors::{PAIR_PAUSE_SECONDS, Policy};
 /// How long a person may be written to freely after their last message.
 const WINDOW_SECONDS: i64 = 24 * 60 * 60;
 /// How long a fault of WhatsApp's own is waited out; after that the queue's few tries are left.
-const PATIENCE_SECONDS: i64 = 60 * 60;
+const PATIENCE_SECONDS: i64 = 12 * 60 * 60;
 /// The longest pause before a message is tried again, and before everyone is.
 const PAUSE_MOST_SECONDS: i64 = 10 * 60;
 const SLOW_MOST_SECONDS: i64 = 60;
@@ -22,6 +22,22 @@ pub(crate) fn is_window_open(heard_at: Option<Instant>, now: Instant) -> bool {
 /// Until when a person may be written to freely.
 pub(crate) const fn window_until(heard_at: Instant) -> Instant {
     heard_at.plus_seconds(WINDOW_SECONDS)
+}
+
+/// When nobody is disturbed, in hours of Kathmandu: from the first to the second.
+const DAY: (i64, i64) = (7, 20);
+
+/// The moment itself by day; at night the next morning.
+pub(crate) fn by_day(now: Instant) -> Instant {
+    let today = now.business_date();
+    let (morning, evening) = (today.at(DAY.0, 0), today.at(DAY.1, 0));
+    if now < morning {
+        morning
+    } else if now < evening {
+        now
+    } else {
+        today.plus_days(1).at(DAY.0, 0)
+    }
 }
 
 /// What is known of a message that was refused.
@@ -141,6 +157,15 @@ mod tests {
     }
 
     #[test]
+    fn at_night_a_message_waits_for_the_morning() {
+        let day: kernel::BusinessDate = "2026-03-26".parse().unwrap();
+        let of = |hour, minute| by_day(day.at(hour, minute));
+        assert_eq!([of(0, 0), of(6, 59)], [day.at(7, 0); 2]);
+        assert_eq!([of(7, 0), of(19, 59)], [day.at(7, 0), day.at(19, 59)]);
+        assert_eq!([of(20, 0), of(23, 59)], [day.plus_days(1).at(7, 0); 2]);
+    }
+
+    #[test]
     fn each_documented_error_has_its_step() {
         let table: &[(&[i64], Step)] = &[
             (&[0, 190, 3, 10, 200, 299, 131_031, 368, 131_042], Step::Stop),
@@ -167,11 +192,11 @@ mod tests {
     fn pauses_grow_with_the_message_and_end() {
         let aged = |age_seconds| after(2, Tried { age_seconds, ..NEW });
         assert_eq!(
-            [aged(3), aged(60), aged(1_000), aged(3_599)].map(Some),
+            [aged(3), aged(60), aged(1_000), aged(PATIENCE_SECONDS - 1)].map(Some),
             [2, 30, 500, 600].map(|n| Some(Step::Wait(n)))
         );
-        assert_eq!(aged(3_600), Step::TryAgain);
-        assert_eq!(after(2, Tried { age_seconds: 3_600, is_last: true, ..NEW }), Step::LayAside);
+        assert_eq!(aged(PATIENCE_SECONDS), Step::TryAgain);
+        assert_eq!(after(2, Tried { age_seconds: PATIENCE_SECONDS, is_last: true, ..NEW }), Step::LayAside);
     }
 
     #[test]

@@ -54,8 +54,8 @@ pub use retry::{Retried, RetryRefusal, retry, retry_of};
 pub use returned::{NewReturn, Returned, return_goods};
 pub use rules::{OrderState, may_follow};
 pub use statement::{LineStatement, StatementItem, line_statement};
+pub use store::{Filter, count_by_state, events, find, find_by_code, list, placed_days, placed_values};
 pub use store::volume::{Favourite, Months, Sum, Volume, favourites, months, orders_between, volumes};
-pub use store::{Filter, count_by_state, events, find, find_by_code, list};
 
 /// Where an order goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]

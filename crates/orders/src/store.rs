@@ -1,5 +1,6 @@
 //! Every statement of orders.
 
+mod placed;
 pub(crate) mod volume;
 
 use std::collections::{BTreeMap, HashMap};
@@ -9,6 +10,8 @@ use kernel::{Actor, Context, Instant, OrderId, Page, PageRequest, RetailerId, Sc
 
 use crate::rules::OrderState;
 use crate::{DeliveryPlace, Order, OrderEvent, OrderLine, delivered_price};
+
+pub use placed::{placed_days, placed_values};
 
 fn order(row: &Row) -> Result<Order, DbError> {
     Ok(Order {

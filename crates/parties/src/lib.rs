@@ -22,7 +22,7 @@ pub use model::{
 pub use pages::pages;
 pub use register::{approve_retailer, create_retailer, create_vendor};
 pub use store::{
-    all_vendors, by_address, count_retailers, has_users, retailer_ids, retailers, retailers_by_phone,
+    active_ids, all_vendors, by_address, count_retailers, has_users, paused_for_overdue, retailer_ids, retailers, retailers_by_phone,
     retailers_for_update, retailers_page, set_retailer_language, set_retailer_place, update_ceiling, update_credit,
     user_by_login, vendor_for_update, vendors, vendors_by_name, vendors_page,
 };

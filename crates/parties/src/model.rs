@@ -107,6 +107,10 @@ pub struct Retailer {
     pub credit_cause: Option<CreditCause>,
     /// The most it may use over all its lines, where that is set.
     pub cap: Option<Money>,
+    /// The most it may order at once on credit, whatever its lines allow, where that is set.
+    pub max_order: Option<Money>,
+    /// Days overdue after which it gets no new credit, whatever its lines allow, where that is set.
+    pub max_overdue_days: Option<i64>,
     /// When it registered.
     pub created_at: Instant,
     /// Counts the changes, for If-Match.

@@ -71,6 +71,8 @@ pub async fn create_retailer(
         credit_reason: None,
         credit_cause: None,
         cap: None,
+        max_order: None,
+        max_overdue_days: None,
         created_at: cx.now,
         version: 1,
     };

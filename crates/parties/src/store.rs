@@ -23,6 +23,8 @@ fn retailer(row: &Row) -> Result<Retailer, DbError> {
         credit_reason: row.get("credit_reason")?,
         credit_cause: row.get("credit_cause")?,
         cap: row.get("cap_paisa")?,
+        max_order: row.get("max_order_paisa")?,
+        max_overdue_days: row.get("max_overdue_days")?,
         created_at: row.get("created_at")?,
         version: row.get("version")?,
     })
@@ -67,10 +69,10 @@ pub async fn vendor_for_update(tx: &mut Tx, id: VendorId) -> Result<Option<Vendo
     row.as_ref().map(vendor).transpose()
 }
 
-/// Writes the credit of a locked retailer as a whole and its cap, with who changed it and when. Waits for no answer.
+/// Writes the credit of a locked retailer as a whole, its cap and its guardrails, with who changed it and when. Waits for no answer.
 pub async fn update_credit(tx: &mut Tx, cx: &Context, retailer: &Retailer) -> Result<(), DbError> {
     let sql = "update retailers set credit_status = $2, credit_reason = $3, credit_cause = $4, credit_changed_by = $5, \
-               credit_changed_at = $6, cap_paisa = $7, version = $8 where id = $1";
+               credit_changed_at = $6, cap_paisa = $7, version = $8, max_order_paisa = $9, max_overdue_days = $10 where id = $1";
     let values = params![
         retailer.id,
         retailer.credit_status,
@@ -80,8 +82,24 @@ pub async fn update_credit(tx: &mut Tx, cx: &Context, retailer: &Retailer) -> Re
         cx.now,
         retailer.cap,
         retailer.version,
+        retailer.max_order,
+        retailer.max_overdue_days,
     ];
     tx.exec(sql, values).await
+}
+
+/// The retailers whose credit is paused because something is overdue, in the order of their ids.
+pub async fn paused_for_overdue(tx: &mut Tx, after: Option<RetailerId>, most: i64) -> Result<Vec<RetailerId>, DbError> {
+    let sql = "select r.id from retailers r where r.credit_cause = 'OVERDUE' and r.id > $1 order by r.id limit $2";
+    let after = after.map(|after| after.to_string()).unwrap_or_default();
+    tx.query(sql, params![after, most]).await?.iter().map(|row| row.get("id")).collect()
+}
+
+/// The ids of retailers that may order, in their order, from behind one on.
+pub async fn active_ids(tx: &mut Tx, after: Option<RetailerId>, most: i64) -> Result<Vec<RetailerId>, DbError> {
+    let sql = "select r.id from retailers r where r.status = 'ACTIVE' and r.id > $1 order by r.id limit $2";
+    let after = after.map(|after| after.to_string()).unwrap_or_default();
+    tx.query(sql, params![after, most]).await?.iter().map(|row| row.get("id")).collect()
 }
 
 /// Writes the ceiling of a locked vendor. Waits for no answer.

@@ -1,7 +1,9 @@
 //! Jobs and the queues they wait in.
 
-use db::{DbError, text_enum};
+use db::{DbError, Tx, text_enum};
 use kernel::{Context, Instant, JobId};
+
+use crate::store;
 
 /// Tries before a job is dead.
 pub(crate) const TRIES: i64 = 3;
@@ -47,6 +49,8 @@ pub struct NewJob {
     pub(crate) order_key: Option<String>,
     pub(crate) position: i64,
     pub(crate) run_at: Instant,
+    /// From when its wait counts; none where it waits for a moment of the clock.
+    pub(crate) wait_from: Option<Instant>,
     pub(crate) created_at: Instant,
 }
 
@@ -62,6 +66,7 @@ impl NewJob {
             order_key: None,
             position: cx.now.micros(),
             run_at: cx.now,
+            wait_from: Some(cx.now),
             created_at: cx.now,
         }
     }
@@ -84,9 +89,10 @@ impl NewJob {
         self
     }
 
-    /// Not before this moment.
+    /// Not before this moment of the clock.
     pub const fn run_at(mut self, moment: Instant) -> Self {
         self.run_at = moment;
+        self.wait_from = None;
         self
     }
 }
@@ -111,6 +117,17 @@ impl Job {
     /// Whether a failure of this try leaves the job dead.
     pub const fn is_last_try(&self) -> bool {
         self.attempts >= TRIES
+    }
+
+    /// Writes how far the work is, in a transaction of the worker's own; false if the job is another worker's now.
+    pub async fn tell(&self, tx: &mut Tx, done: i64, total: i64, saying: &str) -> Result<bool, DbError> {
+        store::tell(tx, self, done, total, saying).await
+    }
+
+    /// Whether this worker holds the job still. The job is locked, so what the transaction writes after a yes is written
+    /// under the lease: for work outside that writes its results in parts.
+    pub async fn is_held(&self, tx: &mut Tx) -> Result<bool, DbError> {
+        store::is_held(tx, self).await
     }
 
     /// A text of the payload.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use db::Tx;
 use kernel::Context;
@@ -13,13 +14,19 @@ use crate::job::{Job, JobError};
 pub type BoxedFuture<'a> = Pin<Box<dyn Future<Output = Result<(), JobError>> + 'a>>;
 type BoxedOutside = Pin<Box<dyn Future<Output = Result<(), JobError>> + Send>>;
 
-type Inside = dyn for<'a> Fn(&'a mut Tx, &'a Context, &'a Job) -> BoxedFuture<'a> + Send + Sync;
+/// How long one try of work outside may take where its kind says nothing else.
+const OUTSIDE_MOST: Duration = Duration::from_secs(55);
+
+pub(crate) type Inside = dyn for<'a> Fn(&'a mut Tx, &'a Context, &'a Job) -> BoxedFuture<'a> + Send + Sync;
 type Outside = dyn Fn(Context, Job) -> BoxedOutside + Send + Sync;
 
 #[derive(Clone)]
 pub(crate) enum Handler {
     Inside(Arc<Inside>),
-    Outside(Arc<Outside>),
+    /// As inside, but many in one transaction.
+    Small(Arc<Inside>),
+    /// With how long a try may take.
+    Outside(Arc<Outside>, Duration),
 }
 
 /// Handlers by kind of job.
@@ -42,13 +49,32 @@ impl Registry {
         self
     }
 
+    /// A kind inside whose effect is a few rows: jobs that lie one behind the other share a transaction. Where one of
+    /// them fails, all of them run again, each in its own.
+    pub fn small<F>(mut self, kind: &'static str, work: F) -> Self
+    where
+        F: for<'a> Fn(&'a mut Tx, &'a Context, &'a Job) -> BoxedFuture<'a> + Send + Sync + 'static,
+    {
+        self.0.insert(kind, Handler::Small(Arc::new(work)));
+        self
+    }
+
     /// A kind that leaves the building: it runs outside of any transaction and may run more than once.
-    pub fn outside<F, W>(mut self, kind: &'static str, work: F) -> Self
+    pub fn outside<F, W>(self, kind: &'static str, work: F) -> Self
     where
         F: Fn(Context, Job) -> W + Send + Sync + 'static,
         W: Future<Output = Result<(), JobError>> + Send + 'static,
     {
-        self.0.insert(kind, Handler::Outside(Arc::new(move |cx, job| Box::pin(work(cx, job)))));
+        self.outside_within(kind, OUTSIDE_MOST, work)
+    }
+
+    /// A kind that leaves the building and may take this long. One that takes longer is ended and tried again.
+    pub fn outside_within<F, W>(mut self, kind: &'static str, most: Duration, work: F) -> Self
+    where
+        F: Fn(Context, Job) -> W + Send + Sync + 'static,
+        W: Future<Output = Result<(), JobError>> + Send + 'static,
+    {
+        self.0.insert(kind, Handler::Outside(Arc::new(move |cx, job| Box::pin(work(cx, job))), most));
         self
     }
 

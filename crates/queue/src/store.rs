@@ -1,10 +1,28 @@
-//! Every statement of queues and schedules.
+//! Every statement of queues and schedules: here those that workers live by.
 
 use db::{DbError, Row, Tx, Value, params};
-use kernel::{Context, Instant, JobId, Page, PageRequest};
-use serde::Serialize;
+use kernel::{Context, Instant, JobId};
 
 use crate::job::{Job, NewJob, Queue};
+
+mod counts;
+mod deeds;
+mod looks;
+mod runs;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use counts::count;
+pub use deeds::{clean, delete_job, pause, resume, retry_all_dead, retry_dead};
+pub(crate) use looks::paused;
+pub use looks::{
+    Failure, JobFilter, JobView, Pause, Progress, QueueDepth, QueueStats, dead_jobs, depths, find_job, jobs, stats,
+};
+pub(crate) use runs::{Due, finish_run, give_back_run, keep_run, standing, take_run, tell_run};
+pub use runs::{Run, Standing, ask_for_run, last_runs};
+
+/// The longest error that is kept.
+const ERROR_MOST: usize = 2_000;
 
 const COLUMNS: &[&str] = &[
     "id",
@@ -16,17 +34,21 @@ const COLUMNS: &[&str] = &[
     "position",
     "state",
     "run_at",
+    "wait_from",
     "attempts",
     "fence",
     "created_at",
 ];
 
-/// The jobs of the queue `$1` that can be claimed at the moment `$2`.
+/// The jobs of the queue `$1` that can be claimed at the moment `$2`: none of a queue that is held. A job without an order
+/// key is asked for before others are looked for: PostgreSQL took it for a join, and went through all jobs for each, where
+/// it had not counted them yet.
 macro_rules! claimable {
     () => {
         "select j.id from jobs j where j.queue = $1 and j.state = 'READY' and j.run_at <= $2 \
-         and not exists (select 1 as one from jobs b where b.order_key = j.order_key and b.state <> 'DEAD' \
-         and (b.state = 'RUNNING' or (b.position, b.id) < (j.position, j.id)))"
+         and not exists (select 1 as one from queue_pauses p where p.queue = $1) \
+         and (j.order_key is null or not exists (select 1 as one from jobs b where b.order_key = j.order_key \
+         and b.state <> 'DEAD' and (b.state = 'RUNNING' or (b.position, b.id) < (j.position, j.id))))"
     };
 }
 
@@ -46,6 +68,7 @@ pub async fn enqueue(tx: &mut Tx, cx: &Context, jobs: Vec<NewJob>) -> Result<(),
                 job.position,
                 "READY",
                 job.run_at,
+                job.wait_from,
                 0,
                 0,
                 job.created_at
@@ -72,17 +95,68 @@ fn job(row: &Row) -> Result<Job, DbError> {
     })
 }
 
-/// Gives back the jobs whose worker's lease has run out; one whose last try it was is laid aside.
+/// One line of a job's history of errors, without its last number, which is that of the try.
+fn error_line(at: Instant, error: &str) -> String {
+    let error = serde_json::Value::from(error.chars().take(ERROR_MOST).collect::<String>());
+    format!("{{\"at\":{},\"error\":{error},\"try\":", at.micros())
+}
+
+/// Gives back the jobs whose worker's lease has run out; one whose last try it was is laid aside. A job in the middle of
+/// its transaction is its worker's, however long that takes.
 pub(crate) async fn give_back_expired(tx: &mut Tx, now: Instant, tries: i64) -> Result<(), DbError> {
-    // One that waits under the same key does the same work; behind a job that cannot become READY beside it, it would
-    // wait for ever.
-    let sql = "delete from jobs where state = 'RUNNING' and lease_until < $1 and attempts < $2 \
-               and exists (select 1 as one from jobs w where w.unique_key = jobs.unique_key and w.state = 'READY')";
-    tx.exec(sql, params![now, tries]).await?;
+    let sql = "select j.id from jobs j where j.state = 'RUNNING' and j.lease_until < $1 order by j.id {free j}";
+    let expired = tx.query(sql, params![now]).await?;
+    if expired.is_empty() {
+        return Ok(());
+    }
+    let ids = expired.iter().map(|row| row.get::<JobId>("id")).collect::<Result<Vec<_>, _>>()?;
+    yield_to_twins(tx, &ids, tries).await?;
+    let silent = "its worker was silent until the lease had run out";
     let sql = "update jobs set lease_until = null, state = case when attempts < $2 then 'READY' else 'DEAD' end, \
-               last_error = 'its worker was silent until the lease had run out' \
-               where state = 'RUNNING' and lease_until < $1";
-    tx.exec(sql, params![now, tries]).await
+               run_at = $3, wait_from = $3, died_at = case when attempts >= $2 then cast($3 as bigint) end, \
+               last_error = $4, errors = errors || $5 || cast(attempts as text) || $6 \
+               where id in {1}";
+    tx.exec(sql, params![Value::list(&ids), tries, now, silent, error_line(now, silent), "}\n"]).await
+}
+
+/// A job that waits under the same unique key does the same work; one that would become READY beside it goes.
+async fn yield_to_twins(tx: &mut Tx, ids: &[JobId], tries: i64) -> Result<(), DbError> {
+    let sql = "delete from jobs where id in {1} and attempts < $2 \
+               and exists (select 1 as one from jobs w where w.unique_key = jobs.unique_key and w.state = 'READY')";
+    tx.exec(sql, params![Value::list(ids), tries]).await
+}
+
+/// Gives back jobs that were claimed and not begun.
+pub(crate) async fn give_back(tx: &mut Tx, held: &[(JobId, i64)]) -> Result<(), DbError> {
+    let ids = still_held(tx, held).await?;
+    yield_to_twins(tx, &ids, i64::MAX).await?;
+    let sql = "update jobs set state = 'READY', lease_until = null, attempts = attempts - 1 \
+               where id in {1}";
+    tx.exec(sql, params![Value::list(&ids)]).await
+}
+
+/// Renews the leases of what a process holds; a job in the middle of its transaction needs none.
+pub(crate) async fn renew(tx: &mut Tx, held: &[(JobId, i64)], lease_until: Instant) -> Result<(), DbError> {
+    let ids = still_held(tx, held).await?;
+    let sql = "update jobs set lease_until = $2 where id in {1}";
+    tx.exec(sql, params![Value::list(&ids), lease_until]).await
+}
+
+/// Which of these jobs nobody else was given, locked.
+async fn still_held(tx: &mut Tx, held: &[(JobId, i64)]) -> Result<Vec<JobId>, DbError> {
+    let sql = "select j.id from {rows 1: id text, fence bigint} h join jobs j on j.id = h.id and j.fence = h.fence \
+               where j.state = 'RUNNING' order by j.id {free j}";
+    let held = Value::rows(held.iter().map(|(id, fence)| params![*id, *fence]));
+    tx.query(sql, params![held]).await?.iter().map(|row| row.get("id")).collect()
+}
+
+/// What a clock that was set back would hold up: waits for so long begin anew, and no lease lasts longer than a lease.
+pub(crate) async fn mend_moments(tx: &mut Tx, now: Instant, lease_until: Instant) -> Result<(), DbError> {
+    let sql = "update jobs set run_at = run_at - (wait_from - $1), wait_from = $1 \
+               where state = 'READY' and wait_from > $1";
+    tx.exec(sql, params![now]).await?;
+    let sql = "update jobs set lease_until = $1 where state = 'RUNNING' and lease_until > $1";
+    tx.exec(sql, params![lease_until]).await
 }
 
 /// Whether a job of the queue can be claimed, or a lease has run out.
@@ -95,7 +169,7 @@ pub(crate) async fn has_work(tx: &mut Tx, queue: Queue, now: Instant) -> Result<
 }
 
 /// Claims up to `most` jobs of a queue: ready, the first of their order key, and none of that key at work. Where two
-/// workers claim at once, the second waits for the first, and passes over what that one took.
+/// workers claim at once, each passes over what the other takes.
 pub(crate) async fn claim(
     tx: &mut Tx,
     queue: Queue,
@@ -103,14 +177,16 @@ pub(crate) async fn claim(
     lease_until: Instant,
     most: i64,
 ) -> Result<Vec<Job>, DbError> {
-    let sql = concat!(claimable!(), " order by j.run_at, j.id limit $3 {lock j}");
+    let sql = concat!(claimable!(), " order by j.run_at, j.id limit $3 {free j}");
     let ready = tx.query(sql, params![queue, now, most]).await?;
     if ready.is_empty() {
         return Ok(Vec::new());
     }
+    // They are locked; a condition on their state would lead the server to them by a longer way than that of their ids.
     let ids = ready.iter().map(|row| row.get::<JobId>("id")).collect::<Result<Vec<_>, _>>()?;
-    let sql = "update jobs set state = 'RUNNING', attempts = attempts + 1, fence = fence + 1, lease_until = $2 \
-               where id in {1} and state = 'READY' returning id, queue, kind, payload, attempts, fence, position";
+    let sql = "update jobs set state = 'RUNNING', attempts = attempts + 1, fence = fence + 1, lease_until = $2, \
+               done = null, total = null, saying = null \
+               where id in {1} returning id, queue, kind, payload, attempts, fence, position";
     let mut claimed = tx.query(sql, params![Value::list(&ids), lease_until]).await?;
     claimed.sort_by_key(|row| row.get::<i64>("position").unwrap_or(i64::MAX));
     claimed.iter().map(job).collect()
@@ -122,262 +198,66 @@ pub(crate) async fn remove(tx: &mut Tx, job: &Job) -> Result<bool, DbError> {
     Ok(tx.change(sql, params![job.id, job.fence]).await? == 1)
 }
 
-/// Lets a job wait for another try; one whose key waits already is left to that one.
-pub(crate) async fn retry(tx: &mut Tx, job: &Job, run_at: Instant, counts: bool, error: &str) -> Result<(), DbError> {
+/// Removes the jobs of a set that nobody else was given, and says which.
+pub(crate) async fn remove_all(tx: &mut Tx, jobs: &[Job]) -> Result<Vec<JobId>, DbError> {
+    let held: Vec<(JobId, i64)> = jobs.iter().map(|job| (job.id, job.fence)).collect();
+    let ids = still_held(tx, &held).await?;
+    tx.exec("delete from jobs where id in {1}", params![Value::list(&ids)]).await?;
+    Ok(ids)
+}
+
+/// Lets a job wait for another try that counts, from now until `run_at`; one whose key waits already is left to that one.
+pub(crate) async fn retry(tx: &mut Tx, job: &Job, now: Instant, run_at: Instant, error: &str) -> Result<(), DbError> {
+    let line = format!("{}{}}}\n", error_line(now, error), job.attempts);
+    put_back(tx, job, run_at, Some(now), error, Some(line)).await
+}
+
+/// Lets a job wait; the try does not count. `wait_from` is none where it waits for a moment of the clock.
+pub(crate) async fn postpone(
+    tx: &mut Tx,
+    job: &Job,
+    run_at: Instant,
+    wait_from: Option<Instant>,
+    why: &str,
+) -> Result<(), DbError> {
+    put_back(tx, job, run_at, wait_from, why, None).await
+}
+
+async fn put_back(
+    tx: &mut Tx,
+    job: &Job,
+    run_at: Instant,
+    wait_from: Option<Instant>,
+    error: &str,
+    line: Option<String>,
+) -> Result<(), DbError> {
     let sql = "delete from jobs where id = $1 and fence = $2 and state = 'RUNNING' \
                and exists (select 1 as one from jobs w where w.unique_key = jobs.unique_key and w.state = 'READY')";
     tx.exec(sql, params![job.id, job.fence]).await?;
-    let sql = "update jobs set state = 'READY', run_at = $3, lease_until = null, last_error = $4, \
-               attempts = attempts - $5 where id = $1 and fence = $2 and state = 'RUNNING'";
-    let taken_back = i64::from(!counts);
-    tx.exec(sql, params![job.id, job.fence, run_at, error, taken_back]).await
+    let sql = "update jobs set state = 'READY', run_at = $3, wait_from = $4, lease_until = null, last_error = $5, \
+               attempts = attempts - $6, errors = errors || $7 where id = $1 and fence = $2 and state = 'RUNNING'";
+    let error: String = error.chars().take(ERROR_MOST).collect();
+    let (taken_back, line) = (i64::from(line.is_none()), line.unwrap_or_default());
+    tx.exec(sql, params![job.id, job.fence, run_at, wait_from, error, taken_back, line]).await
 }
 
 /// Lays a job aside with its error, for an operator.
-pub(crate) async fn bury(tx: &mut Tx, job: &Job, error: &str) -> Result<(), DbError> {
-    let sql = "update jobs set state = 'DEAD', lease_until = null, last_error = $3 \
+pub(crate) async fn bury(tx: &mut Tx, job: &Job, now: Instant, error: &str) -> Result<(), DbError> {
+    let sql = "update jobs set state = 'DEAD', lease_until = null, died_at = $3, last_error = $4, errors = errors || $5 \
                where id = $1 and fence = $2 and state = 'RUNNING'";
-    tx.exec(sql, params![job.id, job.fence, error]).await
+    let line = format!("{}{}}}\n", error_line(now, error), job.attempts);
+    let error: String = error.chars().take(ERROR_MOST).collect();
+    tx.exec(sql, params![job.id, job.fence, now, error, line]).await
 }
 
-/// How full a queue is.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-pub struct QueueDepth {
-    /// The queue.
-    pub queue: Queue,
-    /// `READY`, `RUNNING` or `DEAD`.
-    pub state: String,
-    /// Jobs in that state.
-    pub jobs: i64,
+/// Writes how far a job is; false if it is another worker's now.
+pub(crate) async fn tell(tx: &mut Tx, job: &Job, done: i64, total: i64, saying: &str) -> Result<bool, DbError> {
+    let sql = "update jobs set done = $3, total = $4, saying = $5 where id = $1 and fence = $2 and state = 'RUNNING'";
+    Ok(tx.change(sql, params![job.id, job.fence, done, total, saying]).await? == 1)
 }
 
-/// How full the queues are.
-pub async fn depths(tx: &mut Tx) -> Result<Vec<QueueDepth>, DbError> {
-    let sql = "select j.queue, j.state, cast(count(*) as bigint) as jobs from jobs j group by j.queue, j.state \
-               order by j.queue, j.state";
-    let rows = tx.query(sql, params![]).await?;
-    rows.iter()
-        .map(|row| Ok(QueueDepth { queue: row.get("queue")?, state: row.get("state")?, jobs: row.get("jobs")? }))
-        .collect()
-}
-
-/// Dead jobs with their errors, in the order of their ids.
-pub async fn dead_jobs(tx: &mut Tx, page: &PageRequest) -> Result<Page<(JobId, String, String)>, DbError> {
-    let sql =
-        "select j.id, j.kind, j.last_error from jobs j where j.state = 'DEAD' and j.id > $1 order by j.id limit $2";
-    let after = page.after.clone().unwrap_or_default();
-    let rows = tx.query(sql, params![after, page.limit.saturating_add(1)]).await?;
-    let found = rows
-        .iter()
-        .map(|row| {
-            let error: Option<String> = row.get("last_error")?;
-            Ok((row.get("id")?, row.get("kind")?, error.unwrap_or_default()))
-        })
-        .collect::<Result<_, DbError>>()?;
-    Ok(Page::from_overfull(found, page, |(id, ..): &(JobId, String, String)| id.to_string()))
-}
-
-/// Gives a dead job new tries; false if it is not dead, or a job of its unique key waits already.
-pub async fn retry_dead(tx: &mut Tx, cx: &Context, id: JobId) -> Result<bool, DbError> {
-    let sql = "update jobs set state = 'READY', attempts = 0, run_at = $2 where id = $1 and state = 'DEAD' \
-               and not exists (select 1 as one from jobs w where w.unique_key = jobs.unique_key and w.state = 'READY')";
-    Ok(tx.change(sql, params![id, cx.now]).await? == 1)
-}
-
-/// Takes a slot of a schedule; false if a process has run it, or a later one.
-pub(crate) async fn take_slot(tx: &mut Tx, schedule: &str, slot: Instant, now: Instant) -> Result<bool, DbError> {
-    let columns = &["schedule", "slot", "started_at"];
-    let new = tx.insert_new("schedule_runs", columns, vec![params![schedule, slot, now]], "schedule").await?;
-    if !new.is_empty() {
-        return Ok(true);
-    }
-    let sql = "update schedule_runs set slot = $2, started_at = $3, finished_at = null, outcome = null \
-               where schedule = $1 and slot < $2";
-    Ok(tx.change(sql, params![schedule, slot, now]).await? == 1)
-}
-
-/// Writes how a schedule's run ended.
-pub(crate) async fn finish_slot(
-    tx: &mut Tx,
-    schedule: &str,
-    slot: Instant,
-    now: Instant,
-    outcome: &str,
-) -> Result<(), DbError> {
-    let sql = "update schedule_runs set finished_at = $3, outcome = $4 where schedule = $1 and slot = $2";
-    tx.exec(sql, params![schedule, slot, now, outcome]).await
-}
-
-#[cfg(test)]
-mod tests {
-    use testkit::TestDb;
-
-    use super::*;
-    use crate::job::TRIES;
-
-    fn context(t: &TestDb) -> Context {
-        Context::new(&t.clock, &t.ids, kernel::Actor::System, "test")
-    }
-
-    fn a_job(cx: &Context) -> NewJob {
-        NewJob::new(cx, Queue::OrderProcessing, "test", serde_json::Value::Null)
-    }
-
-    async fn queued(t: &TestDb, jobs: Vec<NewJob>) {
-        let cx = context(t);
-        let done: Result<(), DbError> = t.db.write(async move |tx| enqueue(tx, &cx, jobs.clone()).await).await;
-        done.unwrap();
-    }
-
-    /// What a worker's look does, with a lease of a minute.
-    async fn claimed(t: &TestDb, most: i64) -> Result<Vec<Job>, DbError> {
-        let now = t.clock.now();
-        let looked = t.db.write(async move |tx| {
-            give_back_expired(tx, now, TRIES).await?;
-            claim(tx, Queue::OrderProcessing, now, now.plus_seconds(60), most).await
-        });
-        looked.await
-    }
-
-    async fn only_claimed(t: &TestDb) -> Job {
-        let mut jobs = claimed(t, 9).await.unwrap();
-        assert_eq!(jobs.len(), 1, "{jobs:?}");
-        jobs.remove(0)
-    }
-
-    async fn removed(t: &TestDb, job: &Job) -> bool {
-        let job = job.clone();
-        let done: Result<bool, DbError> = t.db.write(async move |tx| remove(tx, &job).await).await;
-        done.unwrap()
-    }
-
-    async fn states(t: &TestDb) -> Vec<(String, i64)> {
-        let depths = t.db.read(async |tx| depths(tx).await).await.unwrap();
-        depths.into_iter().map(|depth| (depth.state, depth.jobs)).collect()
-    }
-
-    fn state(state: &str, jobs: i64) -> Vec<(String, i64)> {
-        vec![(state.to_owned(), jobs)]
-    }
-
-    testkit::both_engines! {
-        async fn a_worker_that_wakes_up_late_finishes_nothing(t: TestDb) {
-            queued(&t, vec![a_job(&context(&t))]).await;
-            let paused = only_claimed(&t).await;
-            assert!(claimed(&t, 9).await.unwrap().is_empty(), "its lease holds");
-            t.clock.advance_seconds(61);
-            let other = only_claimed(&t).await;
-            assert_eq!((other.id, other.attempts, other.fence), (paused.id, 2, paused.fence + 1));
-
-            assert!(!removed(&t, &paused).await);
-            let (late, now) = (paused.clone(), t.clock.now());
-            let written: Result<(), DbError> = t.db.write(async move |tx| {
-                retry(tx, &late, now, true, "late").await?;
-                bury(tx, &late, "late").await
-            }).await;
-            written.unwrap();
-            assert_eq!(states(&t).await, state("RUNNING", 1));
-            assert!(removed(&t, &other).await);
-            assert!(!removed(&t, &other).await);
-            assert!(states(&t).await.is_empty());
-        }
-
-        async fn a_job_that_kills_its_workers_is_dead_after_three(t: TestDb) {
-            queued(&t, vec![a_job(&context(&t))]).await;
-            for attempt in 1..=TRIES {
-                assert_eq!(only_claimed(&t).await.attempts, attempt);
-                t.clock.advance_seconds(61);
-            }
-            assert!(claimed(&t, 9).await.unwrap().is_empty());
-            let dead = t.db.read(async |tx| dead_jobs(tx, &PageRequest::default()).await).await.unwrap();
-            assert_eq!(dead.items.len(), 1);
-            assert!(dead.items[0].2.contains("silent"), "{:?}", dead.items);
-
-            let (cx, id) = (context(&t), dead.items[0].0);
-            let retried: Result<bool, DbError> = t.db.write(async move |tx| retry_dead(tx, &cx, id).await).await;
-            assert!(retried.unwrap());
-            assert_eq!(only_claimed(&t).await.attempts, 1);
-        }
-
-        async fn of_one_order_key_one_runs_at_a_time_even_if_an_earlier_one_comes_late(t: TestDb) {
-            let cx = context(&t);
-            let at = |position: i64| a_job(&cx).order_key("to:1").position(position);
-            queued(&t, vec![at(20), at(30), a_job(&cx).order_key("to:2")]).await;
-            let first = claimed(&t, 9).await.unwrap();
-            assert_eq!(first.len(), 2, "the first of each key");
-
-            queued(&t, vec![at(10)]).await;
-            assert!(claimed(&t, 9).await.unwrap().is_empty(), "20 is still running");
-            for job in &first {
-                assert!(removed(&t, job).await);
-            }
-            let late = only_claimed(&t).await;
-            assert!(removed(&t, &late).await);
-            let last = only_claimed(&t).await;
-            assert!(late.id > last.id, "10 ran before 30, which was queued before it");
-        }
-
-        async fn the_schema_itself_refuses_two_running_jobs_of_one_order_key(t: TestDb) {
-            let cx = context(&t);
-            queued(&t, vec![a_job(&cx).order_key("to:1"), a_job(&cx).order_key("to:1")]).await;
-            let forced: Result<(), DbError> =
-                t.db.write(async |tx| tx.exec("update jobs set state = 'RUNNING'", params![]).await).await;
-            assert!(matches!(forced, Err(DbError::Duplicate(_))), "{forced:?}");
-        }
-
-        async fn a_dead_job_holds_back_no_other(t: TestDb) {
-            let cx = context(&t);
-            queued(&t, vec![a_job(&cx).order_key("to:1"), a_job(&cx).order_key("to:1")]).await;
-            let first = only_claimed(&t).await;
-            let done: Result<(), DbError> = t.db.write(async move |tx| bury(tx, &first, "broken").await).await;
-            done.unwrap();
-            only_claimed(&t).await;
-        }
-
-        async fn a_waiting_twin_takes_the_place_of_a_job_that_failed_or_lost_its_worker(t: TestDb) {
-            let cx = context(&t);
-            // The twin has the same order key, so it waits for the one that is stuck.
-            let twin = || a_job(&context(&t)).unique_key("retailer 1").order_key("score:1");
-            queued(&t, vec![twin()]).await;
-            only_claimed(&t).await;
-            queued(&t, vec![twin()]).await;
-            t.clock.advance_seconds(61);
-            let second = only_claimed(&t).await;
-            assert_eq!(second.attempts, 1);
-
-            queued(&t, vec![twin()]).await;
-            let now = cx.now;
-            let failed: Result<(), DbError> =
-                t.db.write(async move |tx| retry(tx, &second, now, true, "failed").await).await;
-            failed.unwrap();
-            assert_eq!(states(&t).await, state("READY", 1));
-        }
-
-        async fn rivals_never_claim_the_same_job(t: TestDb) {
-            let cx = context(&t);
-            queued(&t, (0..300).map(|n| a_job(&cx).order_key(format!("to:{}", n % 20))).collect()).await;
-            let claims = async || {
-                let mut mine = Vec::new();
-                loop {
-                    match claimed(&t, 5).await {
-                        Ok(jobs) => {
-                            for job in &jobs {
-                                assert!(removed(&t, job).await);
-                            }
-                            mine.extend(jobs.into_iter().map(|job| job.id));
-                        }
-                        Err(error) => assert!(matches!(error, DbError::Duplicate(_)), "{error}"),
-                    }
-                    if states(&t).await.is_empty() {
-                        return mine;
-                    }
-                }
-            };
-            let (one, two, three) = tokio::join!(claims(), claims(), claims());
-            let mut all = [one, two, three].concat();
-            all.sort();
-            all.dedup();
-            assert_eq!(all.len(), 300);
-        }
-    }
+/// Whether nobody else was given a job; it is locked.
+pub(crate) async fn is_held(tx: &mut Tx, job: &Job) -> Result<bool, DbError> {
+    let sql = "select j.id from jobs j where j.id = $1 and j.fence = $2 and j.state = 'RUNNING' {lock j}";
+    Ok(tx.query_opt(sql, params![job.id, job.fence]).await?.is_some())
 }

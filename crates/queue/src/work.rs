@@ -1,28 +1,35 @@
 //! Working on jobs: in the background, or by hand in tests and the demo.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use db::{Db, DbError};
-use kernel::{Actor, Clock, Context, IdGen};
+use kernel::{Actor, Clock, Context, IdGen, Instant};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
+use crate::LEASE_SECONDS;
+use crate::held::Held;
 use crate::job::{Job, JobError, Queue, TRIES};
-use crate::registry::{Handler, Registry};
+use crate::registry::{Handler, Inside, Registry};
 use crate::store;
 
-/// How long a worker may be silent before its job is given to another.
-const LEASE_SECONDS: i64 = 60;
-/// How long work outside may take. It ends before its lease, so that the job is not given to another beside it.
-const OUTSIDE_MOST: Duration = Duration::from_secs(55);
+/// How often leases are renewed, counts are written and pauses are read.
+const BEAT_EVERY: Duration = Duration::from_secs(5);
 /// The pause after the store had no time for a job.
 const BUSY_PAUSE_SECONDS: i64 = 1;
 /// How often an idle queue looks for work that another process, or a passed moment, made ready.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Jobs that a run by hand claims at a time.
 const BY_HAND: usize = 32;
+/// Jobs that are claimed at a time where they are done fast.
+const AHEAD_MOST: usize = 256;
+/// Small jobs that share a transaction.
+const SET_MOST: usize = 64;
+/// Where what was claimed is done within this time, more is claimed at a time.
+const FAST_MICROS: i64 = 500_000;
 
 #[derive(Clone)]
 struct Bench {
@@ -32,17 +39,23 @@ struct Bench {
     registry: Registry,
     /// Told when a job is done, which may have made others ready.
     done: Arc<Notify>,
+    held: Arc<Held>,
 }
 
 impl Bench {
     fn new(db: &Db, clock: &Clock, ids: &IdGen, registry: &Registry) -> Self {
         let (db, clock, ids) = (db.clone(), clock.clone(), ids.clone());
-        Self { db, clock, ids, registry: registry.clone(), done: Arc::default() }
+        Self { db, clock, ids, registry: registry.clone(), done: Arc::default(), held: Arc::default() }
+    }
+
+    fn context(&self, job: &Job) -> Context {
+        Context::new(&self.clock, &self.ids, Actor::System, job.id.to_string())
     }
 }
 
 /// Workers in the background, one loop a queue.
 pub struct Workers {
+    bench: Bench,
     stopping: CancellationToken,
     tracker: TaskTracker,
 }
@@ -61,108 +74,245 @@ impl Workers {
         for queue in Queue::ALL {
             tracker.spawn(run_queue(bench.clone(), *queue, stopping.clone(), tracker.clone()));
         }
-        Self { stopping, tracker }
+        tracker.spawn(live(bench.clone(), stopping.clone()));
+        Self { bench, stopping, tracker }
     }
 
     /// Stops claiming, and waits for the jobs in work. What is not done in time is given back when its lease runs out.
     pub async fn drain(self, bound: Duration) -> bool {
         self.stopping.cancel();
         self.tracker.close();
-        tokio::time::timeout(bound, self.tracker.wait()).await.is_ok()
+        let is_done = tokio::time::timeout(bound, self.tracker.wait()).await.is_ok();
+        write_counts(&self.bench).await;
+        is_done
+    }
+}
+
+/// Shows that the process lives, until it stops.
+async fn live(bench: Bench, stopping: CancellationToken) {
+    loop {
+        if let Err(error) = beat(&bench).await {
+            tracing::error!(%error, "leases cannot be renewed");
+        }
+        tokio::select! {
+            () = stopping.cancelled() => return,
+            () = tokio::time::sleep(BEAT_EVERY) => {}
+        }
+    }
+}
+
+/// Renews the leases of what is held, reads which queues are held by an operator, writes the counts, and mends what a
+/// clock that was set back would hold up.
+async fn beat(bench: &Bench) -> Result<(), DbError> {
+    let paused = bench.db.read(async move |tx| store::paused(tx).await).await?;
+    bench.held.set_paused(paused);
+    let (now, held) = (bench.clock.now(), bench.held.jobs());
+    let (lease_until, is_set_back) = (lease_from(now), bench.held.is_set_back(now));
+    if is_set_back || !held.is_empty() {
+        let renewed = bench.db.write(async move |tx| {
+            if is_set_back {
+                store::mend_moments(tx, now, lease_until).await?;
+            }
+            store::renew(tx, &held, lease_until).await
+        });
+        renewed.await?;
+    }
+    write_counts(bench).await;
+    Ok(())
+}
+
+const fn lease_from(now: Instant) -> Instant {
+    now.plus_seconds(LEASE_SECONDS)
+}
+
+async fn write_counts(bench: &Bench) {
+    let (now, counted) = (bench.clock.now(), bench.held.counted());
+    if counted.is_empty() {
+        return;
+    }
+    let again = counted.clone();
+    let written: Result<(), DbError> = bench.db.write(async move |tx| store::count(tx, now, &counted).await).await;
+    if let Err(error) = written {
+        tracing::warn!(%error, "what became of jobs cannot be counted now");
+        bench.held.uncounted(&again);
     }
 }
 
 async fn run_queue(bench: Bench, queue: Queue, stopping: CancellationToken, tracker: TaskTracker) {
     let permits = Arc::new(Semaphore::new(queue.concurrency()));
-    while !stopping.is_cancelled() {
+    let (mut ahead, mut most) = (VecDeque::new(), queue.concurrency());
+    let mut claimed_at = bench.clock.now();
+    loop {
         // Made before the look, so that what is made ready during it is not slept over.
         let woken = bench.done.notified();
-        let Some(free) = free_places(&permits, &stopping).await else { return };
-        let claimed = claim(&bench, queue, free.len()).await.unwrap_or_else(|error| {
-            tracing::error!(%queue, %error, "the queue cannot be read");
-            Vec::new()
-        });
-        if claimed.is_empty() {
-            drop(free);
+        let Some(place) = free_place(&permits, &stopping).await else { break };
+        if bench.held.is_paused(queue) {
+            give_back(&bench, &mut ahead).await;
+        }
+        if ahead.is_empty() {
+            let now = bench.clock.now();
+            let is_fast = now.micros().saturating_sub(claimed_at.micros()) < FAST_MICROS;
+            most = if is_fast { most.saturating_mul(2).min(AHEAD_MOST) } else { queue.concurrency() };
+            claimed_at = now;
+            ahead = claim(&bench, queue, most).await.unwrap_or_else(|error| {
+                tracing::error!(%queue, %error, "the queue cannot be read");
+                VecDeque::new()
+            });
+        }
+        let set = next_set(&bench.registry, &mut ahead);
+        if set.is_empty() {
+            most = queue.concurrency();
+            drop(place);
             tokio::select! {
-                () = stopping.cancelled() => return,
+                () = stopping.cancelled() => break,
                 () = woken => {}
                 () = tokio::time::sleep(LOOK_EVERY) => {}
             }
             continue;
         }
-        for (job, place) in claimed.into_iter().zip(free) {
-            let bench = bench.clone();
-            tracker.spawn(async move {
-                work_on(&bench, job).await;
-                drop(place);
-                // The next of its order key, or jobs that it queued, can be claimed now.
-                bench.done.notify_waiters();
-            });
-        }
+        let bench = bench.clone();
+        tracker.spawn(async move {
+            work_on_set(&bench, set).await;
+            drop(place);
+            // The next of its order key, or jobs that it queued, can be claimed now.
+            bench.done.notify_waiters();
+        });
+    }
+    give_back(&bench, &mut ahead).await;
+}
+
+/// Waits until there is a place for a job; none where the workers stop.
+async fn free_place(permits: &Arc<Semaphore>, stopping: &CancellationToken) -> Option<OwnedSemaphorePermit> {
+    tokio::select! {
+        biased;
+        () = stopping.cancelled() => None,
+        permit = permits.clone().acquire_owned() => permit.ok(),
     }
 }
 
-/// Waits until there is a place for a job and takes all that are free; none where the workers stop.
-async fn free_places(permits: &Arc<Semaphore>, stopping: &CancellationToken) -> Option<Vec<OwnedSemaphorePermit>> {
-    let first = tokio::select! {
-        () = stopping.cancelled() => return None,
-        permit = permits.clone().acquire_owned() => permit.ok()?,
-    };
-    let others = std::iter::from_fn(|| permits.clone().try_acquire_owned().ok());
-    Some(std::iter::once(first).chain(others).collect())
+/// The next job to be worked on, or the next small ones of one kind.
+fn next_set(registry: &Registry, ahead: &mut VecDeque<Job>) -> Vec<Job> {
+    let Some(first) = ahead.pop_front() else { return Vec::new() };
+    let mut set = vec![first];
+    if set.iter().any(|first| matches!(registry.find(&first.kind), Some(Handler::Small(_)))) {
+        while set.len() < SET_MOST
+            && ahead.front().is_some_and(|next| set.first().is_some_and(|one| one.kind == next.kind))
+        {
+            set.extend(ahead.pop_front());
+        }
+    }
+    set
 }
 
-async fn claim(bench: &Bench, queue: Queue, most: usize) -> Result<Vec<Job>, DbError> {
+/// Gives back what was claimed and not begun. Where that fails, the leases run out.
+async fn give_back(bench: &Bench, ahead: &mut VecDeque<Job>) {
+    if ahead.is_empty() {
+        return;
+    }
+    let jobs: Vec<Job> = std::mem::take(ahead).into();
+    bench.held.leave(&jobs);
+    let held: Vec<_> = jobs.iter().map(|job| (job.id, job.fence)).collect();
+    let given: Result<(), DbError> = bench.db.write(async move |tx| store::give_back(tx, &held).await).await;
+    if let Err(error) = given {
+        tracing::warn!(%error, "jobs cannot be given back; their leases will run out");
+    }
+}
+
+async fn claim(bench: &Bench, queue: Queue, most: usize) -> Result<VecDeque<Job>, DbError> {
     let now = bench.clock.now();
     let most = i64::try_from(most).unwrap_or(1);
     // Most looks find nothing; they cost a read, not a write.
     let is_waiting = bench.db.read(async move |tx| store::has_work(tx, queue, now).await).await?;
     if !is_waiting {
-        return Ok(Vec::new());
+        return Ok(VecDeque::new());
     }
     let claimed = bench.db.write(async move |tx| {
         store::give_back_expired(tx, now, TRIES).await?;
-        store::claim(tx, queue, now, now.plus_seconds(LEASE_SECONDS), most).await
+        store::claim(tx, queue, now, lease_from(now), most).await
     });
-    match claimed.await {
+    let claimed = match claimed.await {
         // Another worker took a job of the same order key or queued one of the same unique key at this moment. Nothing
         // was claimed; the next look sees both.
-        Err(DbError::Duplicate(_)) => Ok(Vec::new()),
-        claimed => claimed,
+        Err(DbError::Duplicate(_)) => Vec::new(),
+        claimed => claimed?,
+    };
+    bench.held.take(&claimed);
+    Ok(claimed.into())
+}
+
+/// Works on what was claimed together. Where small jobs fail together, each has its own try.
+async fn work_on_set(bench: &Bench, set: Vec<Job>) {
+    if set.len() > 1 && is_done_together(bench, &set).await {
+        bench.held.leave(&set);
+        return;
     }
+    for job in set {
+        work_on(bench, job).await;
+    }
+}
+
+/// Does small jobs in one transaction; false where any of them fails, and nothing is done.
+async fn is_done_together(bench: &Bench, set: &[Job]) -> bool {
+    let Some((first, Handler::Small(work))) = set
+        .first()
+        .map(|first| (first, bench.registry.find(&first.kind)))
+        .and_then(|(first, handler)| Some((first, handler?)))
+    else {
+        return false;
+    };
+    let queue = first.queue;
+    let jobs: Vec<(Context, Job)> = set.iter().map(|job| (bench.context(job), job.clone())).collect();
+    let done = bench.db.write(async move |tx| do_together(tx, &work, &jobs).await).await;
+    if let Ok(done) = done {
+        bench.held.count(queue, |counts| counts.done = counts.done.saturating_add(done));
+    }
+    done.is_ok()
+}
+
+async fn do_together(tx: &mut db::Tx, work: &Arc<Inside>, jobs: &[(Context, Job)]) -> Result<i64, JobError> {
+    let mine: Vec<Job> = jobs.iter().map(|(_, job)| job.clone()).collect();
+    let mine = store::remove_all(tx, &mine).await?;
+    for (cx, job) in jobs.iter().filter(|(_, job)| mine.contains(&job.id)) {
+        work(tx, cx, job).await?;
+    }
+    Ok(i64::try_from(mine.len()).unwrap_or(i64::MAX))
 }
 
 /// Works on one claimed job and writes what came of it.
 async fn work_on(bench: &Bench, job: Job) {
-    let cx = Context::new(&bench.clock, &bench.ids, Actor::System, job.id.to_string());
+    let cx = bench.context(&job);
     let outcome = match bench.registry.find(&job.kind) {
         None => Err(JobError::Dead(format!("nothing handles jobs of the kind {:?}", job.kind))),
-        Some(Handler::Inside(work)) => {
+        Some(Handler::Inside(work) | Handler::Small(work)) => {
             let job = job.clone();
             bench
                 .db
                 .write(async move |tx| {
                     // The job goes first: where another worker holds it now, nothing of this is done.
                     if !store::remove(tx, &job).await? {
-                        return Ok(());
+                        return Ok(false);
                     }
-                    work(tx, &cx, &job).await
+                    work(tx, &cx, &job).await?;
+                    Ok(true)
                 })
                 .await
         }
-        Some(Handler::Outside(work)) => match within(OUTSIDE_MOST, work(cx, job.clone())).await {
+        Some(Handler::Outside(work, most)) => match within(most, work(cx, job.clone())).await {
             Ok(()) => {
                 let job = job.clone();
                 let removed = bench.db.write(async move |tx| store::remove(tx, &job).await).await;
-                removed.map(|_| ()).map_err(|error: DbError| JobError::from(error))
+                removed.map_err(|error: DbError| JobError::from(error))
             }
             Err(error) => Err(error),
         },
     };
-    if let Err(error) = outcome {
-        put_off(bench, job, error).await;
+    match outcome {
+        Ok(is_mine) => {
+            bench.held.count(job.queue, |counts| counts.done = counts.done.saturating_add(i64::from(is_mine)));
+        }
+        Err(error) => put_off(bench, job.clone(), error).await,
     }
+    bench.held.leave(&[job]);
 }
 
 /// Work outside of a transaction, in a task of its own: a panic must not take the worker along, nor silence its place.
@@ -180,18 +330,26 @@ async fn within(
 async fn put_off(bench: &Bench, job: Job, error: JobError) {
     let now = bench.clock.now();
     let (id, kind, attempts) = (job.id, job.kind.clone(), job.attempts);
+    let is_dead = matches!(error, JobError::Dead(_)) || matches!(error, JobError::Retry(_)) && job.is_last_try();
+    let is_failed = matches!(error, JobError::Retry(_)) && !is_dead;
+    bench.held.count(job.queue, |counts| {
+        counts.dead = counts.dead.saturating_add(i64::from(is_dead));
+        counts.failed = counts.failed.saturating_add(i64::from(is_failed));
+    });
     let written = bench
         .db
         .write(async move |tx| match &error {
-            JobError::Busy(why) => store::retry(tx, &job, now.plus_seconds(BUSY_PAUSE_SECONDS), false, why).await,
-            JobError::RetryAt(moment, why) => store::retry(tx, &job, *moment, false, why).await,
+            JobError::Busy(why) => {
+                store::postpone(tx, &job, now.plus_seconds(BUSY_PAUSE_SECONDS), Some(now), why).await
+            }
+            JobError::RetryAt(moment, why) => store::postpone(tx, &job, *moment, None, why).await,
             JobError::Retry(why) if !job.is_last_try() => {
                 tracing::warn!(job = %job.id, kind = job.kind, why, "a job is tried again");
-                store::retry(tx, &job, now.plus_millis(pause_millis(&job)), true, why).await
+                store::retry(tx, &job, now, now.plus_millis(pause_millis(&job)), why).await
             }
             JobError::Retry(why) | JobError::Dead(why) => {
                 tracing::error!(job = %job.id, kind = job.kind, why, "a job is dead");
-                store::bury(tx, &job, why).await
+                store::bury(tx, &job, now, why).await
             }
         })
         .await;
@@ -216,12 +374,14 @@ pub async fn run_ready(db: &Db, clock: &Clock, ids: &IdGen, registry: &Registry)
     loop {
         let before = done;
         for queue in Queue::ALL {
-            for job in claim(&bench, *queue, BY_HAND).await? {
-                work_on(&bench, job).await;
-                done = done.saturating_add(1);
+            let mut claimed = claim(&bench, *queue, BY_HAND).await?;
+            done = done.saturating_add(claimed.len());
+            while !claimed.is_empty() {
+                work_on_set(&bench, next_set(registry, &mut claimed)).await;
             }
         }
         if done == before {
+            write_counts(&bench).await;
             return Ok(done);
         }
     }
@@ -253,6 +413,31 @@ mod tests {
     }
 
     testkit::both_engines! {
+        async fn a_process_that_lives_keeps_its_jobs_and_one_that_is_paused_loses_them(t: TestDb) {
+            let registry = Registry::default();
+            let (living, other) = (Bench::new(&t.db, &t.clock, &t.ids, &registry), Bench::new(&t.db, &t.clock, &t.ids, &registry));
+            let cx = Context::new(&t.clock, &t.ids, Actor::System, "test");
+            let jobs = vec![crate::NewJob::new(&cx, Queue::CreditScore, "long", serde_json::Value::Null)];
+            let queued: Result<(), DbError> =
+                t.db.write(async move |tx| store::enqueue(tx, &cx, jobs.clone()).await).await;
+            queued.unwrap();
+            let claim = async |bench: &Bench| super::claim(bench, Queue::CreditScore, 1).await.unwrap();
+            assert_eq!(claim(&living).await.len(), 1);
+            for _ in 0..5 {
+                t.clock.advance_seconds(LEASE_SECONDS - 10);
+                beat(&living).await.unwrap();
+                assert!(claim(&other).await.is_empty(), "its lease was renewed");
+            }
+            t.clock.advance_seconds(LEASE_SECONDS + 1);
+            let taken = claim(&other).await;
+            assert_eq!((taken.len(), taken[0].attempts), (1, 2), "nobody renewed it");
+            // What wakes up now renews nothing: the job has another fence.
+            t.clock.advance_seconds(LEASE_SECONDS - 10);
+            beat(&living).await.unwrap();
+            t.clock.advance_seconds(11);
+            assert_eq!(claim(&living).await.len(), 1, "the lease of the other one has run out");
+        }
+
         async fn a_worker_that_wakes_up_late_has_no_effect(t: TestDb) {
             let registry = Registry::default().inside("count", |tx, _, _| {
                 Box::pin(async move {
@@ -268,9 +453,9 @@ mod tests {
                 t.db.write(async move |tx| store::enqueue(tx, &cx, vec![job.clone()]).await).await;
             queued.unwrap();
 
-            let paused = claim(&bench, Queue::CreditScore, 1).await.unwrap().remove(0);
+            let paused = claim(&bench, Queue::CreditScore, 1).await.unwrap().pop_front().unwrap();
             t.clock.advance_seconds(LEASE_SECONDS + 1);
-            let other = claim(&bench, Queue::CreditScore, 1).await.unwrap().remove(0);
+            let other = claim(&bench, Queue::CreditScore, 1).await.unwrap().pop_front().unwrap();
             work_on(&bench, paused.clone()).await;
             work_on(&bench, other).await;
             work_on(&bench, paused).await;

@@ -37,5 +37,7 @@ migrations! {
     "0016_ended_orders",
     "0017_sending",
     "0018_open_cycles",
+    "0019_queues",
     "0020_scores",
+    "0022_risk",
 }

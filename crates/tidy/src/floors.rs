@@ -19,7 +19,7 @@ const FLOORS: &[&[&str]] = &[
     &["pricing", "credit"],
     &["routing"],
     &["orders"],
-    &["risk", "scoring", "reports", "import"],
+    &["backstage", "risk", "scoring", "reports", "import"],
     &["conversation"],
     &["khaacho"],
 ];

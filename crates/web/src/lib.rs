@@ -28,7 +28,7 @@ pub use auth::{ACCESS_SECONDS, Auth, Caller};
 pub use extract::{
     Body, IfMatch, KeyedBody, KeyedBytes, Member, Operator, PathId, Public, Query, SignedIn, VendorOrOperator,
 };
-pub use health::routes as health_routes;
+pub use health::{is_ready, routes as health_routes};
 pub use idempotency::{Found, Keyed, StoredAnswer, forget_old_answers, once};
 pub use layers::{RequestId, finish, serve};
 pub use openapi::{Example, Examples, PageQuery, document, routes as openapi_routes};

@@ -57,7 +57,7 @@ fn etag(version: i64) -> String {
 }
 
 /// What a refusal looks like from outside.
-pub(crate) fn problem(refusal: &Refusal) -> Problem {
+pub fn problem(refusal: &Refusal) -> Problem {
     let detail = refusal.to_string();
     let unprocessable = |field: &str| {
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, refusal.code(), detail.clone()).with("field", field)

@@ -156,7 +156,8 @@ pub(crate) async fn of_order_for_update(
     tx.query_opt(sql, params![retailer, order]).await?.as_ref().map(read).transpose()
 }
 
-/// Adds to the lines what is overdue on them: one statement, and one more where something is overdue for too long.
+/// Adds to the lines what is overdue on them, and by cycle what is overdue for longer than the line or the retailer's
+/// guardrails allow: one statement, and one more where something is overdue.
 async fn with_overdue(tx: &mut Tx, rows: &[Row], today: BusinessDate) -> Result<HashMap<Pair, Line>, DbError> {
     let mut lines: HashMap<Pair, Line> = HashMap::with_capacity(rows.len());
     for row in rows {
@@ -183,27 +184,23 @@ async fn with_overdue(tx: &mut Tx, rows: &[Row], today: BusinessDate) -> Result<
             }
         }
     }
-    let late = lines.values().filter(|line| line.worst_overdue_days > line.max_overdue_days);
-    let late: Vec<Vec<Value>> = late
-        .map(|line| {
-            let due_before = today.plus_days(line.max_overdue_days.saturating_neg());
-            params![line.retailer_id, line.vendor_id, due_before]
-        })
-        .collect();
+    let late: Vec<Pair> = lines.values().filter(|line| line.worst_overdue_days > 0).map(Line::pair).collect();
     if late.is_empty() {
         return Ok(lines);
     }
-    let sql = "select c.*, t.terms from {rows 1: retailer_id text, vendor_id text, due_before text} v join cycles c \
-               on c.retailer_id = v.retailer_id and c.vendor_id = v.vendor_id and c.due_on < v.due_before \
-               join settlement_terms t on t.retailer_id = c.retailer_id and t.vendor_id = c.vendor_id \
+    let sql = "select c.*, t.terms, coalesce(r.max_overdue_days, 365) as retailer_days \
+               from {rows 1: retailer_id text, vendor_id text} v join cycles c \
+               on c.retailer_id = v.retailer_id and c.vendor_id = v.vendor_id and c.due_on < $2 \
+               join retailers r on r.id = c.retailer_id join settlement_terms t on t.retailer_id = c.retailer_id and t.vendor_id = c.vendor_id \
                and t.version = c.terms_version where c.outstanding_paisa > 0 \
                order by c.retailer_id, c.vendor_id, c.due_on, c.number";
-    for row in tx.query(sql, params![Value::rows(late)]).await? {
+    for row in tx.query(sql, params![pairs_value(&late), today]).await? {
         let cycle = cycles::read(&row)?;
         let whole = settle(&cycle.facts(), &terms(&row)?, Ask::Principal(cycle.outstanding), today);
         let cash = whole.map_or(cycle.outstanding, |whole| whole.cash);
         let line = lines.get_mut(&cycle.pair());
-        if let Some(line) = line.filter(|line| cycle.overdue_days(today) > line.max_overdue_days) {
+        let of_retailer: i64 = row.get("retailer_days")?;
+        if let Some(line) = line.filter(|line| cycle.overdue_days(today) > of_retailer.min(line.max_overdue_days)) {
             line.overdue.push(OverdueCycle {
                 number: cycle.number,
                 due_on: cycle.due_on,

@@ -1,6 +1,7 @@
 //! Every statement of credit, by what it reads and writes.
 
 pub(crate) mod adjustments;
+pub(crate) mod behaviour;
 pub(crate) mod cycles;
 pub(crate) mod discipline;
 pub(crate) mod disputes;

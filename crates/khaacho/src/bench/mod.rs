@@ -2,8 +2,8 @@
 //!
 //! `place`, `deliver` and `repay` are one run ([`load`]) with different [`work`]: a world is [made](history) through the
 //! use cases, a server of its own is driven over HTTP, and what it answered is compared with what is in the database.
-//! `grow` places orders where more and more lie already, `dashboard` times what is looked at, `webhooks` what people write
-//! and `verify` the check of books.
+//! `grow` places orders where more and more lie already, `dashboard` times what is looked at, `webhooks` what people write,
+//! `queue` what workers do and `verify` the check of books.
 
 #![expect(
     clippy::float_arithmetic,
@@ -18,6 +18,7 @@ mod grow;
 mod history;
 mod load;
 mod machine;
+mod queue;
 mod reads;
 mod report;
 mod run;
@@ -133,6 +134,15 @@ enum What {
         #[arg(long)]
         json: bool,
     },
+    /// Do small jobs with real workers: each effect happens once, and what is done holds nothing up.
+    Queue {
+        /// Jobs that lie ready; a tenth as many follow that each have a transaction of their own.
+        #[arg(long, default_value_t = 100_000)]
+        jobs: usize,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
     /// Check and export a journal, made in a fresh temporary SQLite file or in the empty --database that is named.
     Verify {
         /// Journal entries.
@@ -178,6 +188,7 @@ pub async fn run(config: Config, common: &CommonFlags, flags: Flags) -> anyhow::
             let time = Duration::from_secs(seconds.max(1));
             show(&webhooks::run(&database, rate, time, &progress).await?, json)
         }
+        What::Queue { jobs, json } => show(&queue::run(&database, jobs, &progress).await?, json),
         What::Verify { entries, books, json } => show(&verify::run(&database, entries, books).await?, json),
     }
 }

@@ -9,6 +9,12 @@ pub(crate) async fn one_row(tx: &mut Tx, number: i64) -> Result<(), DbError> {
     tx.exec(sql, params![number.to_string(), number]).await
 }
 
+/// The rows that were written one by one.
+pub(crate) async fn rows_written(tx: &mut Tx) -> Result<i64, DbError> {
+    let sql = "select cast(count(*) as bigint) as n from message_windows";
+    tx.query_one(sql, params![]).await?.get("n")
+}
+
 /// The rows of one table that an order leaves, with the statement that reads them.
 pub(crate) struct Table {
     pub(crate) name: &'static str,

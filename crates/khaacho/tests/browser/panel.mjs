@@ -95,7 +95,7 @@ const visit = async (width, scheme) => {
     'claims': '/admin/claims', 'disputes': '/admin/disputes', 'risk': '/admin/risk', 'books': '/admin/books',
     'claim-form': line + '/claim', 'check': line.replace('/lines/', '/check?line='), 'orders': '/admin/orders',
     'products': '/admin/products', 'new-product': '/admin/products/new', 'new-retailer': '/admin/retailers/new',
-    'new-vendor': '/admin/vendors/new', 'board': '/admin/board', 'stock-of-nobody': '/admin/stock', 'over-limit': '/admin/lines?over=yes', 'audit-all': '/admin/audit',
+    'new-vendor': '/admin/vendors/new', 'board': '/admin/board', 'stock-of-nobody': '/admin/stock', 'over-limit': '/admin/lines?over=yes', 'audit-all': '/admin/audit', 'queues': '/admin/queues', 'queue': '/admin/queues/whatsapp', 'hold-queue': '/admin/queues/whatsapp/pause', 'schedules': '/admin/schedules',
   };
   for (const [name, place] of Object.entries(all)) {
     const answer = await page.goto(place.startsWith('http') ? place : base + place);

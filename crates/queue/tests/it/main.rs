@@ -3,6 +3,9 @@
 
 mod background;
 mod by_hand;
+mod clocks;
+mod killed;
+mod operators;
 mod schedules;
 
 use db::{DbError, Tx, params};

@@ -79,18 +79,17 @@ testkit::both_engines! {
         }
     }
 
-    async fn health_says_what_is_missing(t: TestDb) {
+    async fn health_says_that_the_process_lives_and_readiness_what_is_missing(t: TestDb) {
         let (routes, _) = web::health_routes().split_for_parts();
-        let ready = wrapped(&t, routes.clone());
-        for path in ["/health", "/api/v1/health", "/api/v1/health/ready"] {
-            assert_eq!(got(&ready, path).await.status, StatusCode::OK, "{path}");
+        let live = wrapped(&t, routes);
+        for path in ["/health", "/api/v1/health"] {
+            assert_eq!(got(&live, path).await.status, StatusCode::OK, "{path}");
         }
+        assert!(web::is_ready(&app(&t)).await.is_ok());
         let migrations = &[db::Migration { name: "9999_later", sql: "create table later (id text)" }];
-        let behind = web::finish(routes, App { migrations, ..app(&t) }, 1);
-        let answer = got(&behind, "/api/v1/health/ready").await;
-        assert_eq!(answer.problem(), (503, "NOT_READY".to_owned(), String::new()));
-        assert!(answer.body.contains("9999_later"), "{}", answer.body);
-        assert_eq!(got(&behind, "/api/v1/health").await.status, StatusCode::OK, "alive all the same");
+        let problem = web::is_ready(&App { migrations, ..app(&t) }).await.unwrap_err();
+        assert_eq!((problem.status().as_u16(), problem.code()), (503, "NOT_READY"));
+        assert!(problem.to_json()["detail"].as_str().unwrap().contains("9999_later"));
     }
 
     async fn the_document_names_the_routes_and_the_page_needs_no_network(t: TestDb) {
@@ -100,7 +99,7 @@ testkit::both_engines! {
         let router = wrapped(&t, routes.merge(web::openapi_routes(&document)));
         let json = got(&router, "/api/v1/openapi.json").await.json();
         assert_eq!((&json["info"]["title"], &json["security"][0]["bearer"]), (&"Khaacho".into(), &serde_json::json!([])));
-        assert!(json["paths"]["/api/v1/health/ready"]["get"]["responses"]["503"].is_object());
+        assert!(json["paths"]["/api/v1/health"]["get"]["responses"]["200"].is_object());
         let page = got(&router, "/docs").await;
         assert_eq!(page.status, StatusCode::OK);
         assert!(page.body.contains("/docs/scalar.js") && !page.body.contains("https://"), "{}", page.body);

@@ -247,9 +247,10 @@ proptest! {
             rest = after(&rest, &plan);
         }
         // A part gains or loses half a paisa of discount and of interest, and its rounding; at half price a paisa of
-        // cash is two of principal.
+        // cash is two of principal. What would leave less than the smallest repayment open goes to the next cycle, so up to
+        // that much may be settled at another cycle's price.
         let difference = (principal - paisa(|paid| paid.principal, &once)).abs();
-        prop_assert!(difference <= 4 * (made + 1), "{difference} over {made} parts");
+        prop_assert!(difference <= 4 * (made + 1) + SMALLEST_REPAYMENT.paisa(), "{difference} over {made} parts");
     }
 
     #[test]

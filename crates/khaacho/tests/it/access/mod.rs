@@ -2,6 +2,7 @@
 //!
 //! The tables are complete by law: an operation that stands in none of them fails the test.
 
+mod backstage;
 mod deeds;
 mod examples;
 mod panel;
@@ -128,12 +129,21 @@ testkit::both_engines! {
         let (mut wrong_ones, mut faults) = (0, Vec::new());
         for row in rows(&world.own).iter().filter(|row| row.body.as_object().is_some_and(|body| !body.is_empty())) {
             let optional: &[&str] = match row.operation {
-                "POST /api/v1/orders" => &["vendorId"],
+                "POST /api/v1/orders" | "POST /api/v1/admin/guardrails/validate-order" => &["vendorId"],
                 "PATCH /api/v1/products/{id}" => &["nameNe", "aliases", "pack"],
-                "POST /api/v1/vendors/{id}/products/{productId}/moves" | "PATCH /api/v1/credit/cycles/{id}" => &["note"],
+                "POST /api/v1/vendors/{id}/products/{productId}/moves"
+                | "POST /api/v1/risk-control/alerts/{id}/acknowledge"
+                | "PATCH /api/v1/credit/cycles/{id}" => &["note"],
                 "POST /api/v1/admin/orders/{id}/retry" => &["paymentMode"],
+                "POST /api/v1/queues/{queue}/retry" => &["kind"],
                 "PATCH /api/v1/credit/lines/{id}" => &["termsDays"],
                 "PUT /api/v1/admin/credit/{id}/cap" => &["cap"],
+                "PUT /api/v1/admin/guardrails/{retailerId}" => &["maxOrder", "maxOverdueDays"],
+                "POST /api/v1/risk-control/simulate" => {
+                    &["retailerId", "rules", "OVERDUE_BLOCK", "days", "liftsItself"]
+                }
+                "PUT /api/v1/risk-control/rules/{category}" => &["days", "liftsItself"],
+                "POST /api/v1/risk-control/rules" => &["times"],
                 "PUT /api/v1/admin/credit/vendors/{id}/ceiling" => &["ceiling"],
                 "POST /api/v1/credit/cycles/{id}/dispute" => &["orderLine"],
                 _ => &[],

@@ -140,7 +140,7 @@ fn pages_of(own: &Own) -> Vec<(String, [u16; 2])> {
         ..
     } = own;
     let (open, product) = (&own.open, &own.product);
-    let (payment, claim) = (&payments[0], &claims[0]);
+    let (payment, claim, job) = (&payments[0], &claims[0], &own.jobs[0]);
     let line_pages =
         ["", "/cycles", "/entries", "/payment", "/change", "/statement", "/history", "/reservations", "/claim"];
     let mut all: Vec<(String, [u16; 2])> =
@@ -181,6 +181,9 @@ fn pages_of(own: &Own) -> Vec<(String, [u16; 2])> {
         (format!("/admin/vendors/{vendor}"), BOTH),
         (format!("/admin/vendors/{vendor}/ceiling"), OPERATORS),
         (format!("/admin/books?vendorId={vendor}"), BOTH),
+        (format!("/admin/queues/report-generation/jobs/{job}"), OPERATORS),
+        (format!("/admin/queues/report-generation/jobs/{job}/retry"), OPERATORS),
+        (format!("/admin/queues/report-generation/jobs/{job}/delete"), OPERATORS),
     ]);
     all
 }
@@ -196,6 +199,18 @@ fn pages(world: &World) -> Vec<(String, [u16; 2])> {
     let of_operators = of_operators
         .iter()
         .chain(&["/admin/products", "/admin/products/new", "/admin/audit", "/admin/conversations"])
+        .chain(&[
+            "/admin/queues",
+            "/admin/queues/whatsapp",
+            "/admin/queues/report-generation?state=DEAD",
+            "/admin/schedules",
+        ])
+        .chain(&[
+            "/admin/queues/whatsapp/pause",
+            "/admin/queues/whatsapp/resume",
+            "/admin/queues/whatsapp/retry",
+            "/admin/queues/whatsapp/clean",
+        ])
         .chain(&["/admin/insights"]);
     all.extend(of_operators.map(|page| ((*page).to_owned(), OPERATORS)));
     all.extend([
@@ -240,7 +255,7 @@ fn forms(own: &Own) -> Vec<(String, &'static str)> {
 
 /// Every form of operators alone, in an order in which each finds what it needs.
 fn forms_of_operators(own: &Own) -> Vec<(String, &'static str)> {
-    let Own { cycle, disputed, retailer, newcomer, vendor, product, .. } = own;
+    let Own { cycle, disputed, retailer, newcomer, vendor, product, jobs, .. } = own;
     vec![
         (format!("/admin/cycles/{cycle}/adjust"), "kind=RETURN&sign=DECREASE&amount=1&reason=torn&sure=yes"),
         (format!("/admin/cycles/{disputed}/decide"), "decision=upheld&amount=5&reason=wet&sure=yes"),
@@ -256,6 +271,9 @@ fn forms_of_operators(own: &Own) -> Vec<(String, &'static str)> {
         ("/admin/vendors/new".to_owned(), "name=Nawa&ownerName=Hari&phone=9779800000008&numberPrefix=naw&capacity=5"),
         ("/admin/products/new".to_owned(), "name=Salt&nameNe=नुन&sku=SALT&unit=packet&category=food&pack=1&packUnit=kg"),
         (format!("/admin/products/{product}"), "name=Rice&nameNe=चामल&unit=bora&category=food&status=ACTIVE"),
+        (format!("/admin/queues/report-generation/jobs/{}/delete", jobs[1]), "sure=yes"),
+        ("/admin/queues/report-generation/pause".to_owned(), "reason=paper"),
+        ("/admin/queues/report-generation/clean".to_owned(), "days=30&sure=yes"),
     ]
 }
 

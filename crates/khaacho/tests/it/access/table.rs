@@ -41,7 +41,7 @@ fn get(operation: &'static str, path: String, statuses: [u16; 3]) -> Row {
 
 /// Reads, which leave the world as it is.
 pub(super) fn reads(own: &Own) -> Vec<Row> {
-    [catalogue_reads(own), other_reads(own), scores_and_insights(own)].concat()
+    [catalogue_reads(own), other_reads(own), queue_reads(own), risk_reads(own), scores_and_insights(own)].concat()
 }
 
 fn catalogue_reads(own: &Own) -> Vec<Row> {
@@ -76,6 +76,40 @@ fn scores_and_insights(own: &Own) -> Vec<Row> {
         get("GET /api/v1/admin/insights/{retailerId}", format!("admin/insights/{retailer}"), OPERATORS),
         get("GET /api/v1/admin/insights/{retailerId}/message", format!("admin/insights/{retailer}/message"), OPERATORS),
         get("GET /api/v1/admin/insights/system/overview", "admin/insights/system/overview".to_owned(), OPERATORS),
+    ]
+}
+
+fn risk_reads(own: &Own) -> Vec<Row> {
+    let Own { retailer, vendor, .. } = own;
+    let order = json!({ "retailerId": retailer, "vendorId": vendor, "orderAmount": "500.00", "paymentMode": "CREDIT" });
+    let of_retailer = |what: &str| format!("risk-control/retailers/{retailer}/{what}");
+    vec![
+        row(
+            "POST /api/v1/admin/guardrails/validate-order",
+            "admin/guardrails/validate-order".to_owned(),
+            order,
+            OPERATORS,
+        ),
+        get("GET /api/v1/admin/guardrails/{retailerId}", format!("admin/guardrails/{retailer}"), OPERATORS),
+        get("GET /api/v1/admin/guardrails/at-risk", "admin/guardrails/at-risk".to_owned(), OPERATORS),
+        get("GET /api/v1/risk-control/retailers/{id}/score", of_retailer("score"), OPERATORS),
+        get("GET /api/v1/risk-control/retailers/{id}/score/history", of_retailer("score/history"), OPERATORS),
+        get("GET /api/v1/risk-control/retailers/{id}/alerts", of_retailer("alerts"), OPERATORS),
+        get("GET /api/v1/risk-control/score/{retailerId}", format!("risk-control/score/{retailer}"), OPERATORS),
+        get("GET /api/v1/risk-control/alerts", "risk-control/alerts".to_owned(), OPERATORS),
+        get("GET /api/v1/risk-control/rules", "risk-control/rules".to_owned(), OPERATORS),
+        get(
+            "GET /api/v1/risk-control/rules/{category}/history",
+            "risk-control/rules/OVERDUE_BLOCK/history".to_owned(),
+            OPERATORS,
+        ),
+        get("GET /api/v1/risk-control/actions", "risk-control/actions".to_owned(), OPERATORS),
+        row(
+            "POST /api/v1/risk-control/simulate",
+            "risk-control/simulate".to_owned(),
+            json!({ "rules": { "OVERDUE_BLOCK": { "days": 15, "liftsItself": true } }, "retailerId": retailer }),
+            OPERATORS,
+        ),
     ]
 }
 
@@ -149,6 +183,22 @@ fn other_reads(own: &Own) -> Vec<Row> {
     ]
 }
 
+fn queue_reads(own: &Own) -> Vec<Row> {
+    let job = &own.jobs[3];
+    vec![
+        get("GET /api/v1/queues/stats", "queues/stats".to_owned(), OPERATORS),
+        get("GET /api/v1/queues/{queue}/stats", "queues/report-generation/stats".to_owned(), OPERATORS),
+        get(
+            "GET /api/v1/queues/{queue}/jobs",
+            "queues/report-generation/jobs?state=DEAD&kind=export".to_owned(),
+            OPERATORS,
+        ),
+        get("GET /api/v1/queues/jobs/{queue}", "queues/jobs/report-generation".to_owned(), OPERATORS),
+        get("GET /api/v1/queues/{queue}/jobs/{id}", format!("queues/report-generation/jobs/{job}"), OPERATORS),
+        get("GET /api/v1/schedules", "schedules".to_owned(), OPERATORS),
+    ]
+}
+
 /// Commands; each stands where the ones before it leave its objects as it needs them.
 pub(super) fn commands(own: &Own) -> Vec<Row> {
     let commands = [
@@ -158,10 +208,75 @@ pub(super) fn commands(own: &Own) -> Vec<Row> {
         cycles(own),
         orders(own),
         recovery(own),
+        risk(own),
         conversations(own),
+        queues(own),
         ends(own),
     ];
     commands.concat()
+}
+
+fn risk(own: &Own) -> Vec<Row> {
+    let Own { retailer, alerts, action, .. } = own;
+    let guardrails = json!({ "maxOrder": "20000.00", "maxOverdueDays": 20, "reason": "agreed" });
+    let rule = json!({ "rule": { "days": 25, "liftsItself": true }, "reason": "a trial" });
+    let older = json!({ "category": "ORDER_SPIKE", "rule": { "times": 4 }, "reason": "a trial" });
+    vec![
+        row("PUT /api/v1/admin/guardrails/{retailerId}", format!("admin/guardrails/{retailer}"), guardrails, OPERATORS),
+        row(
+            "POST /api/v1/risk-control/actions/{id}/undo",
+            format!("risk-control/actions/{action}/undo"),
+            because(),
+            OPERATORS,
+        ),
+        row(
+            "POST /api/v1/admin/guardrails/evaluate-all",
+            "admin/guardrails/evaluate-all".to_owned(),
+            Value::Null,
+            OPERATORS,
+        ),
+        row("POST /api/v1/risk-control/check/{id}", format!("risk-control/check/{retailer}"), json!({}), OPERATORS),
+        row(
+            "PUT /api/v1/risk-control/rules/{category}",
+            "risk-control/rules/OVERDUE_BLOCK".to_owned(),
+            rule,
+            OPERATORS,
+        ),
+        row("POST /api/v1/risk-control/rules", "risk-control/rules".to_owned(), older, OPERATORS),
+        row(
+            "POST /api/v1/risk-control/alerts/{id}/acknowledge",
+            format!("risk-control/alerts/{}/acknowledge", alerts[0]),
+            json!({ "note": "we call them" }),
+            OPERATORS,
+        ),
+        row(
+            "POST /api/v1/risk-control/alerts/{id}/resolve",
+            format!("risk-control/alerts/{}/resolve", alerts[1]),
+            json!({ "note": "it is a festival" }),
+            OPERATORS,
+        ),
+    ]
+}
+
+fn queues(own: &Own) -> Vec<Row> {
+    let path = |rest: &str| format!("queues/report-generation/{rest}");
+    let job = |number: usize| format!("jobs/{}", own.jobs[number]);
+    let run = "schedules/vendor-reliability/run".to_owned();
+    vec![
+        row(
+            "POST /api/v1/queues/{queue}/pause",
+            path("pause"),
+            json!({ "reason": "paper comes on Sunday" }),
+            OPERATORS,
+        ),
+        row("POST /api/v1/queues/{queue}/jobs/{id}/retry", path(&format!("{}/retry", job(0))), json!({}), OPERATORS),
+        row("POST /api/v1/queues/retry/{jobId}", format!("queues/retry/{}", own.jobs[1]), json!({}), OPERATORS),
+        row("DELETE /api/v1/queues/{queue}/jobs/{id}", path(&job(2)), Value::Null, OPERATORS),
+        row("POST /api/v1/queues/{queue}/clean", path("clean"), json!({ "olderThanDays": 30 }), OPERATORS),
+        row("POST /api/v1/queues/{queue}/retry", path("retry"), json!({ "kind": "export" }), OPERATORS),
+        row("POST /api/v1/queues/{queue}/resume", path("resume"), json!({}), OPERATORS),
+        row("POST /api/v1/schedules/{name}/run", run, json!({}), OPERATORS),
+    ]
 }
 
 fn registration(own: &Own) -> Vec<Row> {

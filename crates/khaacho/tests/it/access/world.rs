@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use axum::Router;
 use axum::body::Body;
 use conversation::Webhook;
+use db::{DbError, params};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
-use kernel::{Id as _, Role, UserId};
+use kernel::{Actor, Context, Id as _, RetailerId, Role, UserId};
 use khaacho::house::{self, Settings};
+use queue::{NewJob, Queue};
 use serde_json::{Value, json};
 use testkit::TestDb;
 use tower::ServiceExt as _;
@@ -46,6 +48,11 @@ pub(crate) struct Own {
     pub(crate) offers: Vec<String>,
     /// Two more orders that are offered.
     pub(crate) routed: Vec<String>,
+    /// Two alerts, and something that a rule did.
+    pub(crate) alerts: Vec<String>,
+    pub(crate) action: String,
+    /// Four dead jobs.
+    pub(crate) jobs: Vec<String>,
 }
 
 impl Own {
@@ -185,6 +192,8 @@ impl World {
         }
         let address = format!("97798{number}1000000");
         self.has_written(&address).await;
+        let (alerts, action) = self.watched(&retailer).await;
+        let jobs = self.dead_jobs().await;
         Own {
             retailer,
             address,
@@ -202,7 +211,51 @@ impl World {
             confirmed,
             offers,
             routed,
+            alerts,
+            action,
+            jobs,
         }
+    }
+
+    /// Two alerts about a retailer and a pause of its credit that is over, as the rules of risk leave them.
+    async fn watched(&self, retailer: &str) -> (Vec<String>, String) {
+        let (now, ids) = (self.t.clock.now(), &self.t.ids);
+        let alerts: [kernel::AlertId; 2] = [ids.make(now), ids.make(now)];
+        let (action, retailer): (kernel::ActionId, RetailerId) = (ids.make(now), retailer.parse().unwrap());
+        let written: Result<(), DbError> = self
+            .t
+            .db
+            .write(async move |tx| {
+                let columns = &["retailer_id", "id", "category", "rule_version", "state", "facts", "at", "version"];
+                let score = r#"{"kind":"SCORE","total":72.00}"#;
+                let row = |id, category: &'static str| params![retailer, id, category, 0, "OPEN", score, now, 1];
+                let rows = vec![row(alerts[0], "HIGH_RISK_SCORE"), row(alerts[1], "ORDER_SPIKE")];
+                tx.insert_many("risk_alerts", columns, rows).await?;
+                let columns =
+                    &["retailer_id", "id", "kind", "category", "rule_version", "cause_key", "cycles", "facts", "at"];
+                let overdue = r#"{"kind":"OVERDUE","days":31,"allowed":30,"numbers":["ONE-101"]}"#;
+                let key = format!("pause:{retailer}");
+                let row = params![retailer, action, "PAUSE", "OVERDUE_BLOCK", 0, key, "[]", overdue, now];
+                tx.insert_many("risk_actions", columns, vec![row]).await
+            })
+            .await;
+        written.unwrap();
+        (alerts.iter().map(ToString::to_string).collect(), action.to_string())
+    }
+
+    /// Jobs of a queue that nothing else uses, laid aside.
+    async fn dead_jobs(&self) -> Vec<String> {
+        let cx = Context::new(&self.t.clock, &self.t.ids, Actor::System, "test");
+        let jobs: Vec<NewJob> =
+            (0..4).map(|n| NewJob::new(&cx, Queue::ReportGeneration, "export", json!({ "part": n }))).collect();
+        let dead = self.t.db.write::<_, DbError, _>(async move |tx| {
+            queue::enqueue(tx, &cx, jobs.clone()).await?;
+            let sql = "update jobs set state = 'DEAD', died_at = run_at, attempts = 3, last_error = 'no paper', \
+                       errors = $1 where queue = 'report-generation' and state = 'READY' returning id";
+            let told = "{\"at\":1000000,\"error\":\"no paper\",\"try\":3}\n";
+            tx.query(sql, params![told]).await?.iter().map(|row| row.get("id")).collect()
+        });
+        dead.await.unwrap()
     }
 
     /// Somebody writes a message over WhatsApp.

@@ -8,6 +8,7 @@ mod dump;
 mod ending;
 mod history;
 mod imports;
+mod jobs;
 mod load;
 mod offers;
 mod points;

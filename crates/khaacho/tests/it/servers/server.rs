@@ -108,6 +108,11 @@ impl Server {
         Self::spawn(&mut command)
     }
 
+    /// One that works by itself and ends at a point that `db::crash` names.
+    pub(crate) fn dying(home: &Home, ends_at: &str) -> Self {
+        Self::spawn(home.command("serve").env("TEST_CRASH_AT", ends_at).stderr(Stdio::piped()))
+    }
+
     fn spawn(command: &mut Command) -> Self {
         let mut child = command.args(["--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).spawn().unwrap();
         let printed = BufReader::new(child.stdout.take().unwrap());

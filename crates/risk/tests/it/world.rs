@@ -1,0 +1,196 @@
+//! A shop with a vendor that lends to it, whose cycles begin and are paid on days of the test's choosing.
+
+use credit::{Ask, Line, NewLine, NewOpening, NewRepayment};
+use db::DbError;
+use kernel::{
+    ActionId, Actor, BusinessDate, Context, CycleId, Id as _, Money, PageRequest, RetailerId, Scope, UserId, VendorId,
+};
+use parties::{NewRetailer, NewVendor, Retailer};
+use risk::{Action, Alert, Control, Done};
+use testkit::TestDb;
+
+pub(crate) struct World {
+    pub(crate) t: TestDb,
+    pub(crate) retailer: RetailerId,
+    pub(crate) vendor: VendorId,
+}
+
+pub(crate) fn rupees(amount: i64) -> Money {
+    Money::from_rupees(amount).unwrap()
+}
+
+impl World {
+    /// A line of 100 000 rupees over 30 days; its day is the test clock's.
+    pub(crate) async fn new(t: TestDb) -> Self {
+        let cx = Context::new(&t.clock, &t.ids, Actor::System, "test");
+        let made = t.db.write::<_, DbError, _>(async move |tx| {
+            let phone = |end: u8| format!("97798110000{end:02}");
+            let shop = NewRetailer {
+                name: "Laxmi Kirana".to_owned(),
+                owner_name: "Laxmi".to_owned(),
+                phone: phone(1),
+                place: None,
+                latitude_micro: None,
+                longitude_micro: None,
+                language: parties::Language::English,
+            };
+            let retailer = parties::create_retailer(tx, &cx, &shop).await?.unwrap().id;
+            parties::approve_retailer(tx, &cx, retailer).await?.unwrap();
+            let seller = NewVendor {
+                name: "Karnali Traders".to_owned(),
+                owner_name: "Hari".to_owned(),
+                phone: phone(2),
+                place: None,
+                latitude_micro: None,
+                longitude_micro: None,
+                language: parties::Language::English,
+                number_prefix: "KAR".to_owned(),
+                capacity: 20,
+            };
+            let vendor = parties::create_vendor(tx, &cx, &seller).await?.unwrap().id;
+            let line = NewLine {
+                retailer_id: retailer,
+                vendor_id: vendor,
+                limit: rupees(100_000),
+                terms_days: 30,
+                max_order: None,
+                max_overdue_days: 30,
+                settlement: None,
+            };
+            credit::create_line(tx, &cx, line).await?.unwrap();
+            Ok((retailer, vendor))
+        });
+        let (retailer, vendor) = made.await.unwrap();
+        Self { t, retailer, vendor }
+    }
+
+    pub(crate) fn today(&self) -> BusinessDate {
+        self.t.clock.now().business_date()
+    }
+
+    pub(crate) fn days(&self, days: i64) {
+        self.t.clock.advance_seconds(days * 86_400);
+    }
+
+    fn cx(&self, actor: Actor) -> Context {
+        Context::new(&self.t.clock, &self.t.ids, actor, "test")
+    }
+
+    pub(crate) fn operator(&self) -> Context {
+        self.cx(Actor::Operator(UserId::from_bits(7)))
+    }
+
+    /// A purchase of so many days ago.
+    pub(crate) async fn bought(&self, days_ago: i64, amount: i64) -> CycleId {
+        let cx = self.cx(Actor::System);
+        let opening = NewOpening {
+            line: (self.retailer, self.vendor),
+            principal: rupees(amount),
+            started_on: self.today().plus_days(-days_ago),
+            note: "page 12".to_owned(),
+        };
+        let opened = self.t.db.write::<_, DbError, _>(async move |tx| {
+            Ok(credit::open_cycles(tx, &cx, std::slice::from_ref(&opening)).await?.remove(0).unwrap().id)
+        });
+        opened.await.unwrap()
+    }
+
+    /// All of a cycle is paid today.
+    pub(crate) async fn paid(&self, cycle: CycleId) -> kernel::PaymentId {
+        let cx = self.cx(Actor::System);
+        let today = self.today();
+        let paid = self.t.db.write::<_, DbError, _>(async move |tx| {
+            let open = credit::cycle(tx, Scope::All, cycle).await?.unwrap().outstanding;
+            let new =
+                NewRepayment { ask: Ask::Principal(open), on: today, method: "CASH".parse().unwrap(), reference: None };
+            Ok(credit::repay(tx, &cx, Scope::All, cycle, new).await?.unwrap().repayment.payment_id)
+        });
+        paid.await.unwrap()
+    }
+
+    /// A cheque bounced.
+    pub(crate) async fn bounced(&self, payment: kernel::PaymentId) {
+        let cx = self.operator();
+        let done = self.t.db.write::<_, DbError, _>(async move |tx| {
+            credit::reverse(tx, &cx, Scope::All, payment, "it bounced").await.map(|done| done.map(|_| ()))
+        });
+        done.await.unwrap().unwrap();
+    }
+
+    pub(crate) fn control(&self) -> Control {
+        Control { db: self.t.db.clone(), clock: self.t.clock.clone(), ids: self.t.ids.clone() }
+    }
+
+    pub(crate) async fn run(&self) -> Done {
+        self.control().run().await.unwrap()
+    }
+
+    pub(crate) async fn shop(&self) -> Retailer {
+        let id = self.retailer;
+        self.t
+            .db
+            .read::<_, DbError, _>(async move |tx| Ok(parties::retailers(tx, &[id]).await?.remove(&id).unwrap()))
+            .await
+            .unwrap()
+    }
+
+    pub(crate) async fn line(&self) -> Line {
+        let (pair, today) = ((self.retailer, self.vendor), self.today());
+        self.t
+            .db
+            .read::<_, DbError, _>(async move |tx| Ok(credit::line_of(tx, Scope::All, pair, today).await?.unwrap()))
+            .await
+            .unwrap()
+    }
+
+    pub(crate) async fn actions(&self) -> Vec<Action> {
+        let page = PageRequest::new(Some(200), None);
+        let mut found =
+            self.t.db.read::<_, DbError, _>(async move |tx| risk::actions(tx, None, &page).await).await.unwrap().items;
+        found.reverse();
+        found
+    }
+
+    pub(crate) async fn alerts(&self) -> Vec<Alert> {
+        let page = PageRequest::new(Some(200), None);
+        let mut found = self
+            .t
+            .db
+            .read::<_, DbError, _>(async move |tx| risk::alerts(tx, None, false, &page).await)
+            .await
+            .unwrap()
+            .items;
+        found.reverse();
+        found
+    }
+
+    pub(crate) async fn undo(&self, id: ActionId) -> Result<Action, risk::Refusal> {
+        let cx = self.operator();
+        self.t.db.write::<_, DbError, _>(async move |tx| risk::undo(tx, &cx, id, "they came by").await).await.unwrap()
+    }
+
+    pub(crate) async fn change_limit(&self, limit: i64) {
+        let (cx, id) = (self.operator(), self.line().await.id);
+        let change = credit::LineChange {
+            limit: Some(rupees(limit)),
+            reason: "agreed".to_owned(),
+            ..credit::LineChange::default()
+        };
+        let done = self
+            .t
+            .db
+            .write::<_, DbError, _>(async move |tx| credit::change_line(tx, &cx, Scope::All, id, change.clone()).await);
+        done.await.unwrap().unwrap();
+    }
+
+    /// What was written to somebody, the first message first.
+    pub(crate) async fn texts(&self) -> Vec<String> {
+        let page = PageRequest::new(Some(200), None);
+        let filter = notify::MessageFilter::default();
+        let found =
+            self.t.db.read::<_, DbError, _>(async move |tx| notify::messages(tx, Scope::All, &filter, &page).await);
+        let mut texts: Vec<String> = found.await.unwrap().items.into_iter().map(|message| message.text).collect();
+        texts.sort();
+        texts
+    }
+}
