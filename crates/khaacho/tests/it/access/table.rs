@@ -41,7 +41,7 @@ fn get(operation: &'static str, path: String, statuses: [u16; 3]) -> Row {
 
 /// Reads, which leave the world as it is.
 pub(super) fn reads(own: &Own) -> Vec<Row> {
-    [catalogue_reads(own), other_reads(own), queue_reads(own), risk_reads(own)].concat()
+    [catalogue_reads(own), other_reads(own), queue_reads(own), risk_reads(own), scores_and_insights(own)].concat()
 }
 
 fn catalogue_reads(own: &Own) -> Vec<Row> {
@@ -60,6 +60,22 @@ fn catalogue_reads(own: &Own) -> Vec<Row> {
             format!("vendors/{vendor}/products/{product}/prices"),
             NOT_RETAILERS,
         ),
+    ]
+}
+
+fn scores_and_insights(own: &Own) -> Vec<Row> {
+    let Own { retailer, .. } = own;
+    vec![
+        get("GET /api/v1/credit/score", "credit/score".to_owned(), [200, 403, 403]),
+        get("GET /api/v1/credit/score/{retailerId}", format!("credit/score/{retailer}"), [200, 403, 200]),
+        get(
+            "GET /api/v1/credit/score/{retailerId}/history",
+            format!("credit/score/{retailer}/history"),
+            [200, 403, 200],
+        ),
+        get("GET /api/v1/admin/insights/{retailerId}", format!("admin/insights/{retailer}"), OPERATORS),
+        get("GET /api/v1/admin/insights/{retailerId}/message", format!("admin/insights/{retailer}/message"), OPERATORS),
+        get("GET /api/v1/admin/insights/system/overview", "admin/insights/system/overview".to_owned(), OPERATORS),
     ]
 }
 
@@ -135,16 +151,6 @@ fn other_reads(own: &Own) -> Vec<Row> {
         get("GET /api/v1/admin/credit/retailer/{id}", format!("admin/credit/retailer/{retailer}"), OPERATORS),
         get("GET /api/v1/admin/credit/vendors/{id}", format!("admin/credit/vendors/{vendor}"), OPERATORS),
         get("GET /api/v1/admin/credit/{id}/evaluate", format!("admin/credit/{retailer}/evaluate"), OPERATORS),
-        get("GET /api/v1/credit/score", "credit/score".to_owned(), [200, 403, 403]),
-        get("GET /api/v1/credit/score/{retailerId}", format!("credit/score/{retailer}"), [200, 403, 200]),
-        get(
-            "GET /api/v1/credit/score/{retailerId}/history",
-            format!("credit/score/{retailer}/history"),
-            [200, 403, 200],
-        ),
-        get("GET /api/v1/admin/insights/{retailerId}", format!("admin/insights/{retailer}"), OPERATORS),
-        get("GET /api/v1/admin/insights/{retailerId}/message", format!("admin/insights/{retailer}/message"), OPERATORS),
-        get("GET /api/v1/admin/insights/system/overview", "admin/insights/system/overview".to_owned(), OPERATORS),
         row("POST /api/v1/credit/payment/preview", "credit/payment/preview".to_owned(), paid, EVERYONE),
         get("GET /api/v1/credit/payments", "credit/payments".to_owned(), EVERYONE),
         get("GET /api/v1/credit/payments/{id}", format!("credit/payments/{}", payments[0]), EVERYONE),
