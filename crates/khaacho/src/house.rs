@@ -65,6 +65,7 @@ const MENU: &[MenuItem] = &[
     MenuItem { path: "/admin/disputes", english: "Disputes", nepali: "गुनासो", is_for_operators: false },
     MenuItem { path: "/admin/reminders", english: "Reminders", nepali: "सम्झना", is_for_operators: true },
     MenuItem { path: "/admin/risk", english: "Risk", nepali: "जोखिम", is_for_operators: false },
+    MenuItem { path: "/admin/watch", english: "Watch", nepali: "निगरानी", is_for_operators: true },
     MenuItem { path: "/admin/insights", english: "Insights", nepali: "झलक", is_for_operators: true },
     MenuItem { path: "/admin/books", english: "Books", nepali: "लेखा", is_for_operators: false },
     MenuItem { path: "/admin/queues", english: "Queues", nepali: "कामका लाम", is_for_operators: true },
@@ -132,6 +133,7 @@ pub fn build_with(
         .merge(conversation::pages())
         .merge(export::pages())
         .merge(backstage::pages(plan))
+        .merge(risk::pages())
         .merge(scoring::pages());
     let mut menu = MENU.to_vec();
     menu.extend(simulator.is_some().then_some(SIMULATOR));

@@ -354,7 +354,7 @@ pub(crate) async fn move_cuts(
     tx.exec(sql, params![retailer, line, version]).await
 }
 
-fn alert(row: &Row) -> Result<Alert, DbError> {
+fn read_alert(row: &Row) -> Result<Alert, DbError> {
     Ok(Alert {
         id: row.get("id")?,
         retailer_id: row.get("retailer_id")?,
@@ -443,14 +443,20 @@ pub async fn alerts(
             tx.query(sql, params![before, limit]).await?
         }
     };
-    let found = rows.iter().map(alert).collect::<Result<_, _>>()?;
+    let found = rows.iter().map(read_alert).collect::<Result<_, _>>()?;
     Ok(Page::from_overfull(found, page, |alert: &Alert| alert.id.to_string()))
+}
+
+/// The alert with this id.
+pub(crate) async fn alert(tx: &mut Tx, id: AlertId) -> Result<Option<Alert>, DbError> {
+    let row = tx.query_opt("select a.* from risk_alerts a where a.id = $1", params![id]).await?;
+    row.as_ref().map(read_alert).transpose()
 }
 
 /// Locks and reads an alert.
 pub(crate) async fn alert_for_update(tx: &mut Tx, id: AlertId) -> Result<Option<Alert>, DbError> {
     let row = tx.query_opt("select a.* from risk_alerts a where a.id = $1 {lock a}", params![id]).await?;
-    row.as_ref().map(alert).transpose()
+    row.as_ref().map(read_alert).transpose()
 }
 
 /// Writes what people did about a locked alert.

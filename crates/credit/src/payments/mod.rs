@@ -11,7 +11,7 @@
 //! counted again by mistake. What a repayment of one cycle costs lives in `terms`, what it is told in `words`; promises,
 //! disputes and write-offs do not live here.
 //!
-//! Statements, those of `ledger::post`, audit and message apart; a payment over n cycles:
+//! Statements, those of `ledger::post`, audit, message and `score_again` apart; a payment over n cycles:
 //!
 //! | use case | statements | of them waited for |
 //! | --- | --- | --- |

@@ -18,6 +18,7 @@ mod grow;
 mod history;
 mod load;
 mod machine;
+mod nightly;
 mod queue;
 mod reads;
 mod report;
@@ -143,6 +144,15 @@ enum What {
         #[arg(long)]
         json: bool,
     },
+    /// Do the work that goes over everybody, on retailers with two years of history.
+    Nightly {
+        /// Retailers.
+        #[arg(long, default_value_t = 10_000)]
+        retailers: usize,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
     /// Check and export a journal, made in a fresh temporary SQLite file or in the empty --database that is named.
     Verify {
         /// Journal entries.
@@ -189,6 +199,7 @@ pub async fn run(config: Config, common: &CommonFlags, flags: Flags) -> anyhow::
             show(&webhooks::run(&database, rate, time, &progress).await?, json)
         }
         What::Queue { jobs, json } => show(&queue::run(&database, jobs, &progress).await?, json),
+        What::Nightly { retailers, json } => show(&nightly::run(&database, retailers, &progress).await?, json),
         What::Verify { entries, books, json } => show(&verify::run(&database, entries, books).await?, json),
     }
 }

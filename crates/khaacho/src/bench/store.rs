@@ -1,7 +1,9 @@
 //! The statements of the bench: its floor of one-row commits and an order's rows copied raw, and what it checks.
 
+use std::collections::HashMap;
+
 use db::{DbError, Tx, Value, params};
-use kernel::Instant;
+use kernel::{Instant, Money, RetailerId, VendorId};
 
 /// Writes one row.
 pub(crate) async fn one_row(tx: &mut Tx, number: i64) -> Result<(), DbError> {
@@ -182,4 +184,84 @@ pub(crate) async fn wrong_replies(tx: &mut Tx) -> Result<usize, DbError> {
                and 1 <> (select count(*) from outgoing_messages o where o.reason_key = 'reply:' || m.wamid)";
     let wrong: i64 = tx.query_one(sql, params![]).await?.get("n")?;
     Ok(usize::try_from(wrong).unwrap_or(usize::MAX))
+}
+
+/// The rows of a retailer's history.
+#[derive(Default)]
+pub(crate) struct HistoryRows {
+    orders: Vec<Vec<Value>>,
+    lines: Vec<Vec<Value>>,
+    cycles: Vec<Vec<Value>>,
+    open: HashMap<VendorId, Money>,
+}
+
+impl HistoryRows {
+    pub(crate) fn order(&mut self, row: Vec<Value>) {
+        self.orders.push(row);
+    }
+
+    pub(crate) fn line(&mut self, row: Vec<Value>) {
+        self.lines.push(row);
+    }
+
+    /// A cycle of which so much is open with its vendor.
+    pub(crate) fn cycle(&mut self, row: Vec<Value>, (vendor, open): (VendorId, Money)) {
+        self.cycles.push(row);
+        let sum = self.open.entry(vendor).or_default();
+        *sum = sum.plus(open).unwrap_or(*sum);
+    }
+}
+
+/// Writes a retailer's history, without its books.
+pub(crate) async fn insert_history(tx: &mut Tx, rows: HistoryRows, retailer: RetailerId) -> Result<(), DbError> {
+    let orders = &[
+        "retailer_id",
+        "id",
+        "code",
+        "vendor_id",
+        "payment_mode",
+        "state",
+        "total_paisa",
+        "delivery_tries",
+        "last_event",
+        "created_at",
+        "state_at",
+        "delivered_paisa",
+    ];
+    tx.insert_many("orders", orders, rows.orders).await?;
+    let lines =
+        &["retailer_id", "order_id", "number", "product_id", "quantity", "unit_price_paisa", "delivered_quantity"];
+    tx.insert_many("order_lines", lines, rows.lines).await?;
+    let cycles = &[
+        "retailer_id",
+        "id",
+        "vendor_id",
+        "number",
+        "order_id",
+        "principal_paisa",
+        "outstanding_paisa",
+        "repaid_paisa",
+        "discount_paisa",
+        "interest_paisa",
+        "status",
+        "started_on",
+        "due_on",
+        "terms_version",
+        "closed_on",
+        "version",
+        "created_at",
+        "late_from",
+        "late_days",
+    ];
+    tx.insert_many("cycles", cycles, rows.cycles).await?;
+    for (vendor, open) in rows.open {
+        let sql = "update credit_lines set outstanding_paisa = $3 where retailer_id = $1 and vendor_id = $2";
+        tx.exec(sql, params![retailer, vendor, open]).await?;
+    }
+    Ok(())
+}
+
+/// Counts the tables for the planner, as the engines do by themselves after a while.
+pub(crate) async fn analyze(tx: &mut Tx) -> Result<(), DbError> {
+    tx.exec("analyze", params![]).await
 }

@@ -96,7 +96,7 @@ const visit = async (width, scheme) => {
     'claim-form': line + '/claim', 'check': line.replace('/lines/', '/check?line='), 'orders': '/admin/orders',
     'products': '/admin/products', 'new-product': '/admin/products/new', 'new-retailer': '/admin/retailers/new',
     'new-vendor': '/admin/vendors/new', 'board': '/admin/board', 'stock-of-nobody': '/admin/stock', 'over-limit': '/admin/lines?over=yes', 'audit-all': '/admin/audit', 'queues': '/admin/queues', 'queue': '/admin/queues/whatsapp', 'hold-queue': '/admin/queues/whatsapp/pause', 'schedules': '/admin/schedules',
-    'reminders': '/admin/reminders', 'reminder-settings': '/admin/reminders/settings',
+    'watch': '/admin/watch', 'rule': '/admin/watch/rules/CONSECUTIVE_DELAYS', 'what-if': '/admin/what-if?from=2026-01-01&to=2026-02-01', 'reminders': '/admin/reminders', 'reminder-settings': '/admin/reminders/settings',
   };
   for (const [name, place] of Object.entries(all)) {
     const answer = await page.goto(place.startsWith('http') ? place : base + place);

@@ -27,10 +27,21 @@ pub struct Fields(Vec<(String, String)>);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Errors(Vec<(String, String)>);
 
+impl From<Vec<(String, String)>> for Fields {
+    fn from(fields: Vec<(String, String)>) -> Self {
+        Self(fields)
+    }
+}
+
 impl Fields {
     /// Fields with what they begin with.
     pub fn of<const N: usize>(fields: [(&str, String); N]) -> Self {
         Self(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    }
+
+    /// The fields as a query, without the question mark.
+    pub fn query(&self) -> String {
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.0).finish()
     }
 
     fn parse(bytes: &[u8]) -> Self {

@@ -305,7 +305,8 @@ testkit::both_engines! {
                 Ok(costs)
             })
             .await;
-        let record = 6 + 2 + post + audit + tell;
-        assert_eq!(costs, [2, record, 11 + 2 + post + audit + tell, record, 5 + post + audit]);
+        let score = 1;
+        let record = 6 + 2 + post + audit + tell + score;
+        assert_eq!(costs, [2, record, 11 + 2 + post + audit + tell + score, record, 5 + post + audit]);
     }
 }

@@ -212,6 +212,7 @@ fn pages(world: &World) -> Vec<(String, [u16; 2])> {
             "/admin/queues/whatsapp/clean",
         ])
         .chain(&["/admin/insights"])
+        .chain(&["/admin/watch", "/admin/watch?all=yes", "/admin/watch/rules/OVERDUE_BLOCK", "/admin/what-if"])
         .chain(&["/admin/reminders", "/admin/reminders?on=2026-01-10", "/admin/reminders/settings"]);
     all.extend(of_operators.map(|page| ((*page).to_owned(), OPERATORS)));
     all.extend([

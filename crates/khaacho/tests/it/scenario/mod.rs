@@ -56,6 +56,7 @@ stories! {
     a_paisa_that_nothing_matches
     a_part_arrives
     a_part_does_not_lift_it
+    a_pause_by_itself
     a_paused_line
     a_paused_shop
     a_preview_changes_nothing
@@ -175,6 +176,8 @@ async fn faults(file: &str, text: &str, t: TestDb) -> Vec<String> {
         Err(unreadable) => return vec![format!("{file}: {unreadable}")],
     };
     let shop = Shop::open(t).await;
+    // Nothing is paused by itself but where a story asks for it.
+    shop.set_pause_rule(false).await;
     let faults = play(&shop, &told).await;
     shop.is_clean().await;
     books_balance(&shop).await;

@@ -273,6 +273,13 @@ impl Shop {
         self.send(request.body(Body::from(body)).unwrap()).await
     }
 
+    /// Switches the automatic pause on or off.
+    pub(crate) async fn set_pause_rule(&self, enabled: bool) {
+        let body = json!({ "rule": { "enabled": enabled }, "reason": "the story asks for it" });
+        let answer = self.call(&Method::PUT, "risk-control/rules/OVERDUE_BLOCK", &body).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    }
+
     /// Runs what is due by the clock, as the processes of a server do.
     pub(crate) async fn runs_schedules(&self) {
         queue::run_due_schedules(&self.t.db, &self.t.clock, &self.house.schedules).await.unwrap();

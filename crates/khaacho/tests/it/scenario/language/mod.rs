@@ -48,6 +48,7 @@ pub(crate) enum Step {
     Unpause {
         retailer: String,
     },
+    Watch,
     Cap {
         retailer: String,
         cap: Option<Money>,

@@ -54,6 +54,7 @@ fn limits(verb: &str, words: &mut Words<'_>) -> Result<Option<Step>, String> {
         }
         "pause" | "block" => Step::Pause { retailer: words.name(RETAILER)?, block: verb == "block" },
         "unpause" => Step::Unpause { retailer: words.name(RETAILER)? },
+        "watch" => Step::Watch,
         "cap" => Step::Cap { retailer: words.name(RETAILER)?, cap: none_or(words)? },
         "ceiling" => Step::Ceiling { vendor: words.name(VENDOR)?, ceiling: none_or(words)? },
         "check" => Step::Check {

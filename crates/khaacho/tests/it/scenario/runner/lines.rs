@@ -46,6 +46,12 @@ impl Run<'_> {
                 let path = format!("admin/credit/{}/unpause", self.retailer(retailer).await);
                 self.post(&path, &json!({ "reason": WHY }), "unpaused").await
             }
+            Step::Watch => {
+                self.shop.set_pause_rule(true).await;
+                let (db, clock, ids) = (self.shop.t.db.clone(), self.shop.t.clock.clone(), self.shop.t.ids.clone());
+                risk::Control { db, clock, ids }.run().await.unwrap();
+                Seen { word: "watched".to_owned(), figures: json!({}) }
+            }
             Step::Cap { retailer, cap } => {
                 let path = format!("admin/credit/{}/cap", self.retailer(retailer).await);
                 self.set(&path, "cap", *cap).await

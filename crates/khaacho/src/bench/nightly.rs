@@ -1,0 +1,210 @@
+//! `khaacho bench nightly`: the work that goes over everybody (risk control, guardrails, credit scores, insights, reminders)
+//! on retailers with two years of history, an order a week each.
+//!
+//! The history is written as rows, without its books: what the work reads is there, and nothing that it does not read.
+
+use std::time::Instant as Stopwatch;
+
+use db::{Db, Value, params};
+use indicatif::ProgressBar;
+use kernel::{Actor, BusinessDate, Clock, Context, IdGen, Money, ProductId, RetailerId, VendorId};
+use serde::Serialize;
+
+use super::{Outcome, engine, machine, server, store, world};
+
+/// Weeks of history, with an order in each.
+const WEEKS: i64 = 104;
+/// Retailers of one transaction.
+const SET: usize = 100;
+/// What an order comes to.
+const ORDER: Money = Money::from_paisa(500_000);
+
+/// What the bench prints.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Report {
+    database: String,
+    retailers: usize,
+    orders: usize,
+    /// Seconds of the first run, which writes most.
+    first: Vec<(&'static str, f64)>,
+    /// Seconds of a second run, as of every further hour or day.
+    again: Vec<(&'static str, f64)>,
+    /// The most memory while it worked, and what lay there before, in MiB.
+    peak_mib: f64,
+    before_mib: f64,
+    said: Vec<String>,
+}
+
+fn total(parts: &[(&'static str, f64)]) -> f64 {
+    parts.iter().map(|(_, seconds)| seconds).sum()
+}
+
+impl Outcome for Report {
+    fn is_clean(&self) -> bool {
+        true
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let mut lines = vec![format!("{}: {} retailers, {} orders", self.database, self.retailers, self.orders)];
+        for ((what, first), (_, again)) in self.first.iter().zip(&self.again) {
+            lines.push(format!("  {what:<12} {first:>7.2} s, again {again:>6.2} s"));
+        }
+        lines.push(format!("  {:<12} {:>7.2} s, again {:>6.2} s", "together", total(&self.first), total(&self.again)));
+        lines.push(format!("  memory       {:.0} MiB at most, {:.0} before", self.peak_mib, self.before_mib));
+        lines.extend(self.said.iter().map(|said| format!("  {said}")));
+        lines
+    }
+}
+
+/// Fills an empty database and does the nightly work twice.
+pub(super) async fn run(database: &str, retailers: usize, progress: &ProgressBar) -> anyhow::Result<Report> {
+    let db = server::empty(database).await?;
+    fill(&db, retailers, progress).await?;
+    progress.set_message("counting");
+    db.write(async |tx| store::analyze(tx).await).await?;
+    machine::forget_peak();
+    let before_mib = machine::rss_mib(std::process::id());
+    progress.set_message("the first night");
+    let (first, said) = night(&db).await?;
+    progress.set_message("the second");
+    let (again, _) = night(&db).await?;
+    let orders = retailers.saturating_mul(usize::try_from(WEEKS)?);
+    let (database, peak_mib) = (engine(database), machine::peak_mib());
+    Ok(Report { database, retailers, orders, first, again, peak_mib, before_mib, said })
+}
+
+type Timed = Vec<(&'static str, f64)>;
+
+async fn night(db: &Db) -> anyhow::Result<(Timed, Vec<String>)> {
+    let (clock, ids) = (Clock::system(), IdGen::system());
+    let control = risk::Control { db: db.clone(), clock: clock.clone(), ids: ids.clone() };
+    let (mut timed, mut said) = (Vec::new(), Vec::new());
+    let mut add = |what: &'static str, since: Stopwatch, outcome: String| {
+        timed.push((what, since.elapsed().as_secs_f64()));
+        said.push(format!("{what}: {outcome}"));
+    };
+    let since = stopwatch();
+    let done = control.run().await?;
+    add("risk", since, done.to_string());
+    let since = stopwatch();
+    let done = control.pauses().await?;
+    add("guardrails", since, done.to_string());
+    let since = stopwatch();
+    let done = scoring::recalculate_all(db, &clock, &ids).await?;
+    add("scores", since, done.to_string());
+    let since = stopwatch();
+    let done = scoring::regenerate_all(db, &clock, &ids).await?;
+    add("insights", since, done.to_string());
+    let since = stopwatch();
+    let done = reminders::run(db, &clock, &ids).await?;
+    add("reminders", since, done.to_string());
+    Ok((timed, said))
+}
+
+#[expect(clippy::disallowed_methods, reason = "a bench measures by the machine's clock")]
+fn stopwatch() -> Stopwatch {
+    Stopwatch::now()
+}
+
+async fn fill(db: &Db, retailers: usize, progress: &ProgressBar) -> anyhow::Result<()> {
+    let vendors = world::vendors(db).await?;
+    let (clock, ids) = (Clock::system(), IdGen::system());
+    let product: ProductId = ids.make(clock.now());
+    let mut made = 0_usize;
+    while made < retailers {
+        let cx = Context::new(&clock, &ids, Actor::System, "bench");
+        let (vendors, begin, end) = (vendors.clone(), made, retailers.min(made.saturating_add(SET)));
+        let ids = ids.clone();
+        db.write::<_, db::DbError, _>(async move |tx| {
+            for number in begin..end {
+                let at = number % vendors.len().max(1);
+                let own: Vec<VendorId> = vendors.iter().cycle().skip(at).take(2).copied().collect();
+                let (id, _) = world::retailer(tx, &cx, number, &own).await?;
+                let history = History { retailer: id, vendors: &own, number, product, ids: &ids };
+                let rows = history.rows(cx.today());
+                store::insert_history(tx, rows, id).await?;
+            }
+            Ok(())
+        })
+        .await?;
+        made = end;
+        progress.set_message(format!("{made} retailers with their history"));
+        progress.tick();
+    }
+    Ok(())
+}
+
+/// A retailer's two years, an order a week, in turn with its vendors.
+struct History<'a> {
+    retailer: RetailerId,
+    vendors: &'a [VendorId],
+    number: usize,
+    product: ProductId,
+    ids: &'a IdGen,
+}
+
+impl History<'_> {
+    /// The rows of orders, their lines, cycles and repayments, and what is left open on each line.
+    fn rows(&self, today: BusinessDate) -> store::HistoryRows {
+        let mut rows = store::HistoryRows::default();
+        let number = i64::try_from(self.number).unwrap_or(0);
+        // One shop in ten pays late, one in a hundred very late.
+        let late = match number % 100 {
+            0 => 45,
+            1..=9 => 4,
+            _ => -3,
+        };
+        for (week, vendor) in (0..WEEKS).zip(self.vendors.iter().cycle()) {
+            let started = today.plus_days(-7 * (WEEKS - week) + number % 7);
+            let at = started.at(11, 0);
+            let (order, cycle) = (self.ids.make::<kernel::OrderId>(at), self.ids.make::<kernel::CycleId>(at));
+            let (due, paid) = (started.plus_days(30), started.plus_days(30 + late));
+            let is_paid = paid < today;
+            rows.order(params![
+                self.retailer,
+                order,
+                order.to_string(),
+                *vendor,
+                "CREDIT",
+                "DELIVERED",
+                ORDER,
+                0,
+                2,
+                at,
+                at,
+                ORDER
+            ]);
+            rows.line(params![self.retailer, order, 1, self.product, 5, Money::from_paisa(100_000), 5]);
+            let open = if is_paid { Money::ZERO } else { ORDER };
+            let closed: Value = if is_paid { paid.into() } else { Value::Null };
+            let (repaid, status) = if is_paid { (ORDER, "FULLY_PAID") } else { (Money::ZERO, "ACTIVE") };
+            let late_days: Value = if is_paid { late.max(0).into() } else { Value::Null };
+            rows.cycle(
+                params![
+                    self.retailer,
+                    cycle,
+                    *vendor,
+                    format!("N{number}-{week}"),
+                    order,
+                    ORDER,
+                    open,
+                    repaid,
+                    0,
+                    0,
+                    status,
+                    started,
+                    due,
+                    1,
+                    closed,
+                    1,
+                    at,
+                    due,
+                    late_days
+                ],
+                (*vendor, open),
+            );
+        }
+        rows
+    }
+}
