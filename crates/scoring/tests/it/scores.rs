@@ -54,7 +54,7 @@ async fn something(world: &World, dice: &mut Dice, made: &mut Made) {
             Some(payment) => world.reverse(*payment).await,
             None => false,
         },
-        3 | 4 => match dice.one_of(&all) {
+        3 | 4 => match dice.one_of(if deed == 3 { &all } else { &open }) {
             Some(cycle) => {
                 let kind = if deed == 3 { AdjustmentKind::Return } else { AdjustmentKind::WriteOff };
                 let whole = if deed == 3 { cycle.principal } else { cycle.outstanding };
