@@ -98,8 +98,10 @@ impl State {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen {
     /// On credit.
+    #[serde(with = "kernel::sum::option", default)]
     pub on_credit: Option<Money>,
     /// For cash.
+    #[serde(with = "kernel::sum::option", default)]
     pub for_cash: Option<Money>,
 }
 

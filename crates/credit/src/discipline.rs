@@ -42,16 +42,22 @@ pub async fn score_again(
 #[serde(rename_all = "camelCase")]
 pub struct Ended {
     /// Paid by the due date.
+    #[serde(with = "kernel::sum")]
     pub on_time: Money,
     /// 1 to 7 days overdue.
+    #[serde(with = "kernel::sum")]
     pub d1to7: Money,
     /// 8 to 15 days overdue.
+    #[serde(with = "kernel::sum")]
     pub d8to15: Money,
     /// 16 to 30 days overdue.
+    #[serde(with = "kernel::sum")]
     pub d16to30: Money,
     /// More than 30 days overdue.
+    #[serde(with = "kernel::sum")]
     pub over30: Money,
     /// Of which something was written off.
+    #[serde(with = "kernel::sum")]
     pub written_off: Money,
 }
 
@@ -81,8 +87,10 @@ pub struct OpenCycle {
     /// The number that people say.
     pub number: String,
     /// What was delivered.
+    #[serde(with = "kernel::sum")]
     pub principal: Money,
     /// What of it is open.
+    #[serde(with = "kernel::sum")]
     pub outstanding: Money,
     /// The last day on which it is not overdue.
     pub due_on: BusinessDate,

@@ -27,7 +27,7 @@ pub use id::{
     MessageId, MoveId, OfferId, OrderId, ParseIdError, PaymentId, ProductId, PromiseId, RepaymentId, ReservationId,
     RetailerId, TokenId, UserId, VendorId,
 };
-pub use money::{Money, MoneyError, Overflow, div_half_even};
+pub use money::{Money, MoneyError, Overflow, div_half_even, sum};
 pub use page::{Page, PageRequest};
 pub use rate::Rate;
 pub use time::{BusinessDate, Instant, ParseTimeError};

@@ -167,6 +167,14 @@ impl FromStr for Money {
     type Err = MoneyError;
 
     fn from_str(text: &str) -> Result<Self, MoneyError> {
+        let amount = Self::read(text)?;
+        if amount.0.unsigned_abs() > Self::MOST.0.unsigned_abs() { Err(MoneyError::TooLarge) } else { Ok(amount) }
+    }
+}
+
+impl Money {
+    /// The amount that a text writes, however large: a sum of amounts may be above [`Money::MOST`].
+    fn read(text: &str) -> Result<Self, MoneyError> {
         let (is_negative, digits) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, text),
@@ -184,8 +192,40 @@ impl FromStr for Money {
             return Err(MoneyError::TooPrecise);
         }
         let paisa = format!("{}{whole}{fraction:0<2}", if is_negative { "-" } else { "" });
-        let amount = paisa.parse().map(Self).map_err(|_| MoneyError::TooLarge)?;
-        if amount.0.unsigned_abs() > Self::MOST.0.unsigned_abs() { Err(MoneyError::TooLarge) } else { Ok(amount) }
+        paisa.parse().map(Self).map_err(|_| MoneyError::TooLarge)
+    }
+}
+
+/// `#[serde(with = "kernel::sum")]`: a sum as the house keeps it in JSON and reads it back. It may be above
+/// [`Money::MOST`], which bounds one amount that somebody names, not what many of them come to.
+pub mod sum {
+    use super::{Deserialize, Deserializer, Money, Serialize, Serializer, de};
+
+    /// Writes a sum like every amount.
+    pub fn serialize<S: Serializer>(sum: &Money, serializer: S) -> Result<S::Ok, S::Error> {
+        sum.serialize(serializer)
+    }
+
+    /// Reads what [`serialize`] wrote.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Money, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        Money::read(&text).map_err(de::Error::custom)
+    }
+
+    /// `#[serde(with = "kernel::sum::option", default)]`: a sum that there may be.
+    pub mod option {
+        use super::{Deserialize, Deserializer, Money, Serialize, Serializer, de};
+
+        /// Writes a sum like every amount, or null.
+        pub fn serialize<S: Serializer>(sum: &Option<Money>, serializer: S) -> Result<S::Ok, S::Error> {
+            sum.serialize(serializer)
+        }
+
+        /// Reads what [`serialize`] wrote.
+        pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Money>, D::Error> {
+            let text = Option::<std::borrow::Cow<'_, str>>::deserialize(deserializer)?;
+            text.map(|text| Money::read(&text).map_err(de::Error::custom)).transpose()
+        }
     }
 }
 
@@ -319,6 +359,24 @@ mod tests {
         for json in ["1.234", "1e300", "0.1234", "true", "null", "12345678901234.56"] {
             assert!(serde_json::from_str::<Money>(json).is_err(), "{json}");
         }
+    }
+
+    #[test]
+    fn a_sum_that_is_kept_may_be_above_what_one_amount_may_be() {
+        #[derive(Debug, PartialEq, Serialize, Deserialize)]
+        struct Kept {
+            #[serde(with = "sum")]
+            limits: Money,
+            #[serde(with = "sum::option", default)]
+            seen: Option<Money>,
+        }
+        for paisa in [i64::MIN, -1, 0, 500_000, Money::MOST.0 * 2, i64::MAX] {
+            let limits = Money::from_paisa(paisa);
+            let kept = Kept { limits, seen: (paisa > 0).then_some(limits) };
+            let text = serde_json::to_string(&kept).unwrap();
+            assert_eq!(serde_json::from_str::<Kept>(&text).unwrap(), kept, "{text}");
+        }
+        assert!(serde_json::from_str::<Kept>("{\"limits\":\"1.234\"}").is_err());
     }
 
     #[test]

@@ -34,6 +34,7 @@ pub enum Cause {
         /// For how many days.
         days: i64,
         /// What is given back.
+        #[serde(with = "kernel::sum")]
         amount: Money,
     },
     /// The score is high.
@@ -44,15 +45,19 @@ pub enum Cause {
     /// Much more is ordered than usual.
     Spike {
         /// The value of the last 7 days.
+        #[serde(with = "kernel::sum")]
         placed: Money,
         /// The usual value of 7 days.
+        #[serde(with = "kernel::sum")]
         usual: Money,
     },
     /// The limits are nearly used up.
     Utilisation {
         /// Reserved and outstanding.
+        #[serde(with = "kernel::sum")]
         used: Money,
         /// All limits.
+        #[serde(with = "kernel::sum")]
         limit: Money,
     },
 }

@@ -34,14 +34,18 @@ pub struct Facts {
     /// Days by which the oldest bill is overdue; of one in dispute, on the day of the message.
     pub worst_overdue_days: i64,
     /// All limits.
+    #[serde(with = "kernel::sum")]
     pub limit: Money,
     /// Reserved and outstanding.
+    #[serde(with = "kernel::sum")]
     pub used: Money,
     /// How many of the latest cycles were late, one after another from the newest.
     pub consecutive_delays: i64,
     /// The value placed in the last 7 days.
+    #[serde(with = "kernel::sum")]
     pub placed: Money,
     /// The value placed in the 28 days before them.
+    #[serde(with = "kernel::sum")]
     pub placed_before: Money,
 }
 

@@ -23,6 +23,7 @@ pub enum Step {
         /// Its number.
         number: String,
         /// Principal that is open on it.
+        #[serde(with = "kernel::sum")]
         amount: Money,
         /// The last day on which paying it counts as it would today.
         by: Option<BusinessDate>,
@@ -30,11 +31,13 @@ pub enum Step {
     /// Pay so much that no more than 30 % of all limits is owed.
     PayDown {
         /// How much.
+        #[serde(with = "kernel::sum")]
         amount: Money,
     },
     /// Have goods of that price delivered, and pay for them at once.
     TakeDelivery {
         /// The price.
+        #[serde(with = "kernel::sum")]
         amount: Money,
     },
 }

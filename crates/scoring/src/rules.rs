@@ -125,10 +125,13 @@ pub struct Facts {
     /// What is open, disputed cycles apart.
     pub open: Vec<OpenCycle>,
     /// All limits together.
+    #[serde(with = "kernel::sum")]
     pub limit: Money,
     /// All that is owed.
+    #[serde(with = "kernel::sum")]
     pub outstanding: Money,
     /// The price of what arrived in the last 90 days.
+    #[serde(with = "kernel::sum")]
     pub delivered: Money,
     /// The day of the first delivered order.
     pub first_delivery: Option<BusinessDate>,

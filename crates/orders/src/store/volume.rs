@@ -49,6 +49,7 @@ pub struct Sum {
     /// How many.
     pub orders: i64,
     /// The price of what arrived.
+    #[serde(with = "kernel::sum")]
     pub value: Money,
 }
 

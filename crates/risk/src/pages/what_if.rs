@@ -32,7 +32,10 @@ pub(super) async fn show(
     let in_force = app.db.read(async |tx| store::rules(tx).await).await?.rules;
     let is_asked = query.contains_key("from");
     let is_file = query.get("format").is_some_and(|format| format == "csv");
-    let fields = if is_asked { Fields::from(query.into_iter().collect::<Vec<_>>()) } else { opened(&in_force, today) };
+    // A link that names only the days asks for the rules in force; a form that was sent leaves out what is not ticked.
+    let has_rules = query.keys().any(|name| name.contains('.'));
+    let said = Fields::from(query.into_iter().collect::<Vec<_>>());
+    let fields = if has_rules { said } else { said.or(opened(&in_force, today)) };
     let mut errors = Errors::default();
     let (from, to) = (fields.date("from", language, &mut errors), fields.date("to", language, &mut errors));
     let rules = Category::ALL.iter().map(|category| {
@@ -109,10 +112,12 @@ fn result(played: &Played, fields: &Fields, language: PageLanguage) -> Markup {
         std::cmp::Ordering::Less => Word::Worse,
         _ => Word::Better,
     };
+    // Under a column there is room for the name alone, without what explains it.
+    let part = |word, amount, class| Part { label: say(word).split(':').next().unwrap_or_default(), amount, class };
     let parts = [
-        Part { label: say(Word::Saved), amount: played.asked.saved, class: "age-0" },
-        Part { label: say(Word::Lost), amount: played.asked.lost, class: "age-3" },
-        Part { label: say(Word::Undecided), amount: played.asked.undecided, class: "age-1" },
+        part(Word::Saved, played.asked.saved, "age-0"),
+        part(Word::Lost, played.asked.lost, "age-3"),
+        part(Word::Undecided, played.asked.undecided, "age-1"),
     ];
     html! {
         p.lead {

@@ -47,6 +47,7 @@ pub struct NextDue {
     /// Its number.
     pub number: String,
     /// What is open on it.
+    #[serde(with = "kernel::sum")]
     pub outstanding: Money,
     /// The last day on which it is not overdue.
     pub due_on: BusinessDate,
@@ -57,6 +58,7 @@ pub struct NextDue {
 #[serde(rename_all = "camelCase")]
 pub struct Saving {
     /// The discount on everything that is open.
+    #[serde(with = "kernel::sum")]
     pub amount: Money,
     /// The first day behind which a part of it is lost.
     pub until: BusinessDate,
@@ -79,14 +81,17 @@ pub struct Figures {
     /// What arrived most often in the last 90 days.
     pub favourites: Vec<FavouriteProduct>,
     /// All limits together.
+    #[serde(with = "kernel::sum")]
     pub limit: Money,
     /// All that is owed.
+    #[serde(with = "kernel::sum")]
     pub outstanding: Money,
     /// Hundredths of a percent of all limits that are owed; none without a limit.
     pub utilisation_bp: Option<i64>,
     /// Hundredths of a percent of what fell due or was repaid in 365 days that is on time; none without any.
     pub on_time_bp: Option<i64>,
     /// What is overdue now.
+    #[serde(with = "kernel::sum")]
     pub overdue: Money,
     /// The bill that is due next; an overdue one comes first.
     pub next_due: Option<NextDue>,
@@ -134,12 +139,15 @@ pub struct Overview {
     /// What arrived in the month before.
     pub last_month: Sum,
     /// All limits together.
+    #[serde(with = "kernel::sum")]
     pub limit: Money,
     /// All that is owed.
+    #[serde(with = "kernel::sum")]
     pub outstanding: Money,
     /// Hundredths of a percent of all limits that are owed.
     pub utilisation_bp: i64,
     /// What is overdue.
+    #[serde(with = "kernel::sum")]
     pub overdue: Money,
     /// Retailers by the band of their score.
     pub bands: Vec<BandCount>,

@@ -60,7 +60,9 @@ impl Fields {
 
     /// These fields, and those of `others` that are not among them.
     pub fn or(mut self, others: Self) -> Self {
-        self.0.extend(others.0);
+        let missing = others.0.into_iter().filter(|(name, _)| !self.0.iter().any(|(own, _)| own == name));
+        let missing = missing.collect::<Vec<_>>();
+        self.0.extend(missing);
         self
     }
 
