@@ -1,17 +1,18 @@
 //! Risk control over all retailers, or over one: scores, alerts, cuts, restores, the automatic pause.
 //!
-//! All retailers are walked in sets, each in a transaction of its own: a set is read in five statements, and written only
+//! All retailers are walked in sets, each in a transaction of its own: a set is read in nine statements, and written only
 //! where something changed. What a rule would do is decided once more behind the retailer's locks, one retailer at a
 //! time, so that two runs at once, or one behind a crash, do it once.
 
 use std::collections::HashMap;
 
 use db::{Db, DbError, Tx};
-use kernel::{Actor, Clock, Context, IdGen, RetailerId};
+use kernel::{Actor, BusinessDate, Clock, Context, IdGen, RetailerId};
 
 use crate::alerts::settle_alerts;
 use crate::facts::{Known, gather};
-use crate::limits::{settle_cuts, settle_restores};
+use crate::limits::{has_cuts_to_settle, has_restores_to_settle, settle_cuts, settle_restores};
+use crate::model::ActionKind;
 use crate::pause::{Evaluated, settle_pause};
 use crate::score::{Score, score};
 use crate::store::{self, InForce};
@@ -107,10 +108,31 @@ async fn control_set(tx: &mut Tx, cx: &Context, in_force: &InForce, retailers: &
         .map(|(id, _)| *id)
         .collect();
     cuts.sort();
+    let earlier = store::actions_with_cause(tx, &cuts, ActionKind::Cut).await?;
+    cuts.retain(|id| {
+        let earlier = earlier.get(id).map(Vec::as_slice).unwrap_or_default();
+        now.get(id).is_some_and(|(_, known)| has_cuts_to_settle(in_force, &known.behaviour, earlier))
+    });
     let looked_at = now.len();
     let scores: HashMap<RetailerId, Score> = now.into_iter().map(|(id, (score, _))| (id, score)).collect();
     let alerts = settle_alerts(tx, cx, in_force, &scores).await?;
     Ok(ToDo { cuts, done: Done { retailers: looked_at, scores: changed.len(), alerts, ..Done::default() } })
+}
+
+/// Those of the next set of retailers with cuts that need a closer look, behind the last one of the set.
+async fn restores_due(
+    tx: &mut Tx,
+    in_force: &InForce,
+    after: Option<RetailerId>,
+    today: BusinessDate,
+) -> Result<(Option<RetailerId>, Vec<RetailerId>), DbError> {
+    let set = store::cut_retailers(tx, after, SET).await?;
+    let cuts = store::running_cuts(tx, &set).await?;
+    let pairs = cuts.values().flatten().filter_map(|cut| Some((cut.retailer_id, cut.vendor_id?))).collect::<Vec<_>>();
+    let lines = credit::lines(tx, &pairs, today).await?;
+    let is_due =
+        |id: &RetailerId| cuts.get(id).is_some_and(|cuts| has_restores_to_settle(in_force, cuts, &lines, today));
+    Ok((set.last().copied(), set.iter().copied().filter(is_due).collect()))
 }
 
 /// Everything about one retailer, in the caller's transaction.
@@ -207,10 +229,11 @@ impl Control {
     async fn restores(&self, in_force: &InForce) -> Result<Done, DbError> {
         let (mut done, mut after) = (Done::default(), None);
         loop {
-            let set = self.db.read(async move |tx| store::cut_retailers(tx, after, SET).await).await?;
-            let Some(last) = set.last() else { return Ok(done) };
-            after = Some(*last);
-            for id in set {
+            let (rules, today) = (in_force.clone(), self.clock.now().business_date());
+            let (last, due) = self.db.read(async move |tx| restores_due(tx, &rules, after, today).await).await?;
+            let Some(last) = last else { return Ok(done) };
+            after = Some(last);
+            for id in due {
                 let (cx, rules) = (self.context("schedule:risk"), in_force.clone());
                 match self.db.write(async move |tx| settle_restores(tx, &cx, &rules, id).await).await {
                     Ok(restored) => done.restored = done.restored.saturating_add(restored),

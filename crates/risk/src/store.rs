@@ -277,12 +277,7 @@ pub(crate) async fn actions_with_cause(
 ) -> Result<HashMap<RetailerId, Vec<Action>>, DbError> {
     let sql = "select a.* from risk_actions a where a.retailer_id in {1} and a.kind = $2 and a.cause_ended_at is null \
                order by a.retailer_id, a.id";
-    let mut found: HashMap<RetailerId, Vec<Action>> = HashMap::new();
-    for row in tx.query(sql, params![Value::list(retailers), kind]).await? {
-        let action = read_action(&row)?;
-        found.entry(action.retailer_id).or_default().push(action);
-    }
-    Ok(found)
+    by_retailer(&tx.query(sql, params![Value::list(retailers), kind]).await?)
 }
 
 /// The retailers with cuts that are in force, in the order of their ids.
@@ -297,11 +292,23 @@ pub(crate) async fn cut_retailers(
     tx.query(sql, params![after, most]).await?.iter().map(|row| row.get("retailer_id")).collect()
 }
 
-/// A line's cuts that are in force, the oldest first.
-pub(crate) async fn running_cuts(tx: &mut Tx, retailer: RetailerId) -> Result<Vec<Action>, DbError> {
-    let sql = "select a.* from risk_actions a where a.kind = 'CUT' and a.retailer_id = $1 and a.ended_at is null \
-               order by a.id";
-    tx.query(sql, params![retailer]).await?.iter().map(read_action).collect()
+/// The cuts of these retailers' lines that are in force, the oldest first.
+pub(crate) async fn running_cuts(
+    tx: &mut Tx,
+    retailers: &[RetailerId],
+) -> Result<HashMap<RetailerId, Vec<Action>>, DbError> {
+    let sql = "select a.* from risk_actions a where a.kind = 'CUT' and a.retailer_id in {1} and a.ended_at is null \
+               order by a.retailer_id, a.id";
+    by_retailer(&tx.query(sql, params![Value::list(retailers)]).await?)
+}
+
+fn by_retailer(rows: &[Row]) -> Result<HashMap<RetailerId, Vec<Action>>, DbError> {
+    let mut found: HashMap<RetailerId, Vec<Action>> = HashMap::new();
+    for row in rows {
+        let action = read_action(row)?;
+        found.entry(action.retailer_id).or_default().push(action);
+    }
+    Ok(found)
 }
 
 /// Ends actions.

@@ -14,3 +14,4 @@ mod scenario;
 mod servers;
 mod support;
 mod threads;
+mod year;
