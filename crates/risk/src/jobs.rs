@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use db::{Db, DbError, Tx};
 use kernel::{Actor, Clock, Context, IdGen, RetailerId};
+use queue::Running;
 
 use crate::alerts::settle_alerts;
 use crate::facts::{Known, gather};
@@ -18,6 +19,8 @@ use crate::store::{self, InForce};
 
 /// Retailers of a set.
 const SET: i64 = 500;
+/// Retailers looked at one by one between two words of how far that is.
+const TOLD_EACH: usize = 50;
 
 /// What a run found and did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
@@ -132,6 +135,8 @@ pub struct Control {
     pub clock: Clock,
     /// Ids.
     pub ids: IdGen,
+    /// Where it says how far it is.
+    pub running: Running,
 }
 
 impl Control {
@@ -152,10 +157,14 @@ impl Control {
         let in_force = self.rules().await?;
         let (mut done, mut after) = (self.pauses().await?, None);
         done.add(self.restores(&in_force).await?);
+        let retailers = self.db.read(async |tx| parties::count_retailers(tx).await).await?;
+        let (total, mut scored) = (usize::try_from(retailers).unwrap_or(usize::MAX), 0_usize);
         loop {
+            self.running.tell(scored, total, "retailers scored").await?;
             let set = self.db.read(async move |tx| parties::retailer_ids(tx, after, SET).await).await?;
             let Some(last) = set.last() else { return Ok(done) };
             after = Some(*last);
+            scored = scored.saturating_add(set.len());
             let (cx, rules) = (self.context("schedule:risk"), in_force.clone());
             let todo = self.db.write(async move |tx| control_set(tx, &cx, &rules, &set).await).await?;
             done.add(todo.done);
@@ -178,45 +187,46 @@ impl Control {
         let in_force = self.rules().await?;
         let mut done = Done::default();
         for is_paused in [true, false] {
-            let mut after = None;
-            loop {
-                let today = self.clock.now().business_date();
-                let before = today.plus_days(in_force.rules.overdue_block.days.saturating_neg());
-                let set = self.db.read(async move |tx| {
-                    if is_paused {
-                        parties::paused_for_overdue(tx, after, SET).await
-                    } else {
-                        credit::late_retailers(tx, before, after, SET).await
-                    }
-                });
-                let set = set.await?;
-                let Some(last) = set.last() else { break };
-                after = Some(*last);
-                for id in set {
-                    let (cx, rules) = (self.context("schedule:pause"), in_force.clone());
-                    match self.db.write(async move |tx| settle_pause(tx, &cx, &rules, id).await).await {
-                        Ok(evaluated) => done.add(Done { retailers: 1, ..Done::paused(evaluated) }),
-                        Err(error) => tracing::error!(retailer = %id, %error, "a pause could not be settled"),
-                    }
+            let today = self.clock.now().business_date();
+            let before = today.plus_days(in_force.rules.overdue_block.days.saturating_neg());
+            let (retailers, saying) = if is_paused {
+                let paused = self.db.read(async |tx| parties::paused_for_overdue(tx).await);
+                (paused.await?, "paused retailers looked at")
+            } else {
+                let late = self.db.read(async move |tx| credit::late_retailers(tx, before).await);
+                (late.await?, "late retailers looked at")
+            };
+            for (number, id) in retailers.iter().copied().enumerate() {
+                self.tell(number, retailers.len(), saying).await?;
+                let (cx, rules) = (self.context("schedule:pause"), in_force.clone());
+                match self.db.write(async move |tx| settle_pause(tx, &cx, &rules, id).await).await {
+                    Ok(evaluated) => done.add(Done { retailers: 1, ..Done::paused(evaluated) }),
+                    Err(error) => tracing::error!(retailer = %id, %error, "a pause could not be settled"),
                 }
             }
         }
         Ok(done)
     }
 
+    /// Tells how far work on one retailer after the other is, once in so many.
+    async fn tell(&self, done: usize, total: usize, saying: &str) -> Result<(), DbError> {
+        if done.is_multiple_of(TOLD_EACH) {
+            self.running.tell(done, total, saying).await?;
+        }
+        Ok(())
+    }
+
     async fn restores(&self, in_force: &InForce) -> Result<Done, DbError> {
-        let (mut done, mut after) = (Done::default(), None);
-        loop {
-            let set = self.db.read(async move |tx| store::cut_retailers(tx, after, SET).await).await?;
-            let Some(last) = set.last() else { return Ok(done) };
-            after = Some(*last);
-            for id in set {
-                let (cx, rules) = (self.context("schedule:risk"), in_force.clone());
-                match self.db.write(async move |tx| settle_restores(tx, &cx, &rules, id).await).await {
-                    Ok(restored) => done.restored = done.restored.saturating_add(restored),
-                    Err(error) => tracing::error!(retailer = %id, %error, "a limit could not be given back"),
-                }
+        let mut done = Done::default();
+        let retailers = self.db.read(async |tx| store::cut_retailers(tx).await).await?;
+        for (number, id) in retailers.iter().copied().enumerate() {
+            self.tell(number, retailers.len(), "cut limits looked at").await?;
+            let (cx, rules) = (self.context("schedule:risk"), in_force.clone());
+            match self.db.write(async move |tx| settle_restores(tx, &cx, &rules, id).await).await {
+                Ok(restored) => done.restored = done.restored.saturating_add(restored),
+                Err(error) => tracing::error!(retailer = %id, %error, "a limit could not be given back"),
             }
         }
+        Ok(done)
     }
 }

@@ -286,15 +286,10 @@ pub(crate) async fn actions_with_cause(
 }
 
 /// The retailers with cuts that are in force, in the order of their ids.
-pub(crate) async fn cut_retailers(
-    tx: &mut Tx,
-    after: Option<RetailerId>,
-    most: i64,
-) -> Result<Vec<RetailerId>, DbError> {
+pub(crate) async fn cut_retailers(tx: &mut Tx) -> Result<Vec<RetailerId>, DbError> {
     let sql = "select distinct a.retailer_id from risk_actions a where a.kind = 'CUT' and a.ended_at is null \
-               and a.retailer_id > $1 order by a.retailer_id limit $2";
-    let after = after.map(|after| after.to_string()).unwrap_or_default();
-    tx.query(sql, params![after, most]).await?.iter().map(|row| row.get("retailer_id")).collect()
+               order by a.retailer_id";
+    tx.query(sql, params![]).await?.iter().map(|row| row.get("retailer_id")).collect()
 }
 
 /// A line's cuts that are in force, the oldest first.

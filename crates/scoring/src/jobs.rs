@@ -1,7 +1,9 @@
-//! What runs over everybody: retailers in sets, each set in its own transaction. Running it again leaves the same.
+//! What runs over everybody: retailers in sets, each set in its own transaction. Running it again leaves the same. After
+//! each set it is told how far it is.
 
 use db::{Db, DbError};
 use kernel::{Actor, Clock, Context, IdGen};
+use queue::Running;
 
 use crate::insights::{regenerate, regenerate_overview};
 use crate::score::recalculate;
@@ -10,10 +12,17 @@ use crate::store::Cause;
 /// Retailers of one transaction.
 pub const SET: i64 = 500;
 
+async fn everybody(db: &Db) -> Result<usize, DbError> {
+    let retailers = db.read(async move |tx| parties::count_retailers(tx).await).await?;
+    Ok(usize::try_from(retailers).unwrap_or(usize::MAX))
+}
+
 /// Computes the scores of all retailers, [`SET`] in each transaction, and returns how many there were.
-pub async fn recalculate_all(db: &Db, clock: &Clock, ids: &IdGen) -> Result<usize, DbError> {
+pub async fn recalculate_all(db: &Db, clock: &Clock, ids: &IdGen, running: &Running) -> Result<usize, DbError> {
     let (mut done, mut after) = (0_usize, None);
+    let total = everybody(db).await?;
     loop {
+        running.tell(done, total, "retailers").await?;
         let cx = Context::new(clock, ids, Actor::System, "schedule:scores");
         let set = db.write(async move |tx| {
             let set = parties::retailer_ids(tx, after, SET).await?;
@@ -26,14 +35,15 @@ pub async fn recalculate_all(db: &Db, clock: &Clock, ids: &IdGen) -> Result<usiz
         let Some(last) = set.last() else { return Ok(done) };
         done = done.saturating_add(set.len());
         after = Some(*last);
-        tracing::info!(retailers = done, "scores computed");
     }
 }
 
 /// Computes all insights, [`SET`] retailers in each transaction and the overview last, and returns how many there were.
-pub async fn regenerate_all(db: &Db, clock: &Clock, ids: &IdGen) -> Result<usize, DbError> {
+pub async fn regenerate_all(db: &Db, clock: &Clock, ids: &IdGen, running: &Running) -> Result<usize, DbError> {
     let (mut done, mut after) = (0_usize, None);
+    let total = everybody(db).await?;
     loop {
+        running.tell(done, total, "retailers").await?;
         let cx = Context::new(clock, ids, Actor::System, "schedule:insights");
         let of = cx.clone();
         let set = db.write(async move |tx| {
@@ -50,6 +60,5 @@ pub async fn regenerate_all(db: &Db, clock: &Clock, ids: &IdGen) -> Result<usize
         };
         done = done.saturating_add(set.len());
         after = Some(*last);
-        tracing::info!(retailers = done, "insights computed");
     }
 }

@@ -8,6 +8,7 @@ use std::time::Instant as Stopwatch;
 use db::{Db, Value, params};
 use indicatif::ProgressBar;
 use kernel::{Actor, BusinessDate, Clock, Context, IdGen, Money, ProductId, RetailerId, VendorId};
+use queue::Running;
 use serde::Serialize;
 
 use super::{Outcome, engine, machine, server, store, world};
@@ -78,7 +79,7 @@ type Timed = Vec<(&'static str, f64)>;
 
 async fn night(db: &Db) -> anyhow::Result<(Timed, Vec<String>)> {
     let (clock, ids) = (Clock::system(), IdGen::system());
-    let control = risk::Control { db: db.clone(), clock: clock.clone(), ids: ids.clone() };
+    let control = risk::Control { db: db.clone(), clock: clock.clone(), ids: ids.clone(), running: Running::nobody() };
     let (mut timed, mut said) = (Vec::new(), Vec::new());
     let mut add = |what: &'static str, since: Stopwatch, outcome: String| {
         timed.push((what, since.elapsed().as_secs_f64()));
@@ -91,13 +92,13 @@ async fn night(db: &Db) -> anyhow::Result<(Timed, Vec<String>)> {
     let done = control.pauses().await?;
     add("guardrails", since, done.to_string());
     let since = stopwatch();
-    let done = scoring::recalculate_all(db, &clock, &ids).await?;
+    let done = scoring::recalculate_all(db, &clock, &ids, &control.running).await?;
     add("scores", since, done.to_string());
     let since = stopwatch();
-    let done = scoring::regenerate_all(db, &clock, &ids).await?;
+    let done = scoring::regenerate_all(db, &clock, &ids, &control.running).await?;
     add("insights", since, done.to_string());
     let since = stopwatch();
-    let done = reminders::run(db, &clock, &ids).await?;
+    let done = reminders::run(db, &clock, &ids, &control.running).await?;
     add("reminders", since, done.to_string());
     Ok((timed, said))
 }
