@@ -12,6 +12,7 @@ use db::{Db, DbError, Desk, Tx, Value, params};
 use indicatif::ProgressBar;
 use kernel::{Actor, BusinessDate, Clock, Context, IdGen, Money, ProductId, RetailerId, VendorId};
 use orders::{Place, Wanted};
+use queue::Running;
 use serde::Serialize;
 
 use super::work::Choices;
@@ -100,7 +101,7 @@ type Timed = Vec<(&'static str, f64)>;
 
 async fn night(db: &Db) -> anyhow::Result<(Timed, Vec<String>)> {
     let (clock, ids) = (Clock::system(), IdGen::system());
-    let control = risk::Control { db: db.clone(), clock: clock.clone(), ids: ids.clone() };
+    let control = risk::Control { db: db.clone(), clock: clock.clone(), ids: ids.clone(), running: Running::nobody() };
     let (mut timed, mut said) = (Vec::new(), Vec::new());
     let mut add = |what: &'static str, since: Stopwatch, outcome: String| {
         timed.push((what, since.elapsed().as_secs_f64()));
@@ -113,13 +114,13 @@ async fn night(db: &Db) -> anyhow::Result<(Timed, Vec<String>)> {
     let done = control.pauses().await?;
     add("guardrails", since, done.to_string());
     let since = stopwatch();
-    let done = scoring::recalculate_all(db, &clock, &ids).await?;
+    let done = scoring::recalculate_all(db, &clock, &ids, &control.running).await?;
     add("scores", since, done.to_string());
     let since = stopwatch();
-    let done = scoring::regenerate_all(db, &clock, &ids).await?;
+    let done = scoring::regenerate_all(db, &clock, &ids, &control.running).await?;
     add("insights", since, done.to_string());
     let since = stopwatch();
-    let done = reminders::run(db, &clock, &ids).await?;
+    let done = reminders::run(db, &clock, &ids, &control.running).await?;
     add("reminders", since, done.to_string());
     Ok((timed, said))
 }
