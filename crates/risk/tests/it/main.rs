@@ -4,6 +4,7 @@
 
 mod alerts;
 mod limits;
+mod once;
 mod pause;
 mod what_if;
 mod world;
