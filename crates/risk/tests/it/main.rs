@@ -6,5 +6,6 @@ mod alerts;
 mod limits;
 mod once;
 mod pause;
+mod strange;
 mod what_if;
 mod world;
