@@ -4,4 +4,5 @@
 
 mod insights;
 mod scores;
+mod strange;
 mod world;
