@@ -12,5 +12,6 @@ mod ordering;
 mod outage;
 mod scenario;
 mod servers;
+mod storm;
 mod support;
 mod threads;
