@@ -1,5 +1,5 @@
 //! Checking everything, or a vendor's part, or a line's: the journal's chains and balances, every line's position, the
-//! audit log's chains, the stock of vendors, the reminders that cycles count.
+//! audit log's chains, the stock of vendors, the reminders that cycles count, what orders say arrived.
 //!
 //! The journal is checked by [`AT_ONCE`] readers side by side, a stretch of some thousand entries each; lines and audit
 //! log follow, beside each other. Memory holds a page of each reader, the plan of the stretches and at most
@@ -9,6 +9,7 @@
 use db::{Db, DbError};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use indicatif::ProgressBar;
+use kernel::Money;
 use ledger::Part;
 
 /// Findings that are kept; further ones are only counted.
@@ -54,11 +55,10 @@ fn count(number: impl TryInto<u64>) -> u64 {
 pub async fn run(db: &Db, part: Part, progress: &ProgressBar) -> Result<Report, DbError> {
     let mut report = journal(db, part, progress).await?;
     progress.set_message("lines and audit log");
-    let (lines, audit, stock, reminded) =
-        tokio::try_join!(lines(db, part), audit(db, part), stock(db, part), reminders(db, part))?;
+    let (lines, audit, counted) = tokio::try_join!(lines(db, part), audit(db, part), counts(db, part))?;
     report.lines = lines.lines;
     report.audit_entries = audit.audit_entries;
-    for checked in [lines, audit, stock, reminded] {
+    for checked in [lines, audit, counted] {
         report.found = report.found.saturating_add(checked.found);
         report.findings.extend(checked.findings);
     }
@@ -112,27 +112,22 @@ async fn lines(db: &Db, part: Part) -> Result<Report, DbError> {
     }
 }
 
-/// What vendors have in store, against the moves that led there. Stock belongs to no line and to no retailer: it is
-/// checked where everything is.
-async fn stock(db: &Db, part: Part) -> Result<Report, DbError> {
+/// What is kept beside the rows that it is counted from. It belongs to no book: it is checked where everything is.
+async fn counts(db: &Db, part: Part) -> Result<Report, DbError> {
     let mut report = Report::default();
-    if matches!(part, Part::All) {
-        let most = i64::try_from(MOST_FINDINGS).unwrap_or(i64::MAX);
-        for (vendor, product, stock, moved) in db.read(async move |tx| catalog::wrong_stock(tx, most).await).await? {
-            report.add(&format!("{vendor} has {stock} of {product} in store, its moves come to {moved}"));
-        }
+    if !matches!(part, Part::All) {
+        return Ok(report);
     }
-    Ok(report)
-}
-
-/// How many reminders each cycle says were sent, against those that were.
-async fn reminders(db: &Db, part: Part) -> Result<Report, DbError> {
-    let mut report = Report::default();
-    if matches!(part, Part::All) {
-        let most = i64::try_from(MOST_FINDINGS).unwrap_or(i64::MAX);
-        for (cycle, kept, sent) in db.read(async move |tx| reminders::miscounted(tx, most).await).await? {
-            report.add(&format!("{cycle} keeps {kept} reminders, {sent} were sent"));
-        }
+    let most = i64::try_from(MOST_FINDINGS).unwrap_or(i64::MAX);
+    for (vendor, product, stock, moved) in db.read(async move |tx| catalog::wrong_stock(tx, most).await).await? {
+        report.add(&format!("{vendor} has {stock} of {product} in store, its moves come to {moved}"));
+    }
+    for (cycle, kept, sent) in db.read(async move |tx| reminders::miscounted(tx, most).await).await? {
+        report.add(&format!("{cycle} keeps {kept} reminders, {sent} were sent"));
+    }
+    let shown = |paisa: Option<Money>| paisa.map_or_else(|| "nothing".to_owned(), |paisa| paisa.to_string());
+    for (order, kept, counted) in db.read(async move |tx| orders::wrong_deliveries(tx, most).await).await? {
+        report.add(&format!("{order} keeps {} as delivered, its lines come to {}", shown(kept), shown(counted)));
     }
     Ok(report)
 }

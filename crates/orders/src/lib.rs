@@ -54,7 +54,9 @@ pub use retry::{Retried, RetryRefusal, retry, retry_of};
 pub use returned::{NewReturn, Returned, return_goods};
 pub use rules::{OrderState, may_follow};
 pub use statement::{LineStatement, StatementItem, line_statement};
-pub use store::volume::{Favourite, Months, Sum, Volume, favourites, months, orders_between, volumes};
+pub use store::volume::{
+    Favourite, Months, Sum, Volume, favourites, months, orders_between, volumes, wrong_deliveries,
+};
 pub use store::{Filter, count_by_state, events, find, find_by_code, list, placed_days, placed_values};
 
 /// Where an order goes.

@@ -8,7 +8,7 @@ use db::{DbError, Tx};
 use kernel::{AlertId, Context, RetailerId};
 
 use crate::cause::Cause;
-use crate::model::{Alert, AlertState};
+use crate::model::{Alert, AlertState, comes_again};
 use crate::refusal::Refusal;
 use crate::rules::Category;
 use crate::score::Score;
@@ -64,8 +64,9 @@ pub(crate) async fn alerts(
         let wanted = wanted(in_force, score);
         let known = lasting.get(id).map(Vec::as_slice).unwrap_or_default();
         let is_wanted = |category: &Category| wanted.iter().any(|(other, _)| other == category);
-        ended.extend(known.iter().filter(|(category, _)| !is_wanted(category)).map(|(_, alert)| *alert));
-        let is_known = |category: &Category| known.iter().any(|(other, _)| other == category);
+        let over = known.iter().filter(|(category, _, at)| !is_wanted(category) && !comes_again(*at, cx.now));
+        ended.extend(over.map(|(_, alert, _)| *alert));
+        let is_known = |category: &Category| known.iter().any(|(other, ..)| other == category);
         new.extend(wanted.into_iter().filter(|(category, _)| !is_known(category)).map(|(category, cause)| Alert {
             id: cx.id(),
             retailer_id: *id,

@@ -11,7 +11,7 @@ use db::{DbError, Tx};
 use kernel::{ActionId, BusinessDate, Context, CycleId, Money, RetailerId, Scope, VendorId};
 
 use crate::cause::Cause;
-use crate::model::{Action, ActionKind, Ending};
+use crate::model::{Action, ActionKind, Ending, judged_on};
 use crate::rules::{Category, LATEST_MOST};
 use crate::store::{self, InForce};
 use crate::words;
@@ -44,11 +44,11 @@ pub(crate) fn has_cuts_to_settle(in_force: &InForce, behaviour: &Behaviour, earl
 /// Cuts a retailer's limits where its latest cycles ask for it. Returns how many lines were cut.
 pub async fn settle_cuts(tx: &mut Tx, cx: &Context, in_force: &InForce, id: RetailerId) -> Result<usize, DbError> {
     let Some(retailer) = parties::retailers_for_update(tx, &[id]).await?.remove(&id) else { return Ok(0) };
-    let today = cx.today();
+    let earlier = store::actions_with_cause(tx, &[id], ActionKind::Cut).await?.remove(&id).unwrap_or_default();
+    let today = judged_on(cx, &earlier);
     let lines = credit::lines_of_retailers_for_update(tx, &[id], today).await?;
     let behaviour = credit::behaviour(tx, &[id], today, LATEST_MOST, 0).await?.remove(&id).unwrap_or_default();
     let run = run_of(&behaviour);
-    let earlier = store::actions_with_cause(tx, &[id], ActionKind::Cut).await?.remove(&id).unwrap_or_default();
     let rules = &in_force.rules;
     let (same, past) = split(&earlier, &run);
     if !past.is_empty() && run.len() < LATEST_MOST {

@@ -1,7 +1,7 @@
 //! What the rules did and raised.
 
 use db::text_enum;
-use kernel::{ActionId, AlertId, CycleId, Instant, LineId, Money, RetailerId, VendorId};
+use kernel::{ActionId, AlertId, BusinessDate, Context, CycleId, Instant, LineId, Money, RetailerId, VendorId};
 use serde::Serialize;
 
 use crate::cause::Cause;
@@ -114,4 +114,18 @@ pub struct Alert {
     pub note: Option<String>,
     /// Counts the changes, for If-Match.
     pub version: i64,
+}
+
+/// How far a clock that is put right may go back without the day's work being done again.
+const SET_BACK_MOST_SECONDS: i64 = 24 * 60 * 60;
+
+/// Whether the clock was set back behind this moment by a day or less, so that its day comes again.
+pub(crate) fn comes_again(at: Instant, now: Instant) -> bool {
+    (1..=SET_BACK_MOST_SECONDS).contains(&at.seconds_since(now))
+}
+
+/// The day by which a retailer is judged: today, or the one on which something was done that comes again.
+pub(crate) fn judged_on(cx: &Context, earlier: &[Action]) -> BusinessDate {
+    let again = earlier.iter().map(|action| action.at).filter(|at| comes_again(*at, cx.now));
+    again.map(Instant::business_date).chain([cx.today()]).max().unwrap_or_else(|| cx.today())
 }

@@ -2,7 +2,7 @@
 //!
 //! It reads inside the transaction that pauses, behind the locks of the retailer and of its lines, so that no repayment
 //! slips in between. A pause that an operator lifted is not made again for the same bills; when they are paid and late
-//! once more, it is.
+//! once more, it is. Where the clock was set back behind a pause, its day counts until it comes again.
 //!
 //! Statements for a retailer: 5 where nothing changes.
 
@@ -14,7 +14,7 @@ use kernel::{ActionId, Context, CycleId, RetailerId};
 use parties::{CreditCause, CreditStatus, Retailer};
 
 use crate::cause::Cause;
-use crate::model::{Action, ActionKind, Ending};
+use crate::model::{Action, ActionKind, Ending, judged_on};
 use crate::rules::Category;
 use crate::store::{self, InForce};
 use crate::words;
@@ -35,9 +35,10 @@ pub async fn settle_pause(tx: &mut Tx, cx: &Context, in_force: &InForce, id: Ret
     let Some(retailer) = parties::retailers_for_update(tx, &[id]).await?.remove(&id) else {
         return Ok(Evaluated::AsItWas);
     };
-    let lines = credit::lines_of_retailers_for_update(tx, &[id], cx.today()).await?;
-    let worst = lines.values().map(|line| line.worst_overdue_days).max().unwrap_or(0);
     let earlier = store::actions_with_cause(tx, &[id], ActionKind::Pause).await?.remove(&id).unwrap_or_default();
+    let today = judged_on(cx, &earlier);
+    let lines = credit::lines_of_retailers_for_update(tx, &[id], today).await?;
+    let worst = lines.values().map(|line| line.worst_overdue_days).max().unwrap_or(0);
     if !in_force.rules.pauses(worst) {
         return lift(tx, cx, in_force, &retailer, &earlier).await;
     }
@@ -45,7 +46,7 @@ pub async fn settle_pause(tx: &mut Tx, cx: &Context, in_force: &InForce, id: Ret
         return Ok(Evaluated::AsItWas);
     }
     let pairs: Vec<Pair> = lines.keys().copied().collect();
-    let late = credit::late_cycles(tx, &pairs, cx.today(), in_force.rules.overdue_block.days).await?;
+    let late = credit::late_cycles(tx, &pairs, today, in_force.rules.overdue_block.days).await?;
     // What an operator lifted is still written down here, and does not stop the same bills from being let be.
     let lifted: BTreeSet<CycleId> = earlier.iter().flat_map(|action| action.cycles.iter().copied()).collect();
     let ids: Vec<ActionId> = earlier.iter().map(|action| action.id).collect();

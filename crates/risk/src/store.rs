@@ -388,16 +388,17 @@ fn read_alert(row: &Row) -> Result<Alert, DbError> {
     })
 }
 
-/// Of these retailers, which categories have an alert whose cause lasts.
+/// Of these retailers, which categories have an alert whose cause lasts, and since when.
 pub(crate) async fn lasting_alerts(
     tx: &mut Tx,
     retailers: &[RetailerId],
-) -> Result<HashMap<RetailerId, Vec<(Category, AlertId)>>, DbError> {
-    let sql = "select a.retailer_id, a.category, a.id from risk_alerts a where a.retailer_id in {1} \
+) -> Result<HashMap<RetailerId, Vec<(Category, AlertId, Instant)>>, DbError> {
+    let sql = "select a.retailer_id, a.category, a.id, a.at from risk_alerts a where a.retailer_id in {1} \
                and a.cause_ended_at is null";
-    let mut found: HashMap<RetailerId, Vec<(Category, AlertId)>> = HashMap::new();
+    let mut found: HashMap<RetailerId, Vec<(Category, AlertId, Instant)>> = HashMap::new();
     for row in tx.query(sql, params![Value::list(retailers)]).await? {
-        found.entry(row.get("retailer_id")?).or_default().push((row.get("category")?, row.get("id")?));
+        let alert = (row.get("category")?, row.get("id")?, row.get("at")?);
+        found.entry(row.get("retailer_id")?).or_default().push(alert);
     }
     Ok(found)
 }

@@ -21,24 +21,31 @@ pub struct TestDb {
     pub clock: Clock,
     /// The source of ids, the same in every run.
     pub ids: IdGen,
-    _home: Home,
+    home: Home,
 }
 
 /// Where the database lives, for as long as it is open.
 #[derive(Debug)]
 enum Home {
-    Folder { _folder: tempfile::TempDir },
-    Server { _database: postgres::TestDatabase },
+    Folder(tempfile::TempDir),
+    Server(postgres::TestDatabase),
+}
+
+impl Home {
+    fn url(&self) -> String {
+        match self {
+            Self::Folder(folder) => format!("sqlite:{}", folder.path().join("test.db").display()),
+            Self::Server(database) => database.url.clone(),
+        }
+    }
 }
 
 impl TestDb {
     /// On SQLite, in a file.
     pub async fn sqlite() -> io::Result<Self> {
-        let folder = tempfile::tempdir()?;
-        let url = DatabaseUrl::Sqlite(folder.path().join("test.db"));
-        let db = Db::open(&url, &Options::default()).map_err(io::Error::other)?;
-        db.migrate(schema::MIGRATIONS, START).await.map_err(io::Error::other)?;
-        Ok(Self::new(db, Home::Folder { _folder: folder }))
+        let t = Self::open(Home::Folder(tempfile::tempdir()?), Clock::manual(START), IdGen::seeded(7))?;
+        t.db.migrate(schema::MIGRATIONS, START).await.map_err(io::Error::other)?;
+        Ok(t)
     }
 
     /// On the run's PostgreSQL server.
@@ -49,13 +56,22 @@ impl TestDb {
         };
         let filled = async |url| fill(url).await.map_err(|error: DbError| io::Error::other(error));
         let database = postgres::prepared_database(TEMPLATE, filled).await?;
-        let url = DatabaseUrl::Postgres(database.url.clone());
-        let db = Db::open(&url, &Options::default()).map_err(io::Error::other)?;
-        Ok(Self::new(db, Home::Server { _database: database }))
+        Self::open(Home::Server(database), Clock::manual(START), IdGen::seeded(7))
     }
 
-    fn new(db: Db, home: Home) -> Self {
-        Self { db, clock: Clock::manual(START), ids: IdGen::seeded(7), _home: home }
+    fn open(home: Home, clock: Clock, ids: IdGen) -> io::Result<Self> {
+        let url: DatabaseUrl = home.url().parse().map_err(io::Error::other)?;
+        let db = Db::open(&url, &Options::default()).map_err(io::Error::other)?;
+        Ok(Self { db, clock, ids, home })
+    }
+
+    /// Closes the database, lets other processes have it under its URL, and opens it again: on SQLite one process at a
+    /// time has the file.
+    pub async fn lent(self, to: impl AsyncFnOnce(&str)) -> io::Result<Self> {
+        let Self { db, clock, ids, home } = self;
+        drop(db);
+        to(&home.url()).await;
+        Self::open(home, clock, ids)
     }
 }
 

@@ -80,7 +80,9 @@ pub(crate) async fn add_latest(
     let sql = "select c.retailer_id, c.id, c.number, c.due_on, c.late_from, c.closed_on, c.outstanding_paisa \
                from retailers r join cycles c on c.retailer_id = r.id and c.id in ( \
                select k.id from cycles k where k.retailer_id = r.id and k.disputed_on is null \
-               and (k.due_on < $2 or k.outstanding_paisa = 0) and (k.principal_paisa + k.adjusted_paisa > 0 or k.status = 'CLOSED') \
+               and (k.due_on < $2 or k.outstanding_paisa = 0) and (k.principal_paisa + k.adjusted_paisa > 0 \
+               or exists (select 1 as one from adjustments a where a.retailer_id = k.retailer_id \
+               and a.cycle_id = k.id and a.kind = 'WRITE_OFF')) \
                order by k.due_on desc, k.number limit $3) where r.id in {1}";
     let most = i64::try_from(most).unwrap_or(i64::MAX);
     for row in tx.query(sql, params![Value::list(retailers), today, most]).await? {

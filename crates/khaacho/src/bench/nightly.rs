@@ -23,6 +23,8 @@ use super::{Outcome, engine, machine, server, store, world};
 const WEEKS: i64 = 104;
 /// Retailers of one transaction.
 const SET: usize = 100;
+/// Retailers who ask for their insights.
+const ASKING: i64 = 1_000;
 /// Who places orders beside the work.
 const CLIENTS: usize = 16;
 /// How long they place alone.
@@ -120,9 +122,28 @@ async fn night(db: &Db) -> anyhow::Result<(Timed, Vec<String>)> {
     let done = scoring::regenerate_all(db, &clock, &ids, &control.running).await?;
     add("insights", since, done.to_string());
     let since = stopwatch();
+    let made = texts(db).await?;
+    let each = since.elapsed().as_secs_f64() * 1_000.0 / f64::from(made.max(1));
+    add("texts", since, format!("{made} insights told, {each:.2} ms each"));
+    let since = stopwatch();
     let done = reminders::run(db, &clock, &ids, &control.running).await?;
     add("reminders", since, done.to_string());
     Ok((timed, said))
+}
+
+/// Tells some retailers their insights, one after the other, as they ask for them.
+async fn texts(db: &Db) -> anyhow::Result<u32> {
+    let asking = db.read(async move |tx| parties::retailer_ids(tx, None, ASKING).await).await?;
+    let mut made = 0_u32;
+    for id in asking {
+        let text = db.read::<_, db::DbError, _>(async move |tx| {
+            let shop = parties::retailers(tx, &[id]).await?.remove(&id);
+            let insight = scoring::insight(tx, id).await?;
+            Ok(shop.zip(insight).map(|(shop, insight)| scoring::message(shop.language, &shop.name, &insight)))
+        });
+        made = made.saturating_add(u32::from(text.await?.is_some_and(|text| !text.is_empty())));
+    }
+    Ok(made)
 }
 
 #[expect(clippy::disallowed_methods, reason = "a bench measures by the machine's clock")]

@@ -12,6 +12,7 @@ mod ordering;
 mod outage;
 mod scenario;
 mod servers;
+mod storm;
 mod support;
 mod threads;
 mod year;

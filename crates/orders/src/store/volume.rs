@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use db::{DbError, Row, Tx, Value, params};
-use kernel::{BusinessDate, Instant, Money, ProductId, RetailerId};
+use kernel::{BusinessDate, Instant, Money, OrderId, ProductId, RetailerId};
 use serde::{Deserialize, Serialize};
 
 /// What was delivered to a retailer by the end of a day.
@@ -148,4 +148,15 @@ pub async fn orders_between(tx: &mut Tx, from: BusinessDate, until: BusinessDate
                and o.state in ('DELIVERED', 'FAILED', 'CANCELLED') and o.state_at >= $1 and o.state_at < $2";
     let row = tx.query_one(sql, params![from.start(), until.start()]).await?;
     Ok((Sum { orders: row.get("orders")?, value: row.get("value")? }, row.get("retailers")?))
+}
+
+/// Orders whose price of what arrived is not what their lines come to, or stands there before it arrived: the order, what
+/// is kept and what is counted. At most so many.
+pub async fn wrong_deliveries(tx: &mut Tx, most: i64) -> Result<Vec<(OrderId, Option<Money>, Option<Money>)>, DbError> {
+    let sql = "select c.id, c.kept, c.counted from (select o.id, o.delivered_paisa as kept, \
+               case when o.state = 'DELIVERED' then (select cast(coalesce(sum(l.unit_price_paisa * l.delivered_quantity), 0) \
+               as bigint) from order_lines l where l.order_id = o.id and l.retailer_id = o.retailer_id) end as counted \
+               from orders o) c where coalesce(c.kept, -1) <> coalesce(c.counted, -1) order by c.id limit $1";
+    let rows = tx.query(sql, params![most]).await?;
+    rows.iter().map(|row| Ok((row.get("id")?, row.get("kept")?, row.get("counted")?))).collect()
 }

@@ -6,4 +6,5 @@ mod ahead;
 mod months;
 mod sending;
 mod stages;
+mod strange;
 mod world;

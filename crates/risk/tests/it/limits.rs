@@ -3,14 +3,6 @@ use risk::{ActionKind, Ending};
 
 use crate::world::{World, rupees};
 
-/// Three bills in a row, each paid a day late, today.
-async fn three_delays(world: &World) {
-    for days_ago in [33, 32, 31] {
-        let cycle = world.bought(days_ago, 1_000).await;
-        world.paid(cycle).await;
-    }
-}
-
 async fn limit(world: &World) -> Money {
     world.line().await.limit
 }
@@ -19,7 +11,7 @@ testkit::both_engines! {
     async fn three_delays_cut_once_and_ninety_clean_days_give_exactly_that_back(t: TestDb) {
         let world = World::new(t).await;
         world.change_limit(33_333).await;
-        three_delays(&world).await;
+        world.three_delays().await;
         assert_eq!(world.run().await.cut, 1);
         assert_eq!(limit(&world).await, rupees(24_999), "a quarter less, whole rupees, down");
         let late = world.bought(35, 1_000).await;
@@ -41,14 +33,14 @@ testkit::both_engines! {
 
     async fn a_second_run_cuts_again_and_both_come_back_together(t: TestDb) {
         let world = World::new(t).await;
-        three_delays(&world).await;
+        world.three_delays().await;
         assert_eq!(world.run().await.cut, 1);
         world.days(5);
         let in_time = world.bought(10, 1_000).await;
         world.paid(in_time).await;
         assert_eq!((world.run().await.cut, limit(&world).await), (0, rupees(75_000)));
         world.days(40);
-        three_delays(&world).await;
+        world.three_delays().await;
         assert_eq!((world.run().await.cut, limit(&world).await), (1, rupees(56_250)));
         world.days(90);
         assert_eq!((world.run().await.restored, limit(&world).await), (1, rupees(100_000)));
@@ -56,7 +48,7 @@ testkit::both_engines! {
 
     async fn an_operators_change_of_the_limit_ends_the_restoration(t: TestDb) {
         let world = World::new(t).await;
-        three_delays(&world).await;
+        world.three_delays().await;
         world.run().await;
         world.change_limit(60_000).await;
         world.days(120);
@@ -66,7 +58,7 @@ testkit::both_engines! {
 
     async fn an_undone_cut_comes_back_at_once_and_is_not_made_again(t: TestDb) {
         let world = World::new(t).await;
-        three_delays(&world).await;
+        world.three_delays().await;
         world.run().await;
         let cut = world.actions().await.remove(0);
         world.undo(cut.id).await.unwrap();
@@ -77,7 +69,7 @@ testkit::both_engines! {
 
     async fn something_overdue_puts_the_clean_time_back_to_its_beginning(t: TestDb) {
         let world = World::new(t).await;
-        three_delays(&world).await;
+        world.three_delays().await;
         world.run().await;
         world.days(60);
         let late = world.bought(32, 500).await;
@@ -93,14 +85,14 @@ testkit::both_engines! {
         let world = World::new(t).await;
         assert_eq!(world.run().await.retailers, 1);
         world.change_limit(0).await;
-        three_delays(&world).await;
+        world.three_delays().await;
         assert_eq!((world.run().await.cut, limit(&world).await), (0, Money::ZERO));
         assert!(world.actions().await.is_empty());
     }
 
     async fn two_runs_at_once_cut_once(t: TestDb) {
         let world = World::new(t).await;
-        three_delays(&world).await;
+        world.three_delays().await;
         let (one, two) = (world.control(), world.control());
         let (one, two) = tokio::join!(one.run(), two.run());
         assert_eq!((one.unwrap().cut + two.unwrap().cut, limit(&world).await), (1, rupees(75_000)));

@@ -4,6 +4,8 @@
 
 mod alerts;
 mod limits;
+mod once;
 mod pause;
+mod strange;
 mod what_if;
 mod world;

@@ -1,9 +1,10 @@
 //! A shop with a vendor that lends to it, whose cycles begin and are paid on days of the test's choosing.
 
 use credit::{Ask, Line, NewLine, NewOpening, NewRepayment};
-use db::DbError;
+use db::{DbError, params};
 use kernel::{
-    ActionId, Actor, BusinessDate, Context, CycleId, Id as _, Money, PageRequest, RetailerId, Scope, UserId, VendorId,
+    ActionId, Actor, BusinessDate, Context, CycleId, Id as _, Money, OrderId, PageRequest, RetailerId, Scope, UserId,
+    VendorId,
 };
 use parties::{NewRetailer, NewVendor, Retailer};
 use queue::Running;
@@ -21,26 +22,14 @@ pub(crate) fn rupees(amount: i64) -> Money {
 }
 
 impl World {
-    /// A line of 100 000 rupees over 30 days; its day is the test clock's.
+    /// A shop with a line of 100 000 rupees over 30 days; its day is the test clock's.
     pub(crate) async fn new(t: TestDb) -> Self {
         let cx = Context::new(&t.clock, &t.ids, Actor::System, "test");
         let made = t.db.write::<_, DbError, _>(async move |tx| {
-            let phone = |end: u8| format!("97798110000{end:02}");
-            let shop = NewRetailer {
-                name: "Laxmi Kirana".to_owned(),
-                owner_name: "Laxmi".to_owned(),
-                phone: phone(1),
-                place: None,
-                latitude_micro: None,
-                longitude_micro: None,
-                language: parties::Language::English,
-            };
-            let retailer = parties::create_retailer(tx, &cx, &shop).await?.unwrap().id;
-            parties::approve_retailer(tx, &cx, retailer).await?.unwrap();
             let seller = NewVendor {
                 name: "Karnali Traders".to_owned(),
                 owner_name: "Hari".to_owned(),
-                phone: phone(2),
+                phone: "9779811000000".to_owned(),
                 place: None,
                 latitude_micro: None,
                 longitude_micro: None,
@@ -48,10 +37,32 @@ impl World {
                 number_prefix: "KAR".to_owned(),
                 capacity: 20,
             };
-            let vendor = parties::create_vendor(tx, &cx, &seller).await?.unwrap().id;
+            Ok(parties::create_vendor(tx, &cx, &seller).await?.unwrap().id)
+        });
+        let vendor = made.await.unwrap();
+        let mut world = Self { t, retailer: RetailerId::from_bits(0), vendor };
+        world.next_shop(1).await;
+        world
+    }
+
+    /// Another shop with such a line, which what follows is about.
+    pub(crate) async fn next_shop(&mut self, number: u8) -> RetailerId {
+        let (cx, vendor_id) = (self.cx(Actor::System), self.vendor);
+        let made = self.t.db.write::<_, DbError, _>(async move |tx| {
+            let shop = NewRetailer {
+                name: "Laxmi Kirana".to_owned(),
+                owner_name: "Laxmi".to_owned(),
+                phone: format!("97798110000{number:02}"),
+                place: None,
+                latitude_micro: None,
+                longitude_micro: None,
+                language: parties::Language::English,
+            };
+            let retailer_id = parties::create_retailer(tx, &cx, &shop).await?.unwrap().id;
+            parties::approve_retailer(tx, &cx, retailer_id).await?.unwrap();
             let line = NewLine {
-                retailer_id: retailer,
-                vendor_id: vendor,
+                retailer_id,
+                vendor_id,
                 limit: rupees(100_000),
                 terms_days: 30,
                 max_order: None,
@@ -59,10 +70,10 @@ impl World {
                 settlement: None,
             };
             credit::create_line(tx, &cx, line).await?.unwrap();
-            Ok((retailer, vendor))
+            Ok(retailer_id)
         });
-        let (retailer, vendor) = made.await.unwrap();
-        Self { t, retailer, vendor }
+        self.retailer = made.await.unwrap();
+        self.retailer
     }
 
     pub(crate) fn today(&self) -> BusinessDate {
@@ -107,6 +118,43 @@ impl World {
             Ok(credit::repay(tx, &cx, Scope::All, cycle, new).await?.unwrap().repayment.payment_id)
         });
         paid.await.unwrap()
+    }
+
+    /// Three bills in a row, each paid a day late, today.
+    pub(crate) async fn three_delays(&self) {
+        for days_ago in [33, 32, 31] {
+            let cycle = self.bought(days_ago, 1_000).await;
+            self.paid(cycle).await;
+        }
+    }
+
+    /// An order of so many days ago, as it stands where nobody took it; its row alone.
+    pub(crate) async fn placed(&self, days_ago: i64, amount: i64) {
+        let at = self.t.clock.now().plus_seconds(-days_ago * 86_400);
+        let (id, columns): (OrderId, _) = (
+            self.t.ids.make(at),
+            &[
+                "retailer_id",
+                "id",
+                "code",
+                "vendor_id",
+                "payment_mode",
+                "state",
+                "total_paisa",
+                "delivery_tries",
+                "last_event",
+                "created_at",
+                "state_at",
+            ],
+        );
+        let row =
+            params![self.retailer, id, id.to_string(), self.vendor, "CASH", "CANCELLED", rupees(amount), 0, 1, at, at];
+        let rows = vec![row];
+        self.t
+            .db
+            .write::<_, DbError, _>(async move |tx| tx.insert_many("orders", columns, rows.clone()).await)
+            .await
+            .unwrap();
     }
 
     /// A cheque bounced.

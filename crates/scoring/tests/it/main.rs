@@ -2,5 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says what it expects by failing loudly")]
 
+mod insights;
 mod scores;
+mod strange;
 mod world;

@@ -4,21 +4,7 @@ use credit::{AdjustmentKind, NewAdjustment};
 use kernel::{BusinessDate, DisputeId, PaymentId};
 use scoring::{Band, Component, Step, UNIT};
 
-use crate::world::{World, rupees};
-
-/// A small generator, the same in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: i64) -> i64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        i64::try_from(self.0 >> 33).unwrap() % sides
-    }
-
-    fn one_of<'a, T>(&mut self, of: &'a [T]) -> Option<&'a T> {
-        of.get(usize::try_from(self.roll(i64::try_from(of.len()).unwrap().max(1))).unwrap())
-    }
-}
+use crate::world::{Dice, World, rupees};
 
 #[derive(Default)]
 struct Made {

@@ -18,6 +18,20 @@ pub(crate) fn rupees(amount: i64) -> Money {
     Money::from_rupees(amount).unwrap()
 }
 
+/// A small generator, the same in every run.
+pub(crate) struct Dice(pub(crate) u64);
+
+impl Dice {
+    pub(crate) fn roll(&mut self, sides: i64) -> i64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        i64::try_from(self.0 >> 33).unwrap() % sides
+    }
+
+    pub(crate) fn one_of<'a, T>(&mut self, of: &'a [T]) -> Option<&'a T> {
+        of.get(usize::try_from(self.roll(i64::try_from(of.len()).unwrap().max(1))).unwrap())
+    }
+}
+
 /// Clones share it.
 #[derive(Clone)]
 pub(crate) struct World {

@@ -85,6 +85,27 @@ testkit::both_engines! {
         assert_eq!(findings(&trade, Part::Book((other.1, other.2))).await, Vec::<String>::new());
     }
 
+    async fn what_an_order_says_arrived_is_counted_anew(t: TestDb) {
+        let mut trade = Trade::open(t, 8).await;
+        for _ in 0..10 {
+            trade.day().await;
+        }
+        let row = one(&trade, "select o.id, o.delivered_paisa from orders o where o.delivered_paisa > 100 order by o.id limit 1").await;
+        let (order, paisa): (String, i64) = (row.get("id").unwrap(), row.get("delivered_paisa").unwrap());
+        let shown = |paisa| kernel::Money::from_paisa(paisa).to_string();
+        for (change, kept, counted) in [
+            (format!("delivered_paisa = {}", paisa + 1), shown(paisa + 1), shown(paisa)),
+            ("delivered_paisa = null".to_owned(), "nothing".to_owned(), shown(paisa)),
+            (format!("delivered_paisa = {paisa}, state = 'DISPATCHED'"), shown(paisa), "nothing".to_owned()),
+        ] {
+            meddle(&trade, format!("update orders set {change} where id = '{order}'")).await;
+            let expected = format!("{order} keeps {kept} as delivered, its lines come to {counted}");
+            assert_eq!(findings(&trade, Part::All).await, [expected]);
+        }
+        meddle(&trade, format!("update orders set state = 'DELIVERED' where id = '{order}'")).await;
+        assert_eq!(findings(&trade, Part::All).await, Vec::<String>::new());
+    }
+
     async fn a_hold_for_nothing_is_named(t: TestDb) {
         let mut trade = Trade::open(t, 6).await;
         for _ in 0..10 {
