@@ -15,3 +15,4 @@ mod scenario;
 mod servers;
 mod support;
 mod threads;
+mod year;
