@@ -117,6 +117,7 @@ pub use store::lines::{LineFilter, line, line_of, lines, lines_for_update, lines
 pub use store::named::{cycle_numbers, payment_marks};
 pub use store::reminding::{DueDays, count_reminders, open_cycles_by, retailers_with_cycles_by};
 pub use store::reservations::{active_reservations, reservation, reservations_of_order};
+pub use store::totals::all_lines;
 pub use terms::{
     Ask, BadAmount, BadTerms, CycleFacts, Discount, LARGEST_DISCOUNT, LEGAL_INTEREST, SMALLEST_REPAYMENT, Settlement,
     SettlementTerms, settle,

@@ -267,7 +267,7 @@ pub(crate) struct Stopwatch {
 }
 
 impl Stopwatch {
-    #[expect(clippy::disallowed_methods, reason = "durations for the log, never a decision")]
+    #[expect(clippy::disallowed_methods, reason = "durations for the log and for the metrics, never a decision")]
     pub(crate) fn start(limit: Duration) -> Self {
         Self { started: std::time::Instant::now(), limit }
     }
@@ -277,6 +277,12 @@ impl Stopwatch {
         if took >= self.limit {
             let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
             tracing::warn!(target: "db::slow", millis, rows, sql, "slow statement");
+            metrics::counter!("khaacho_db_slow_statements_total").increment(1);
         }
+    }
+
+    /// Counts a COMMIT that took until now.
+    pub(crate) fn committed(&self) {
+        metrics::histogram!("khaacho_db_commit_seconds").record(self.started.elapsed());
     }
 }

@@ -24,6 +24,7 @@ const TEXTS: &[&str] = &[
     "whatsapp_access_token",
     "whatsapp_phone_number_id",
     "whatsapp_api",
+    "metrics_token",
     "log_format",
 ];
 
@@ -61,6 +62,8 @@ pub struct Config {
     pub most_requests: usize,
     /// `text` or `json`.
     pub log_format: String,
+    /// Who has it may read `/metrics` from anywhere; without one it is shown on the machine itself.
+    pub metrics_token: Option<String>,
 }
 
 impl Default for Config {
@@ -79,6 +82,7 @@ impl Default for Config {
             slow_statement_ms: 200,
             most_requests: 2_048,
             log_format: "text".to_owned(),
+            metrics_token: None,
         }
     }
 }

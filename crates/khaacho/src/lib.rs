@@ -7,6 +7,7 @@ pub mod demo;
 pub mod export;
 pub mod house;
 pub mod meta;
+pub mod metrics;
 pub mod serve;
 pub mod simulator;
 pub mod templates;

@@ -20,6 +20,7 @@ use whatsapp::fake::FakeGraph;
 use crate::config::{Config, SIMULATOR_APP_SECRET, SIMULATOR_PHONE_NUMBER_ID};
 use crate::house::{self, Settings};
 use crate::meta::Meta;
+use crate::metrics::{self, Meter};
 use crate::simulator::{self, Simulator};
 use crate::templates::TEMPLATES;
 
@@ -91,6 +92,7 @@ pub async fn start(config: Config) -> anyhow::Result<Server> {
 /// Starts a server over an open database.
 pub async fn start_with(config: Config, db: Db, clock: Clock) -> anyhow::Result<Server> {
     let ids = IdGen::system();
+    let meter = Meter::start(config.metrics_token.as_deref())?;
     first_operator(&db, &clock, &ids).await?;
     let (webhook, client, graph) = whatsapp(&config, &ids).await?;
     let settings =
@@ -108,11 +110,12 @@ pub async fn start_with(config: Config, db: Db, clock: Clock) -> anyhow::Result<
     };
     let pages = simulator.clone().map(simulator::pages);
     let house = house::build_with(&db, &clock, &ids, client, &settings, pages);
-    let mut router = house.router;
+    let mut router = house.router.merge(metrics::routes(meter.clone(), house.app));
     if let Some(simulator) = simulator {
         router = router.merge(simulator::routes(simulator));
     }
     let stopping = CancellationToken::new();
+    tokio::spawn(meter.keep(stopping.clone()));
     let serving = tokio::spawn(web::serve(listener, router, stopping.clone().cancelled_owned()));
     let (workers, schedules) = if config.background {
         let workers = Workers::start(&db, &clock, &ids, &house.registry);

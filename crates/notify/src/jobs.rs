@@ -55,6 +55,7 @@ impl Sender {
         // The point of no return: from here on the message may be on its way.
         match self.client.send(content, &to, &id.to_string()).await {
             Ok(sent) => {
+                count(MessageState::Sent);
                 let is_over = self.pace.lock().taken() || message.was_refused;
                 if let Some(wamid) = &message.answers
                     && let Err(error) = self.client.mark_read(wamid, false).await
@@ -124,10 +125,16 @@ impl Sender {
 
     /// Writes where a message stands that this sender holds and has not handed over for certain.
     async fn put_back(&self, cx: &Context, id: MessageId, state: MessageState, why: &str) -> Result<(), JobError> {
+        count(state);
         let (now, why) = (cx.now, why.to_owned());
         let written = self.db.write(async move |tx| store::put_back(tx, now, id, state, &why).await).await;
         written.map_err(|error: DbError| JobError::from(error))
     }
+}
+
+/// Counts what became of a try, for the metrics: `QUEUED` is tried again.
+fn count(outcome: MessageState) {
+    metrics::counter!("khaacho_whatsapp_sends_total", "outcome" => outcome.to_string()).increment(1);
 }
 
 fn choose(message: &ToSend, is_open: bool) -> Option<&Outgoing> {

@@ -145,7 +145,21 @@ impl Records {
             Outcome::Refused(_) => None,
         });
         notify::send(tx, cx, messages.collect()).await?;
+        outcomes.iter().for_each(count);
         Ok(outcomes)
+    }
+}
+
+/// Counts what came of an order, for the metrics; what the store runs again counts again.
+fn count(outcome: &Outcome) {
+    match outcome {
+        Outcome::Placed(placed) => {
+            metrics::counter!("khaacho_orders_placed_total", "mode" => placed.order.payment_mode.to_string())
+                .increment(1);
+        }
+        Outcome::Refused(refusal) => {
+            metrics::counter!("khaacho_orders_refused_total", "code" => refusal.code()).increment(1);
+        }
     }
 }
 

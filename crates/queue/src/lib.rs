@@ -37,7 +37,8 @@ pub use registry::{BoxedFuture, Registry};
 pub use schedule::{Running, Schedule, Scheduler, Slots, run_due_schedules};
 pub use store::{
     Failure, JobFilter, JobView, Pause, Progress, QueueDepth, QueueStats, Run, Standing, ask_for_run, clean, dead_jobs,
-    delete_job, depths, enqueue, find_job, jobs, last_runs, pause, resume, retry_all_dead, retry_dead, stats,
+    delete_job, depths, enqueue, find_job, jobs, last_runs, last_successes, pause, resume, retry_all_dead, retry_dead,
+    stats,
 };
 pub use work::{Workers, run_ready};
 

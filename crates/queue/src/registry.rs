@@ -78,6 +78,13 @@ impl Registry {
         self
     }
 
+    /// Every kind that is known, by name.
+    pub fn kinds(&self) -> Vec<&'static str> {
+        let mut kinds: Vec<_> = self.0.keys().copied().collect();
+        kinds.sort_unstable();
+        kinds
+    }
+
     pub(crate) fn find(&self, kind: &str) -> Option<Handler> {
         self.0.get(kind).cloned()
     }

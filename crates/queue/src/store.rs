@@ -19,7 +19,7 @@ pub use looks::{
     Failure, JobFilter, JobView, Pause, Progress, QueueDepth, QueueStats, dead_jobs, depths, find_job, jobs, stats,
 };
 pub(crate) use runs::{Due, finish_run, give_back_run, keep_run, standing, take_run, tell_run};
-pub use runs::{Run, Standing, ask_for_run, last_runs};
+pub use runs::{Run, Standing, ask_for_run, last_runs, last_successes};
 
 /// The longest error that is kept.
 const ERROR_MOST: usize = 2_000;

@@ -208,9 +208,8 @@ impl Control {
             })
         };
         let work = |(of_set, looked, cx): (usize, Looked, Context)| {
-            let before = scored;
             scored = scored.saturating_add(of_set);
-            self.settle(looked, cx, &in_force, (before, total))
+            self.settle(looked, cx, &in_force, (scored, total))
         };
         for of_set in db::walk(read, work).await? {
             done.add(of_set);
@@ -224,9 +223,8 @@ impl Control {
         mut looked: Looked,
         cx: Context,
         in_force: &InForce,
-        (before, total): (usize, usize),
+        (scored, total): (usize, usize),
     ) -> Result<Done, DbError> {
-        self.running.tell(before, total, "retailers scored").await?;
         let (retailers, late) = (looked.retailers, std::mem::take(&mut looked.cuts));
         let mut done = Done { retailers, ..Done::default() };
         if looked.has_news() {
@@ -239,6 +237,7 @@ impl Control {
                 Err(error) => tracing::error!(retailer = %id, %error, "limits could not be cut"),
             }
         }
+        self.running.tell(scored, total, "retailers scored").await?;
         Ok(done)
     }
 

@@ -76,7 +76,7 @@ async fn read(app: &App, cx: Context, id: RetailerId, query: ScoreQuery) -> Resu
             }
         })
         .await?;
-    seen::record(&app.db, cx, id, Part::Score(on)).await?;
+    app.db.write(async move |tx| seen::record(tx, &cx, id, Part::Score(on)).await).await?;
     Ok(Json(report))
 }
 
@@ -201,7 +201,7 @@ async fn past_scores(
             Ok(history(tx, id, filter, &page).await?)
         })
         .await?;
-    seen::record(&app.db, cx, id, Part::History(filter)).await?;
+    app.db.write(async move |tx| seen::record(tx, &cx, id, Part::History(filter)).await).await?;
     Ok(Json(found.map(past_score)))
 }
 

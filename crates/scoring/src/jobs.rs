@@ -2,7 +2,7 @@
 //! transaction of its own, so that nobody who writes waits for more than the rows of a set. What was computed later by an
 //! event stays. Running it again leaves the same. After each set it is told how far it is.
 
-use db::{Db, DbError};
+use db::{Db, DbError, Tx};
 use kernel::{Actor, Clock, Context, IdGen, Instant, RetailerId};
 use queue::Running;
 
@@ -30,11 +30,13 @@ pub async fn recalculate_all(db: &Db, clock: &Clock, ids: &IdGen, running: &Runn
         })
     };
     let work = |(of_set, computed, cx): (usize, Computed, Context)| {
-        let before = done;
         done = done.saturating_add(of_set);
+        let so_far = done;
         async move {
-            running.tell(before, total, "retailers").await?;
-            db.write(async move |tx| score::keep(tx, &cx, &computed, Cause::Daily).await.map(|kept| kept.len())).await
+            let keep = async move |tx: &mut Tx| score::keep(tx, &cx, &computed, Cause::Daily).await;
+            let kept = db.write(keep).await?;
+            running.tell(so_far, total, "retailers").await?;
+            Ok::<_, DbError>(kept.len())
         }
     };
     Ok(db::walk(read, work).await?.into_iter().sum())
@@ -52,12 +54,13 @@ pub async fn regenerate_all(db: &Db, clock: &Clock, ids: &IdGen, running: &Runni
         })
     };
     let work = |(figures, at): (Vec<(RetailerId, Figures)>, Instant)| {
-        let before = done;
-        done = done.saturating_add(figures.len());
+        let kept = figures.len();
+        done = done.saturating_add(kept);
+        let so_far = done;
         async move {
-            running.tell(before, total, "retailers").await?;
-            let kept = figures.len();
-            db.write(async move |tx| insights::keep(tx, &figures, at).await.map(|()| kept)).await
+            db.write(async move |tx| insights::keep(tx, &figures, at).await).await?;
+            running.tell(so_far, total, "retailers").await?;
+            Ok::<_, DbError>(kept)
         }
     };
     let kept = db::walk(read, work).await?;

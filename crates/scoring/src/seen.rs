@@ -3,7 +3,7 @@
 //! The entry is durable before anybody is answered. It is written behind the reading in a transaction of its own, so that
 //! a score that is computed from the records holds no writer up.
 
-use db::{Db, DbError};
+use db::{DbError, Tx};
 use kernel::{BusinessDate, Context, RetailerId};
 use serde_json::{Value, json};
 
@@ -32,7 +32,6 @@ impl Part {
 }
 
 /// Records that the context's actor has read it.
-pub(crate) async fn record(db: &Db, cx: Context, retailer: RetailerId, part: Part) -> Result<(), DbError> {
-    let entry = audit::Entry::new(&cx, retailer, "score.read", retailer).after(part.told());
-    db.write(async move |tx| audit::record(tx, vec![entry.clone()]).await).await
+pub(crate) async fn record(tx: &mut Tx, cx: &Context, retailer: RetailerId, part: Part) -> Result<(), DbError> {
+    audit::record(tx, vec![audit::Entry::new(cx, retailer, "score.read", retailer).after(part.told())]).await
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, Method, StatusCode};
 use kernel::{IdGen, JobId};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -65,6 +65,7 @@ async fn wrap(State(gate): State<Gate>, mut request: Request, next: Next) -> Res
     let id = RequestId(request_id(&request, &gate.app.ids, &gate.app));
     request.extensions_mut().insert(id.clone());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let counted = Counted::begin(&request);
     let span = tracing::info_span!("request", id = %id.0, %method, path);
     let work = async {
         let Ok(_permit) = gate.permits.try_acquire() else { return Problem::busy().into_response() };
@@ -75,6 +76,7 @@ async fn wrap(State(gate): State<Gate>, mut request: Request, next: Next) -> Res
         })
     };
     let mut response = work.instrument(span.clone()).await;
+    counted.end(response.status());
     tracing::debug!(parent: &span, status = response.status().as_u16(), "answered");
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id.0) {
@@ -84,6 +86,40 @@ async fn wrap(State(gate): State<Gate>, mut request: Request, next: Next) -> Res
         headers.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
     }
     response
+}
+
+/// A request as it is counted: by its route, never by its path, which holds ids and phones.
+struct Counted {
+    began: std::time::Instant,
+    method: &'static str,
+    route: String,
+}
+
+impl Counted {
+    #[expect(clippy::disallowed_methods, reason = "durations for the metrics, never a decision")]
+    fn begin(request: &Request) -> Self {
+        let method = match *request.method() {
+            Method::GET => "GET",
+            Method::HEAD => "HEAD",
+            Method::POST => "POST",
+            Method::PUT => "PUT",
+            Method::PATCH => "PATCH",
+            Method::DELETE => "DELETE",
+            // Anyone may send a word of their own as the method.
+            _ => "OTHER",
+        };
+        let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+        Self { began: std::time::Instant::now(), method, route }
+    }
+
+    fn end(self, status: StatusCode) {
+        let Self { began, method, route } = self;
+        let labels = [("method", method.to_owned()), ("route", route)];
+        metrics::histogram!("khaacho_http_request_seconds", &labels).record(began.elapsed());
+        let [method, route] = labels;
+        let labels = [method, route, ("status", status.as_str().to_owned())];
+        metrics::counter!("khaacho_http_requests_total", &labels).increment(1);
+    }
 }
 
 fn request_id(request: &Request, ids: &IdGen, app: &App) -> Arc<str> {

@@ -118,7 +118,7 @@ pub(crate) async fn open_by_lateness(
 }
 
 /// All lines together, without the holds of expired offers. Two statements.
-pub(crate) async fn all_lines(tx: &mut Tx, now: Instant) -> Result<Totals, DbError> {
+pub async fn all_lines(tx: &mut Tx, now: Instant) -> Result<Totals, DbError> {
     let sql = "select cast(count(*) as bigint) as lines, \
                cast(coalesce(sum(case when l.status = 'ACTIVE' then 0 else 1 end), 0) as bigint) as stopped, \
                cast(coalesce(sum(l.limit_paisa), 0) as bigint) as limits, \

@@ -191,7 +191,9 @@ impl Session {
     pub(super) async fn commit(mut self, commits: &AtomicU64) -> Result<(), DbError> {
         if self.has_begun() || self.pending.len() > 1 {
             commits.fetch_add(1, Ordering::Relaxed);
+            let watch = Stopwatch::start(self.slow);
             let flight = self.send("commit", async |client| client.batch_execute("commit").await).await;
+            watch.committed();
             flight.map_err(|failure| match failure {
                 Failure::Known(error) => {
                     // The server has answered the COMMIT behind the failed write with a rollback: the connection is

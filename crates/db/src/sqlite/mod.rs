@@ -35,7 +35,7 @@ use self::session::failure;
 use crate::crash;
 use crate::error::DbError;
 use crate::sql::{Dialect, Engine};
-use crate::tx::Tx;
+use crate::tx::{Stopwatch, Tx};
 use crate::{Access, Options};
 
 const GROUP_MOST: usize = 256;
@@ -361,7 +361,10 @@ impl Worker {
         if self.connection.is_autocommit() {
             return Err(DbError::RolledBack("SQLite ended the transaction of the group".to_owned()));
         }
-        self.run("commit").inspect_err(|_| self.give_up())
+        let watch = Stopwatch::start(self.slow);
+        let committed = self.run("commit").inspect_err(|_| self.give_up());
+        watch.committed();
+        committed
     }
 
     /// Undoes whatever transaction is open.

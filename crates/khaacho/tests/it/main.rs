@@ -8,6 +8,7 @@ mod carts;
 mod costs;
 mod e2e;
 mod expiry;
+mod metrics;
 mod ordering;
 mod outage;
 mod scenario;

@@ -243,6 +243,13 @@ fn run(row: &Row) -> Result<Run, DbError> {
     })
 }
 
+/// When each schedule last came to a good end, of the runs that are kept; one that never did is absent.
+pub async fn last_successes(tx: &mut Tx) -> Result<Vec<(String, Instant)>, DbError> {
+    let sql = "select s.schedule, max(s.finished_at) as ended from schedule_slots s where s.state = 'DONE' \
+               group by s.schedule order by s.schedule";
+    tx.query(sql, params![]).await?.iter().map(|row| Ok((row.get("schedule")?, row.get("ended")?))).collect()
+}
+
 /// The last runs of these schedules, newest first within each.
 pub async fn last_runs(tx: &mut Tx, schedules: &[&str], most: i64) -> Result<Vec<Run>, DbError> {
     let sql = "select s.schedule, s.slot, s.state, s.asked_by, s.attempts, s.started_at, s.finished_at, s.outcome, \

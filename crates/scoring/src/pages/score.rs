@@ -38,7 +38,8 @@ pub(super) async fn show(
             Ok((retailer, told, past))
         })
         .await?;
-    seen::record(&app.db, panel.cx.clone(), id, Part::Page).await?;
+    let cx = panel.cx.clone();
+    app.db.write(async move |tx| seen::record(tx, &cx, id, Part::Page).await).await?;
     let language = panel.language;
     let say = |word: Word| word.text(language);
     let content = html! {

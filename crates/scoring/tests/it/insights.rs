@@ -224,7 +224,7 @@ testkit::both_engines! {
             if day % 5 == 0 {
                 story.world.nightly().await;
                 let t = &story.world.t;
-                assert_eq!(scoring::regenerate_all(&t.db, &t.clock, &t.ids).await.unwrap(), 2);
+                assert_eq!(scoring::regenerate_all(&t.db, &t.clock, &t.ids, &queue::Running::nobody()).await.unwrap(), 2);
                 story.agrees().await;
                 story.overview().await;
             }

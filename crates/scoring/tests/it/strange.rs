@@ -9,7 +9,7 @@ use crate::world::{World, rupees};
 /// A night: score and insights, the text in every language, and the overview.
 async fn night(world: &World) -> (Kept, scoring::Insight, scoring::KeptOverview) {
     world.nightly().await;
-    scoring::regenerate_all(&world.t.db, &world.t.clock, &world.t.ids).await.unwrap();
+    scoring::regenerate_all(&world.t.db, &world.t.clock, &world.t.ids, &queue::Running::nobody()).await.unwrap();
     let (kept, id) = (world.kept().await, world.retailer);
     assert_eq!((kept.facts.clone(), kept.score), world.on(world.today()).await);
     let insight = world.write(async move |tx, _| scoring::insight(tx, id).await).await.unwrap();
@@ -111,7 +111,7 @@ testkit::both_engines! {
             world.t.clock.set(first.plus_days(day).at(2, 0));
             assert!(world.limit(world.lines[0], rupees(100_000 - 5_000 * night)).await);
             world.nightly().await;
-            scoring::regenerate_all(&world.t.db, &world.t.clock, &world.t.ids).await.unwrap();
+            scoring::regenerate_all(&world.t.db, &world.t.clock, &world.t.ids, &queue::Running::nobody()).await.unwrap();
         }
         night(&world).await;
         let days: Vec<_> = world.history().await.into_iter().map(|past| past.on).collect();

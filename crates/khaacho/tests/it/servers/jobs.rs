@@ -1,7 +1,7 @@
 //! The server dies in the middle of each kind of job, twice: before its work commits, and after it before anybody is told.
 //! Started again on what it left it has done, in the end, what a house does in which nobody dies.
 
-use db::{Access, Db, DbError, Options};
+use db::{Access, Db, DbError, Options, params};
 use http::Method;
 use kernel::{Actor, Clock, Context, IdGen};
 use khaacho::config::{SIMULATOR_APP_SECRET, SIMULATOR_PHONE_NUMBER_ID};
@@ -12,6 +12,7 @@ use whatsapp::payload::{Media, MediaKind};
 
 use super::server::{Asker, Home, Server};
 use super::world::{PRICE_PAISA, World};
+use crate::support::shop::Shop;
 
 /// Longer than a lease.
 const LEASE_SECONDS: u32 = 70;
@@ -24,6 +25,8 @@ struct Left {
     said: usize,
     files: usize,
     offers: usize,
+    scores: usize,
+    insights: usize,
     jobs: usize,
 }
 
@@ -40,12 +43,17 @@ struct House {
 }
 
 /// What makes a job of a kind, and the queue that the job is in.
-const KINDS: [(&str, Queue); 4] = [
+const KINDS: [(&str, Queue); 7] = [
     (notify::SEND_JOB, Queue::Whatsapp),
     (conversation::MESSAGE_JOB, Queue::OrderProcessing),
     (conversation::MEDIA_JOB, Queue::OrderProcessing),
     (orders::NEXT_VENDOR_JOB, Queue::OrderRouting),
+    (credit::SCORE_JOB, Queue::CreditScore),
+    (scoring::INSIGHTS_JOB, Queue::ReportGeneration),
+    (reminders::RUN_JOB, Queue::PaymentReminders),
 ];
+/// Everything that runs by the clock.
+const SCHEDULES: usize = 13;
 
 impl House {
     fn write(&self) -> Db {
@@ -61,29 +69,61 @@ impl House {
         assert!(answer.status().is_success());
     }
 
-    /// Holds every queue, and queues what only a schedule would; no server runs.
-    async fn hold_all(&self, order: Option<String>) {
+    /// Lets what runs by the clock run once, so that what dies is a job.
+    async fn lets_schedules_run(&self) {
+        let server = Server::start(&self.home);
+        let done = "select cast(count(distinct schedule) as bigint) as n from schedule_slots where state = 'DONE'";
+        for _ in 0..600 {
+            if self.home.count(done).await == SCHEDULES {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        assert_eq!(self.home.count(done).await, SCHEDULES);
+        server.terminate();
+        assert!(server.ended_well());
+    }
+
+    /// Holds every queue; no server runs.
+    async fn hold_all(&self) {
         let cx = Context::new(&Clock::system(), &IdGen::system(), Actor::System, "test");
         let db = self.write();
         let held = db.write::<_, DbError, _>(async move |tx| {
             for queue in Queue::ALL {
                 queue::pause(tx, &cx, *queue, "one at a time").await?;
             }
-            let jobs = order
-                .iter()
-                .map(|order| NewJob::new(&cx, Queue::OrderRouting, orders::NEXT_VENDOR_JOB, json!({ "order": order })));
-            queue::enqueue(tx, &cx, jobs.collect()).await
+            Ok(())
         });
         held.await.unwrap();
     }
 
-    /// What the first job of a kind works on.
-    async fn subject(&self, kind: &str, queue: Queue) -> String {
+    /// Queues what only a schedule or another room would; no server runs.
+    async fn queues(&self, kind: &'static str, queue: Queue, payload: serde_json::Value) {
+        let cx = Context::new(&Clock::system(), &IdGen::system(), Actor::System, "test");
+        let db = self.write();
+        let queued = db.write::<_, DbError, _>(async move |tx| {
+            let key = format!("test:{kind}");
+            queue::enqueue(tx, &cx, vec![NewJob::new(&cx, queue, kind, payload.clone()).unique_key(key)]).await?;
+            // What has run today by the clock already does all of it again.
+            tx.exec("update reminder_settings set ran_on = null", params![]).await
+        });
+        queued.await.unwrap();
+    }
+
+    /// What the first job of a kind works on, as it stands in what the job writes.
+    async fn subject(&self, kind: &str, queue: Queue, world: &World) -> String {
+        match kind {
+            // It computes everybody.
+            scoring::INSIGHTS_JOB => return world.shops[0].0.clone(),
+            // It leaves a job of its kind behind, should it be cut off.
+            reminders::RUN_JOB => return kind.to_owned(),
+            _ => {}
+        }
         let filter = JobFilter { state: None, kind: Some(kind.to_owned()) };
         let page = kernel::PageRequest::default();
         let jobs = self.home.read().read(async move |tx| queue::jobs(tx, queue, &filter, &page).await).await.unwrap();
         let payload = &jobs.items.first().unwrap_or_else(|| panic!("no job of the kind {kind}")).payload;
-        let named = ["message", "wamid", "order"].iter().find_map(|member| payload[*member].as_str());
+        let named = ["message", "wamid", "order", "retailer"].iter().find_map(|member| payload[*member].as_str());
         let named = named.or_else(|| payload["media"]["id"].as_str());
         named.unwrap_or_else(|| panic!("{payload}")).to_owned()
     }
@@ -103,27 +143,33 @@ impl House {
     async fn has(&mut self, number: usize, world: &World) {
         let (kind, queue) = KINDS[number];
         let server = Server::quiet(&self.home, None);
-        let mut order = None;
+        let mut payload = None;
         match kind {
             notify::SEND_JOB | orders::NEXT_VENDOR_JOB => {
                 let placed = self.asker.made(&server.address, "orders", world.order(0)).await;
-                order = (kind == orders::NEXT_VENDOR_JOB).then(|| placed["id"].as_str().unwrap().to_owned());
+                payload = (kind == orders::NEXT_VENDOR_JOB).then(|| json!({ "order": placed["id"] }));
             }
             conversation::MESSAGE_JOB => self.hears(&server, "wamid.text", &Say::Text("namaste".to_owned())).await,
-            _ => self.hears(&server, "wamid.image", &image()).await,
+            conversation::MEDIA_JOB => self.hears(&server, "wamid.image", &image()).await,
+            credit::SCORE_JOB => payload = Some(json!({ "retailer": world.shops[0].0 })),
+            scoring::INSIGHTS_JOB | reminders::RUN_JOB => payload = Some(json!({})),
+            _ => panic!("nothing makes a job of the kind {kind}"),
         }
         server.kill();
-        self.hold_all(order).await;
+        self.hold_all().await;
+        if let Some(payload) = payload {
+            self.queues(kind, queue, payload).await;
+        }
         if !self.is_deadly {
             return;
         }
-        let subject = self.subject(kind, queue).await;
+        let subject = self.subject(kind, queue, world).await;
         for point in ["commit", "answer"] {
             let mut server = Server::dying(&self.home, &format!("{subject}:{point}"));
             self.go_on(&server, queue, &format!("{kind}-{point}")).await;
             assert!(!server.last_words().is_empty(), "{kind} at {point}");
             self.deaths += 1;
-            self.hold_all(None).await;
+            self.hold_all().await;
         }
     }
 
@@ -146,6 +192,8 @@ impl House {
             said: self.home.count("select cast(count(*) as bigint) as n from outgoing_messages").await,
             files: self.home.count("select cast(count(*) as bigint) as n from media_files").await,
             offers: self.home.count("select cast(count(*) as bigint) as n from offers").await,
+            scores: self.home.count("select cast(count(*) as bigint) as n from credit_scores").await,
+            insights: self.home.count("select cast(count(*) as bigint) as n from insights").await,
             jobs: self.home.count(jobs).await,
         };
         server.terminate();
@@ -160,6 +208,7 @@ async fn lived(home: Home, is_deadly: bool) -> (Left, usize) {
     let server = Server::quiet(&house.home, None);
     let world = World::open(&house.asker, &server.address, &[10 * PRICE_PAISA]).await;
     server.kill();
+    house.lets_schedules_run().await;
     for number in 0..KINDS.len() {
         house.has(number, &world).await;
     }
@@ -174,6 +223,16 @@ async fn deaths_change_nothing(homes: [Home; 2]) {
     assert_eq!(left, expected);
     assert_eq!((left.jobs, left.heard), (0, 2));
     assert!(left.said > 2 && left.files == 1, "{left:?}");
+    assert_eq!((left.scores, left.insights), (1, 1), "one shop");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_kind_of_job_of_the_house_dies_here() {
+    let shop = Shop::open(testkit::TestDb::sqlite().await.unwrap()).await;
+    let mut dying = KINDS.map(|(kind, _)| kind);
+    dying.sort_unstable();
+    assert_eq!(shop.house.registry.kinds(), dying);
+    assert_eq!(shop.house.schedules.len(), SCHEDULES);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

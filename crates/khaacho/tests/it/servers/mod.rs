@@ -14,6 +14,6 @@ mod offers;
 mod points;
 mod race;
 mod restarts;
-mod server;
+pub(crate) mod server;
 mod story;
 mod world;
