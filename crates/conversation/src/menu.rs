@@ -171,8 +171,8 @@ pub(crate) fn last_orders(language: Language, orders: &[Order]) -> Reply {
         English => "Your last orders:",
     };
     let line = |order: &Order| {
-        let (date, state) = (order.created_at.business_date(), state_name(language, order.state));
-        format!("• {} ({date}): {state}, {}", order.code, order.total.for_people())
+        let (date, state) = (language.date(order.created_at.business_date()), state_name(language, order.state));
+        format!("• {}, {date}: {state}, {}", order.code, order.total.for_people())
     };
     let lines: Vec<String> = orders.iter().map(line).collect();
     listing(language, head, &lines, "", &[Press::Repeat, Press::Order, Press::Menu])

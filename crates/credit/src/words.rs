@@ -17,7 +17,7 @@ const TEMPLATE_LANGUAGE: &str = "en";
 /// Characters of a journal entry's hash that a person can compare.
 const SHOWN_HASH: usize = 8;
 
-/// What was paid, what it saved or cost, what is left on each cycle and on the line, what is kept, and the mark of its
+/// What was paid and when, what it saved or cost, what is left on each cycle and on the line, what is kept, and the mark of its
 /// journal entry.
 pub(crate) fn receipt(retailer: &Retailer, done: &Done) -> Option<NewMessage> {
     let sum = |of: fn(&Settlement) -> Money| Money::sum(done.parts.iter().map(|part| of(&part.settlement))).ok();
@@ -33,6 +33,12 @@ pub(crate) fn receipt(retailer: &Retailer, done: &Done) -> Option<NewMessage> {
         (Language::RomanNepali, true) => format!("{cash} bujhiyo. Dhanyabad."),
         (Language::English, true) => format!("Received {cash}. Thank you."),
     }];
+    let paid_on = language.date(payment.paid_on);
+    lines.push(match language {
+        Language::Nepali => format!("तिरेको मिति: {paid_on}"),
+        Language::RomanNepali => format!("Tireko miti: {paid_on}"),
+        Language::English => format!("Paid on: {paid_on}"),
+    });
     let (discount, interest) = (sum(|paid| paid.discount)?, sum(|paid| paid.interest)?);
     lines.extend(discount.is_positive().then(|| {
         let discount = discount.for_people();

@@ -5,6 +5,7 @@
 //! db.read(async move |tx| statement(tx, line).await).await    one snapshot, without locks
 //! tx.nested(async |tx| …).await                               a part that takes effect wholly or not at all
 //! desk.submit(command).await                                  many callers' commands as one transaction
+//! walk(read, work).await                                      everybody in sets, the next read beside the work
 //! ```
 //!
 //! The work of a transaction may be run more than once (PostgreSQL asks for it after a serialization failure, a
@@ -25,6 +26,7 @@ mod sqlite;
 mod statistics;
 mod tx;
 mod value;
+mod walk;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -38,6 +40,7 @@ pub use row::Row;
 pub use sql::Engine;
 pub use tx::{Cost, Tx};
 pub use value::{Cell, FromValue, Value, containing};
+pub use walk::walk;
 
 /// Where the database is: `sqlite:PATH` or `postgres://…`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use conversation::{Brain, Fetcher, Webhook};
 use db::{Db, DbError};
 use kernel::{Clock, IdGen};
 use notify::Sender;
-use queue::{JobError, Registry, Schedule, Slots};
+use queue::{JobError, Registry, Running, Schedule, Slots};
 use utoipa_axum::router::OpenApiRouter;
 use web::panel::MenuItem;
 use web::{App, Auth};
@@ -176,7 +176,7 @@ fn registry(db: &Db, clock: &Clock, ids: &IdGen, client: Client) -> Registry {
     let registry = registry.outside(scoring::INSIGHTS_JOB, move |_, _| {
         let (db, clock, ids) = house.clone();
         async move {
-            scoring::regenerate_all(&db, &clock, &ids).await?;
+            scoring::regenerate_all(&db, &clock, &ids, &Running::nobody()).await?;
             Ok(())
         }
     });
@@ -199,49 +199,57 @@ fn schedules(db: &Db, clock: &Clock, ids: &IdGen) -> Vec<Schedule> {
             "offers past their deadline",
             Slots::Every(orders::OFFER_SCHEDULE),
             "offers moved on",
-            |house| Box::pin(async move { orders::expire_offers(&house.0, &house.1, &house.2).await }),
+            |house, _| Box::pin(async move { orders::expire_offers(&house.0, &house.1, &house.2).await }),
         ),
-        counted(&house, "offers that end soon", Slots::Every(orders::REMINDER_SCHEDULE), "vendors reminded", |house| {
-            Box::pin(async move { orders::remind_of_offers(&house.0, &house.1, &house.2).await })
-        }),
-        counted(&house, "silent deliveries", Slots::Every(orders::SILENCE_SCHEDULE), "deliveries settled", |house| {
-            Box::pin(async move { orders::settle_silent(&house.0, &house.1, &house.2).await })
-        }),
-        counted(&house, "unfinished carts", Slots::Every(orders::DRAFT_SCHEDULE), "drafts expired", |house| {
+        counted(
+            &house,
+            "offers that end soon",
+            Slots::Every(orders::REMINDER_SCHEDULE),
+            "vendors reminded",
+            |house, _| Box::pin(async move { orders::remind_of_offers(&house.0, &house.1, &house.2).await }),
+        ),
+        counted(
+            &house,
+            "silent deliveries",
+            Slots::Every(orders::SILENCE_SCHEDULE),
+            "deliveries settled",
+            |house, _| Box::pin(async move { orders::settle_silent(&house.0, &house.1, &house.2).await }),
+        ),
+        counted(&house, "unfinished carts", Slots::Every(orders::DRAFT_SCHEDULE), "drafts expired", |house, _| {
             Box::pin(async move { orders::expire_drafts(&house.0, &house.1, &house.2).await })
         }),
-        counted(&house, "expired carts", Slots::DailyAt(14, 0), "retailers asked", |house| {
+        counted(&house, "expired carts", Slots::DailyAt(14, 0), "retailers asked", |house, _| {
             Box::pin(async move { orders::follow_up_drafts(&house.0, &house.1, &house.2).await })
         }),
-        told(&house, "payment reminders", Slots::DailyAt(10, 0), |house| {
-            Box::pin(async move { reminders::run(&house.0, &house.1, &house.2).await })
+        told(&house, "payment reminders", Slots::DailyAt(10, 0), |house, running| {
+            Box::pin(async move { reminders::run(&house.0, &house.1, &house.2, &running).await })
         }),
-        counted(&house, "old answers", Slots::DailyAt(2, 0), "answers forgotten", |house| {
+        counted(&house, "old answers", Slots::DailyAt(2, 0), "answers forgotten", |house, _| {
             Box::pin(async move { web::forget_old_answers(&house.0, house.1.now()).await })
         }),
-        told(&house, "risk control", Slots::Every(60 * 60), |house| {
-            Box::pin(async move { control(house).run().await })
+        told(&house, "risk control", Slots::Every(60 * 60), |house, running| {
+            Box::pin(async move { control(house, running).run().await })
         }),
-        told(&house, "automatic pause", Slots::DailyAt(11, 0), |house| {
-            Box::pin(async move { control(house).pauses().await })
+        told(&house, "automatic pause", Slots::DailyAt(11, 0), |house, running| {
+            Box::pin(async move { control(house, running).pauses().await })
         }),
-        told(&house, "guardrails", Slots::DailyAt(4, 0), |house| {
-            Box::pin(async move { control(house).pauses().await })
+        told(&house, "guardrails", Slots::DailyAt(4, 0), |house, running| {
+            Box::pin(async move { control(house, running).pauses().await })
         }),
-        counted(&house, "credit scores", Slots::DailyAt(2, 0), "scores computed", |house| {
-            Box::pin(async move { scoring::recalculate_all(&house.0, &house.1, &house.2).await })
+        counted(&house, "credit scores", Slots::DailyAt(2, 0), "scores computed", |house, running| {
+            Box::pin(async move { scoring::recalculate_all(&house.0, &house.1, &house.2, &running).await })
         }),
-        counted(&house, "insights", Slots::DailyAt(3, 0), "insights computed", |house| {
-            Box::pin(async move { scoring::regenerate_all(&house.0, &house.1, &house.2).await })
+        counted(&house, "insights", Slots::DailyAt(3, 0), "insights computed", |house, running| {
+            Box::pin(async move { scoring::regenerate_all(&house.0, &house.1, &house.2, &running).await })
         }),
-        counted(&house, "vendor reliability", six_hours, "vendors rated", |house| {
+        counted(&house, "vendor reliability", six_hours, "vendors rated", |house, _| {
             Box::pin(async move { orders::recompute_reliability(&house.0, &house.1).await })
         }),
     ]
 }
 
-fn control((db, clock, ids): Shared) -> risk::Control {
-    risk::Control { db, clock, ids }
+fn control((db, clock, ids): Shared, running: Running) -> risk::Control {
+    risk::Control { db, clock, ids, running }
 }
 
 type Shared = (Db, Clock, IdGen);
@@ -252,11 +260,11 @@ fn told<T: std::fmt::Display + Send + 'static>(
     house: &Shared,
     name: &'static str,
     slots: Slots,
-    work: fn(Shared) -> Counting<T>,
+    work: fn(Shared, Running) -> Counting<T>,
 ) -> Schedule {
     let house = house.clone();
-    Schedule::new(name, slots, move || {
-        let done = work(house.clone());
+    Schedule::telling(name, slots, move |running| {
+        let done = work(house.clone(), running);
         async move { done.await.map(|outcome| outcome.to_string()).map_err(|error| error.to_string()) }
     })
 }
@@ -267,11 +275,11 @@ fn counted<T: std::fmt::Display + Send + 'static>(
     name: &'static str,
     slots: Slots,
     what: &'static str,
-    work: fn(Shared) -> Counting<T>,
+    work: fn(Shared, Running) -> Counting<T>,
 ) -> Schedule {
     let house = house.clone();
-    Schedule::new(name, slots, move || {
-        let done = work(house.clone());
+    Schedule::telling(name, slots, move |running| {
+        let done = work(house.clone(), running);
         async move {
             let count = done.await.map_err(|error| error.to_string())?;
             Ok(format!("{count} {what}"))

@@ -89,10 +89,9 @@ pub async fn update_credit(tx: &mut Tx, cx: &Context, retailer: &Retailer) -> Re
 }
 
 /// The retailers whose credit is paused because something is overdue, in the order of their ids.
-pub async fn paused_for_overdue(tx: &mut Tx, after: Option<RetailerId>, most: i64) -> Result<Vec<RetailerId>, DbError> {
-    let sql = "select r.id from retailers r where r.credit_cause = 'OVERDUE' and r.id > $1 order by r.id limit $2";
-    let after = after.map(|after| after.to_string()).unwrap_or_default();
-    tx.query(sql, params![after, most]).await?.iter().map(|row| row.get("id")).collect()
+pub async fn paused_for_overdue(tx: &mut Tx) -> Result<Vec<RetailerId>, DbError> {
+    let sql = "select r.id from retailers r where r.credit_cause = 'OVERDUE' order by r.id";
+    tx.query(sql, params![]).await?.iter().map(|row| row.get("id")).collect()
 }
 
 /// Writes the ceiling of a locked vendor. Waits for no answer.

@@ -65,17 +65,21 @@ impl Slots {
 
 /// A run in work: where long work says how far it is.
 #[derive(Clone, Debug)]
-pub struct Running {
-    db: Db,
-    schedule: &'static str,
-    due: Due,
-}
+pub struct Running(Option<(Db, &'static str, Due)>);
 
 impl Running {
-    /// Writes how far the run is; false if its lease was lost and another process does it now.
-    pub async fn tell(&self, done: i64, total: i64, saying: &str) -> Result<bool, DbError> {
-        let (schedule, due, saying) = (self.schedule, self.due, saying.to_owned());
-        self.db.write(async move |tx| store::tell_run(tx, schedule, due, done, total, &saying).await).await
+    /// Of work that no schedule runs: nobody is told.
+    pub const fn nobody() -> Self {
+        Self(None)
+    }
+
+    /// Writes how far the run is; false if its lease was lost and another process does it now. What turned up since the
+    /// total was counted raises it.
+    pub async fn tell(&self, done: usize, total: usize, saying: &str) -> Result<bool, DbError> {
+        let Some((db, schedule, due)) = self.0.clone() else { return Ok(true) };
+        let whole = |number| i64::try_from(number).unwrap_or(i64::MAX);
+        let (done, total, saying) = (whole(done), whole(total.max(done)), saying.to_owned());
+        db.write(async move |tx| store::tell_run(tx, schedule, due, done, total, &saying).await).await
     }
 }
 
@@ -146,7 +150,7 @@ impl Schedule {
 
     /// Does a run that was taken, and writes how it ended.
     async fn run(&self, db: &Db, clock: &Clock, due: Due) -> Result<(), DbError> {
-        let (name, running) = (self.name, Running { db: db.clone(), schedule: self.name, due });
+        let (name, running) = (self.name, Running(Some((db.clone(), self.name, due))));
         let mut working = AbortOnDropHandle::new(tokio::spawn((self.work)(running)));
         let bounded = tokio::time::timeout(self.most, &mut working);
         let outcome = tokio::select! {

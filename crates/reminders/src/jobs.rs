@@ -8,7 +8,7 @@ use std::fmt;
 
 use db::{Db, DbError, Tx};
 use kernel::{Actor, Clock, Context, IdGen, RetailerId};
-use queue::{NewJob, Queue};
+use queue::{NewJob, Queue, Running};
 
 use crate::plan::{Because, Day, Plan, plan};
 use crate::rules::Skipped;
@@ -59,8 +59,9 @@ impl fmt::Display for Outcome {
 }
 
 /// Writes the reminders of today; at night it leaves them for the morning. Running it again does nothing more. A job that
-/// is queued before looks whether it came to its end. Four statements and, for each set of 500 retailers, 12.
-pub async fn run(db: &Db, clock: &Clock, ids: &IdGen) -> Result<Outcome, DbError> {
+/// is queued before looks whether it came to its end. Five statements and, for each
+/// set of 500 retailers, 13.
+pub async fn run(db: &Db, clock: &Clock, ids: &IdGen, running: &Running) -> Result<Outcome, DbError> {
     let cx = Context::new(clock, ids, Actor::System, REQUEST);
     let morning = notify::quiet_until(cx.now);
     let job_at = morning.unwrap_or(cx.now.plus_seconds(LOOKED_AT));
@@ -81,10 +82,13 @@ pub async fn run(db: &Db, clock: &Clock, ids: &IdGen) -> Result<Outcome, DbError
             Ok::<_, DbError>((day, found))
         })
         .await?;
-    let mut outcome = Outcome::default();
+    let (mut outcome, mut done) = (Outcome::default(), 0_usize);
+    running.tell(done, retailers.len(), "retailers").await?;
     for set in retailers.chunks(SET) {
+        done = done.saturating_add(set.len());
         let (cx, day, set) = (cx.clone(), day.clone(), set.to_vec());
         outcome.add(db.write(async move |tx| remind(tx, &cx, &set, &day).await).await?);
+        running.tell(done, retailers.len(), "retailers").await?;
     }
     let on = day.on;
     db.write(async move |tx| store::put_ran(tx, on).await).await?;
@@ -97,7 +101,7 @@ pub async fn resume(db: &Db, clock: &Clock, ids: &IdGen) -> Result<(), DbError> 
     if settings.ran_on == Some(clock.now().business_date()) {
         return Ok(());
     }
-    run(db, clock, ids).await.map(drop)
+    run(db, clock, ids, &Running::nobody()).await.map(drop)
 }
 
 /// Writes the reminders of some retailers.

@@ -30,14 +30,33 @@ pub(crate) fn wanted(in_force: &InForce, score: &Score) -> Vec<(Category, Cause)
     found
 }
 
-/// Raises what these scores ask for and ends what they no longer do. Returns how many alerts are new. Two statements, one
-/// more for what is new and one for what ended.
-pub(crate) async fn settle_alerts(
+/// Alerts to raise, and those whose cause is gone.
+#[derive(Debug, Default)]
+pub(crate) struct Alerts {
+    new: Vec<Alert>,
+    ended: Vec<AlertId>,
+}
+
+impl Alerts {
+    /// Whether there is anything to write.
+    pub(crate) const fn has_news(&self) -> bool {
+        !self.new.is_empty() || !self.ended.is_empty()
+    }
+
+    /// Raises what is new and ends what is over. Returns how many were raised. A statement for each, where there is any.
+    pub(crate) async fn settle(&self, tx: &mut Tx, cx: &Context) -> Result<usize, DbError> {
+        store::end_alert_causes(tx, &self.ended, cx.now).await?;
+        store::insert_alerts(tx, &self.new).await
+    }
+}
+
+/// What these scores ask for that is not raised yet, and what they no longer ask for. One statement.
+pub(crate) async fn alerts(
     tx: &mut Tx,
     cx: &Context,
     in_force: &InForce,
     scores: &HashMap<RetailerId, Score>,
-) -> Result<usize, DbError> {
+) -> Result<Alerts, DbError> {
     let ids: Vec<RetailerId> = scores.keys().copied().collect();
     let lasting = store::lasting_alerts(tx, &ids).await?;
     let (mut new, mut ended) = (Vec::new(), Vec::new());
@@ -67,8 +86,7 @@ pub(crate) async fn settle_alerts(
     }
     new.sort_by_key(|alert: &Alert| (alert.retailer_id, alert.id));
     ended.sort();
-    store::end_alert_causes(tx, &ended, cx.now).await?;
-    store::insert_alerts(tx, &new).await
+    Ok(Alerts { new, ended })
 }
 
 /// What people do about an alert.

@@ -1,23 +1,29 @@
 //! Risk control over all retailers, or over one: scores, alerts, cuts, restores, the automatic pause.
 //!
-//! All retailers are walked in sets, each in a transaction of its own: a set is read in five statements, and written only
-//! where something changed. What a rule would do is decided once more behind the retailer's locks, one retailer at a
+//! All retailers are walked in sets: a set is read in nine statements beside the writing of the one before, and written,
+//! in a transaction of its own, only where something changed. What a rule would do is decided once more behind the retailer's locks, one retailer at a
 //! time, so that two runs at once, or one behind a crash, do it once.
 
 use std::collections::HashMap;
 
 use db::{Db, DbError, Tx};
-use kernel::{Actor, Clock, Context, IdGen, RetailerId};
+use kernel::{Actor, BusinessDate, Clock, Context, IdGen, RetailerId};
+use queue::Running;
 
-use crate::alerts::settle_alerts;
+use crate::alerts::{Alerts, alerts};
 use crate::facts::{Known, gather};
-use crate::limits::{settle_cuts, settle_restores};
+use crate::limits::{has_cuts_to_settle, has_restores_to_settle, settle_cuts, settle_restores};
+use crate::model::ActionKind;
 use crate::pause::{Evaluated, settle_pause};
 use crate::score::{Score, score};
 use crate::store::{self, InForce};
 
 /// Retailers of a set.
 const SET: i64 = 500;
+/// Retailers with cuts whose cuts and lines are read together.
+const CLOSER: usize = 500;
+/// Retailers looked at one by one between two words of how far that is.
+const TOLD_EACH: usize = 50;
 
 /// What a run found and did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
@@ -83,15 +89,23 @@ pub(crate) async fn scores_now(
     Ok(scored.collect())
 }
 
-/// Who of a set needs a closer look.
+/// What is to be written about a set, and who of it needs a closer look.
 #[derive(Debug, Default)]
-struct ToDo {
+struct Looked {
+    retailers: usize,
+    changed: Vec<(RetailerId, Score)>,
+    alerts: Alerts,
     cuts: Vec<RetailerId>,
-    done: Done,
 }
 
-/// Scores a set and settles its alerts.
-async fn control_set(tx: &mut Tx, cx: &Context, in_force: &InForce, retailers: &[RetailerId]) -> Result<ToDo, DbError> {
+impl Looked {
+    fn has_news(&self) -> bool {
+        !self.changed.is_empty() || self.alerts.has_news()
+    }
+}
+
+/// Looks at a set: its scores, alerts and runs of delays.
+async fn look(tx: &mut Tx, cx: &Context, in_force: &InForce, retailers: &[RetailerId]) -> Result<Looked, DbError> {
     let now = scores_now(tx, in_force, retailers, cx.now).await?;
     let before = store::scores(tx, retailers).await?;
     let mut changed: Vec<(RetailerId, Score)> = now
@@ -100,17 +114,45 @@ async fn control_set(tx: &mut Tx, cx: &Context, in_force: &InForce, retailers: &
         .map(|(id, (score, _))| (*id, score.clone()))
         .collect();
     changed.sort_by_key(|(id, _)| *id);
-    store::put_scores(tx, cx.now, &changed).await?;
     let mut cuts: Vec<RetailerId> = now
         .iter()
         .filter(|(_, (_, known))| in_force.rules.cuts(known.behaviour.consecutive_delays()))
         .map(|(id, _)| *id)
         .collect();
     cuts.sort();
+    let earlier = store::actions_with_cause(tx, &cuts, ActionKind::Cut).await?;
+    cuts.retain(|id| {
+        let earlier = earlier.get(id).map(Vec::as_slice).unwrap_or_default();
+        now.get(id).is_some_and(|(_, known)| has_cuts_to_settle(in_force, &known.behaviour, earlier))
+    });
     let looked_at = now.len();
     let scores: HashMap<RetailerId, Score> = now.into_iter().map(|(id, (score, _))| (id, score)).collect();
-    let alerts = settle_alerts(tx, cx, in_force, &scores).await?;
-    Ok(ToDo { cuts, done: Done { retailers: looked_at, scores: changed.len(), alerts, ..Done::default() } })
+    let alerts = alerts(tx, cx, in_force, &scores).await?;
+    Ok(Looked { retailers: looked_at, changed, alerts, cuts })
+}
+
+/// Writes what is new about a set; where somebody scored a retailer after this look, that counts.
+async fn note(tx: &mut Tx, cx: &Context, looked: &Looked) -> Result<Done, DbError> {
+    let ids: Vec<RetailerId> = looked.changed.iter().map(|(id, _)| *id).collect();
+    let later = store::scored_after(tx, &ids, cx.now).await?;
+    let changed: Vec<_> = looked.changed.iter().filter(|(id, _)| !later.contains(id)).cloned().collect();
+    store::put_scores(tx, cx.now, &changed).await?;
+    let alerts = looked.alerts.settle(tx, cx).await?;
+    Ok(Done { retailers: looked.retailers, scores: changed.len(), alerts, ..Done::default() })
+}
+
+/// The retailers with cuts that need a closer look.
+async fn restores_due(tx: &mut Tx, in_force: &InForce, today: BusinessDate) -> Result<Vec<RetailerId>, DbError> {
+    let mut due = Vec::new();
+    for set in store::cut_retailers(tx).await?.chunks(CLOSER) {
+        let cuts = store::running_cuts(tx, set).await?;
+        let pairs: Vec<_> = cuts.values().flatten().filter_map(|cut| Some((cut.retailer_id, cut.vendor_id?))).collect();
+        let lines = credit::lines(tx, &pairs, today).await?;
+        let is_due =
+            |id: &&RetailerId| cuts.get(*id).is_some_and(|cuts| has_restores_to_settle(in_force, cuts, &lines, today));
+        due.extend(set.iter().filter(is_due));
+    }
+    Ok(due)
 }
 
 /// Everything about one retailer, in the caller's transaction.
@@ -119,7 +161,8 @@ pub async fn control_one(tx: &mut Tx, cx: &Context, id: RetailerId) -> Result<Do
     let mut done = Done::paused(settle_pause(tx, cx, &in_force, id).await?);
     done.restored = settle_restores(tx, cx, &in_force, id).await?;
     done.cut = settle_cuts(tx, cx, &in_force, id).await?;
-    done.add(control_set(tx, cx, &in_force, &[id]).await?.done);
+    let looked = look(tx, cx, &in_force, &[id]).await?;
+    done.add(note(tx, cx, &looked).await?);
     Ok(done)
 }
 
@@ -132,6 +175,8 @@ pub struct Control {
     pub clock: Clock,
     /// Ids.
     pub ids: IdGen,
+    /// Where it says how far it is.
+    pub running: Running,
 }
 
 impl Control {
@@ -150,23 +195,51 @@ impl Control {
     /// The database cannot be read. A retailer that fails is logged and does not stop the rest.
     pub async fn run(&self) -> Result<Done, DbError> {
         let in_force = self.rules().await?;
-        let (mut done, mut after) = (self.pauses().await?, None);
+        let mut done = self.pauses().await?;
         done.add(self.restores(&in_force).await?);
-        loop {
-            let set = self.db.read(async move |tx| parties::retailer_ids(tx, after, SET).await).await?;
-            let Some(last) = set.last() else { return Ok(done) };
-            after = Some(*last);
+        let retailers = self.db.read(async |tx| parties::count_retailers(tx).await).await?;
+        let (total, mut scored) = (usize::try_from(retailers).unwrap_or(usize::MAX), 0_usize);
+        let read = |after| {
             let (cx, rules) = (self.context("schedule:risk"), in_force.clone());
-            let todo = self.db.write(async move |tx| control_set(tx, &cx, &rules, &set).await).await?;
-            done.add(todo.done);
-            for id in todo.cuts {
-                let (cx, rules) = (self.context("schedule:risk"), in_force.clone());
-                match self.db.write(async move |tx| settle_cuts(tx, &cx, &rules, id).await).await {
-                    Ok(cut) => done.cut = done.cut.saturating_add(cut),
-                    Err(error) => tracing::error!(retailer = %id, %error, "limits could not be cut"),
-                }
+            self.db.read(async move |tx| {
+                let set = parties::retailer_ids(tx, after, SET).await?;
+                let Some(last) = set.last() else { return Ok(None) };
+                Ok::<_, DbError>(Some((*last, (set.len(), look(tx, &cx, &rules, &set).await?, cx.clone()))))
+            })
+        };
+        let work = |(of_set, looked, cx): (usize, Looked, Context)| {
+            let before = scored;
+            scored = scored.saturating_add(of_set);
+            self.settle(looked, cx, &in_force, (before, total))
+        };
+        for of_set in db::walk(read, work).await? {
+            done.add(of_set);
+        }
+        Ok(done)
+    }
+
+    /// Writes what a look at a set has found, and settles the limits of those who need it.
+    async fn settle(
+        &self,
+        mut looked: Looked,
+        cx: Context,
+        in_force: &InForce,
+        (before, total): (usize, usize),
+    ) -> Result<Done, DbError> {
+        self.running.tell(before, total, "retailers scored").await?;
+        let (retailers, late) = (looked.retailers, std::mem::take(&mut looked.cuts));
+        let mut done = Done { retailers, ..Done::default() };
+        if looked.has_news() {
+            done = self.db.write(async move |tx| note(tx, &cx, &looked).await).await?;
+        }
+        for id in late {
+            let (cx, rules) = (self.context("schedule:risk"), in_force.clone());
+            match self.db.write(async move |tx| settle_cuts(tx, &cx, &rules, id).await).await {
+                Ok(cut) => done.cut = done.cut.saturating_add(cut),
+                Err(error) => tracing::error!(retailer = %id, %error, "limits could not be cut"),
             }
         }
+        Ok(done)
     }
 
     /// The automatic pause over all retailers: those that are late and those that are paused for it.
@@ -178,45 +251,47 @@ impl Control {
         let in_force = self.rules().await?;
         let mut done = Done::default();
         for is_paused in [true, false] {
-            let mut after = None;
-            loop {
-                let today = self.clock.now().business_date();
-                let before = today.plus_days(in_force.rules.overdue_block.days.saturating_neg());
-                let set = self.db.read(async move |tx| {
-                    if is_paused {
-                        parties::paused_for_overdue(tx, after, SET).await
-                    } else {
-                        credit::late_retailers(tx, before, after, SET).await
-                    }
-                });
-                let set = set.await?;
-                let Some(last) = set.last() else { break };
-                after = Some(*last);
-                for id in set {
-                    let (cx, rules) = (self.context("schedule:pause"), in_force.clone());
-                    match self.db.write(async move |tx| settle_pause(tx, &cx, &rules, id).await).await {
-                        Ok(evaluated) => done.add(Done { retailers: 1, ..Done::paused(evaluated) }),
-                        Err(error) => tracing::error!(retailer = %id, %error, "a pause could not be settled"),
-                    }
+            let today = self.clock.now().business_date();
+            let before = today.plus_days(in_force.rules.overdue_block.days.saturating_neg());
+            let (retailers, saying) = if is_paused {
+                let paused = self.db.read(async |tx| parties::paused_for_overdue(tx).await);
+                (paused.await?, "paused retailers looked at")
+            } else {
+                let late = self.db.read(async move |tx| credit::late_retailers(tx, before).await);
+                (late.await?, "late retailers looked at")
+            };
+            for (number, id) in retailers.iter().copied().enumerate() {
+                self.tell(number, retailers.len(), saying).await?;
+                let (cx, rules) = (self.context("schedule:pause"), in_force.clone());
+                match self.db.write(async move |tx| settle_pause(tx, &cx, &rules, id).await).await {
+                    Ok(evaluated) => done.add(Done { retailers: 1, ..Done::paused(evaluated) }),
+                    Err(error) => tracing::error!(retailer = %id, %error, "a pause could not be settled"),
                 }
             }
         }
         Ok(done)
     }
 
+    /// Tells how far work on one retailer after the other is, once in so many.
+    async fn tell(&self, done: usize, total: usize, saying: &str) -> Result<(), DbError> {
+        if done.is_multiple_of(TOLD_EACH) {
+            self.running.tell(done, total, saying).await?;
+        }
+        Ok(())
+    }
+
     async fn restores(&self, in_force: &InForce) -> Result<Done, DbError> {
-        let (mut done, mut after) = (Done::default(), None);
-        loop {
-            let set = self.db.read(async move |tx| store::cut_retailers(tx, after, SET).await).await?;
-            let Some(last) = set.last() else { return Ok(done) };
-            after = Some(*last);
-            for id in set {
-                let (cx, rules) = (self.context("schedule:risk"), in_force.clone());
-                match self.db.write(async move |tx| settle_restores(tx, &cx, &rules, id).await).await {
-                    Ok(restored) => done.restored = done.restored.saturating_add(restored),
-                    Err(error) => tracing::error!(retailer = %id, %error, "a limit could not be given back"),
-                }
+        let mut done = Done::default();
+        let (rules, today) = (in_force.clone(), self.clock.now().business_date());
+        let due = self.db.read(async move |tx| restores_due(tx, &rules, today).await).await?;
+        for (number, id) in due.iter().copied().enumerate() {
+            self.tell(number, due.len(), "cut limits looked at").await?;
+            let (cx, rules) = (self.context("schedule:risk"), in_force.clone());
+            match self.db.write(async move |tx| settle_restores(tx, &cx, &rules, id).await).await {
+                Ok(restored) => done.restored = done.restored.saturating_add(restored),
+                Err(error) => tracing::error!(retailer = %id, %error, "a limit could not be given back"),
             }
         }
+        Ok(done)
     }
 }

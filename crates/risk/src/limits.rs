@@ -4,9 +4,9 @@
 //! given back is the sum of the line's cuts that are in force, no more and no less; where somebody else has changed the
 //! limit since, it counts, and the cuts end without a trace on it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use credit::{LatestCycle, Line, LineChange};
+use credit::{Behaviour, LatestCycle, Line, LineChange, Pair};
 use db::{DbError, Tx};
 use kernel::{ActionId, BusinessDate, Context, CycleId, Money, RetailerId, Scope, VendorId};
 
@@ -23,6 +23,24 @@ fn cut(limit: Money, percent: i64) -> Money {
     Money::from_rupees(rupees).unwrap_or(Money::ZERO)
 }
 
+/// The latest cycles that were late, one after another from the newest.
+fn run_of(behaviour: &Behaviour) -> Vec<&LatestCycle> {
+    behaviour.latest.iter().take_while(|cycle| cycle.is_late).collect()
+}
+
+/// The cuts that a run of delays caused, and those of earlier runs.
+fn split<'a>(earlier: &'a [Action], run: &[&LatestCycle]) -> (Vec<&'a Action>, Vec<&'a Action>) {
+    let in_run: BTreeSet<CycleId> = run.iter().map(|cycle| cycle.id).collect();
+    earlier.iter().partition(|action| action.cycles.iter().any(|cycle| in_run.contains(cycle)))
+}
+
+/// Whether [`settle_cuts`] would do anything for a retailer with these cuts: not where its run has acted already.
+pub(crate) fn has_cuts_to_settle(in_force: &InForce, behaviour: &Behaviour, earlier: &[Action]) -> bool {
+    let run = run_of(behaviour);
+    let (same, past) = split(earlier, &run);
+    in_force.rules.cuts(run.len()) && (same.is_empty() || !past.is_empty())
+}
+
 /// Cuts a retailer's limits where its latest cycles ask for it. Returns how many lines were cut.
 pub async fn settle_cuts(tx: &mut Tx, cx: &Context, in_force: &InForce, id: RetailerId) -> Result<usize, DbError> {
     let Some(retailer) = parties::retailers_for_update(tx, &[id]).await?.remove(&id) else { return Ok(0) };
@@ -30,11 +48,9 @@ pub async fn settle_cuts(tx: &mut Tx, cx: &Context, in_force: &InForce, id: Reta
     let today = judged_on(cx, &earlier);
     let lines = credit::lines_of_retailers_for_update(tx, &[id], today).await?;
     let behaviour = credit::behaviour(tx, &[id], today, LATEST_MOST, 0).await?.remove(&id).unwrap_or_default();
-    let run: Vec<&LatestCycle> = behaviour.latest.iter().take_while(|cycle| cycle.is_late).collect();
+    let run = run_of(&behaviour);
     let rules = &in_force.rules;
-    let in_run: BTreeSet<CycleId> = run.iter().map(|cycle| cycle.id).collect();
-    let (same, past): (Vec<&Action>, Vec<&Action>) =
-        earlier.iter().partition(|action| action.cycles.iter().any(|cycle| in_run.contains(cycle)));
+    let (same, past) = split(&earlier, &run);
     if !past.is_empty() && run.len() < LATEST_MOST {
         // Those runs are over: their cycles are not among the latest late ones any more.
         store::end_causes(tx, &past.iter().map(|action| action.id).collect::<Vec<_>>(), cx.now).await?;
@@ -86,13 +102,29 @@ pub async fn settle_cuts(tx: &mut Tx, cx: &Context, in_force: &InForce, id: Reta
     Ok(done.len())
 }
 
+/// Of a retailer's cuts that are in force, whether [`settle_restores`] has to look closer: where one is old enough to be
+/// given back, or the line was changed after it.
+pub(crate) fn has_restores_to_settle(
+    in_force: &InForce,
+    cuts: &[Action],
+    lines: &HashMap<Pair, Line>,
+    today: BusinessDate,
+) -> bool {
+    let rule = &in_force.rules.limit_restore;
+    cuts.iter().any(|cut| {
+        let line = cut.vendor_id.and_then(|vendor| lines.get(&(cut.retailer_id, vendor)));
+        let is_changed = line.is_none_or(|line| Some(line.version) != cut.line_version);
+        is_changed || (rule.enabled && today.days_since(cut.at.business_date()) >= rule.days)
+    })
+}
+
 /// Gives back what was cut of a retailer's lines where nothing has been overdue for long enough. Returns how many lines
 /// got theirs back.
 pub async fn settle_restores(tx: &mut Tx, cx: &Context, in_force: &InForce, id: RetailerId) -> Result<usize, DbError> {
     let Some(retailer) = parties::retailers_for_update(tx, &[id]).await?.remove(&id) else { return Ok(0) };
     let today = cx.today();
     let lines = credit::lines_of_retailers_for_update(tx, &[id], today).await?;
-    let cuts = store::running_cuts(tx, id).await?;
+    let cuts = store::running_cuts(tx, &[id]).await?.remove(&id).unwrap_or_default();
     if cuts.is_empty() {
         return Ok(0);
     }

@@ -1,6 +1,6 @@
 //! Every statement of risk.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use db::{DbError, Row, Tx, Value, params};
 use kernel::{ActionId, AlertId, BusinessDate, Context, Instant, LineId, Page, PageRequest, RetailerId};
@@ -146,6 +146,19 @@ pub(crate) async fn scores(tx: &mut Tx, retailers: &[RetailerId]) -> Result<Hash
     rows.iter().map(|row| Ok((row.get("retailer_id")?, score(row)?))).collect()
 }
 
+/// Those of these retailers that were scored after a moment.
+pub(crate) async fn scored_after(
+    tx: &mut Tx,
+    retailers: &[RetailerId],
+    at: Instant,
+) -> Result<HashSet<RetailerId>, DbError> {
+    if retailers.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let sql = "select s.retailer_id from risk_scores s where s.retailer_id in {1} and s.scored_at > $2";
+    tx.query(sql, params![Value::list(retailers), at]).await?.iter().map(|row| row.get("retailer_id")).collect()
+}
+
 /// Writes scores that changed: what is kept, and the day's in the history. Waits for no answer.
 pub(crate) async fn put_scores(tx: &mut Tx, now: Instant, new: &[(RetailerId, Score)]) -> Result<(), DbError> {
     if new.is_empty() {
@@ -277,31 +290,33 @@ pub(crate) async fn actions_with_cause(
 ) -> Result<HashMap<RetailerId, Vec<Action>>, DbError> {
     let sql = "select a.* from risk_actions a where a.retailer_id in {1} and a.kind = $2 and a.cause_ended_at is null \
                order by a.retailer_id, a.id";
-    let mut found: HashMap<RetailerId, Vec<Action>> = HashMap::new();
-    for row in tx.query(sql, params![Value::list(retailers), kind]).await? {
-        let action = read_action(&row)?;
-        found.entry(action.retailer_id).or_default().push(action);
-    }
-    Ok(found)
+    by_retailer(&tx.query(sql, params![Value::list(retailers), kind]).await?)
 }
 
 /// The retailers with cuts that are in force, in the order of their ids.
-pub(crate) async fn cut_retailers(
-    tx: &mut Tx,
-    after: Option<RetailerId>,
-    most: i64,
-) -> Result<Vec<RetailerId>, DbError> {
+pub(crate) async fn cut_retailers(tx: &mut Tx) -> Result<Vec<RetailerId>, DbError> {
     let sql = "select distinct a.retailer_id from risk_actions a where a.kind = 'CUT' and a.ended_at is null \
-               and a.retailer_id > $1 order by a.retailer_id limit $2";
-    let after = after.map(|after| after.to_string()).unwrap_or_default();
-    tx.query(sql, params![after, most]).await?.iter().map(|row| row.get("retailer_id")).collect()
+               order by a.retailer_id";
+    tx.query(sql, params![]).await?.iter().map(|row| row.get("retailer_id")).collect()
 }
 
-/// A line's cuts that are in force, the oldest first.
-pub(crate) async fn running_cuts(tx: &mut Tx, retailer: RetailerId) -> Result<Vec<Action>, DbError> {
-    let sql = "select a.* from risk_actions a where a.kind = 'CUT' and a.retailer_id = $1 and a.ended_at is null \
-               order by a.id";
-    tx.query(sql, params![retailer]).await?.iter().map(read_action).collect()
+/// The cuts of these retailers' lines that are in force, the oldest first.
+pub(crate) async fn running_cuts(
+    tx: &mut Tx,
+    retailers: &[RetailerId],
+) -> Result<HashMap<RetailerId, Vec<Action>>, DbError> {
+    let sql = "select a.* from risk_actions a where a.kind = 'CUT' and a.retailer_id in {1} and a.ended_at is null \
+               order by a.retailer_id, a.id";
+    by_retailer(&tx.query(sql, params![Value::list(retailers)]).await?)
+}
+
+fn by_retailer(rows: &[Row]) -> Result<HashMap<RetailerId, Vec<Action>>, DbError> {
+    let mut found: HashMap<RetailerId, Vec<Action>> = HashMap::new();
+    for row in rows {
+        let action = read_action(row)?;
+        found.entry(action.retailer_id).or_default().push(action);
+    }
+    Ok(found)
 }
 
 /// Ends actions.

@@ -15,6 +15,7 @@ use web::{App, KeyedBody, Member, Operator, PathId, Problem, Query, StoredAnswer
 use crate::insights::{self, Insight, KeptOverview};
 use crate::report::{Report, report, report_on, value_shown};
 use crate::rules::{Band, Component};
+use crate::seen::{self, Part};
 use crate::store::{Cause, HistoryFilter, Past, history};
 
 /// The routes of this room.
@@ -41,7 +42,7 @@ struct ScoreQuery {
 }
 
 /// The retailer whose score a caller may see: its own, or any as an operator.
-fn seen(cx: &Context, id: RetailerId) -> Result<RetailerId, Problem> {
+fn allowed(cx: &Context, id: RetailerId) -> Result<RetailerId, Problem> {
     match cx.actor {
         Actor::Operator(_) | Actor::System => Ok(id),
         Actor::Retailer(own) if own == id => Ok(id),
@@ -55,24 +56,28 @@ fn not_for_vendors() -> Problem {
 }
 
 async fn read(app: &App, cx: Context, id: RetailerId, query: ScoreQuery) -> Result<Json<Report>, Problem> {
-    app.db
-        .read(async move |tx| {
+    let (today, on) = (cx.today(), query.on);
+    let report = app
+        .db
+        .read::<_, Problem, _>(async move |tx| {
             let retailer = parties::retailers(tx, &[id]).await?.remove(&id);
             let retailer = retailer.ok_or_else(|| Problem::not_found("retailer"))?;
             let language = query.language.unwrap_or(retailer.language);
-            if let Some(on) = query.on {
-                if on > cx.today() {
+            if let Some(on) = on {
+                if on > today {
                     return Err(Problem::field("on", "today or earlier"));
                 }
-                return Ok(Json(report_on(tx, id, on, language).await?));
+                return Ok(report_on(tx, id, on, language).await?);
             }
             // Who has just come is not kept yet: the records say the same.
             match report(tx, id, language).await? {
-                Some(report) => Ok(Json(report)),
-                None => Ok(Json(report_on(tx, id, cx.today(), language).await?)),
+                Some(report) => Ok(report),
+                None => Ok(report_on(tx, id, today, language).await?),
             }
         })
-        .await
+        .await?;
+    seen::record(&app.db, cx, id, Part::Score(on)).await?;
+    Ok(Json(report))
 }
 
 /// The caller's own credit score, 300 to 900, with its reasons.
@@ -106,7 +111,7 @@ async fn score(
     PathId(id): PathId<RetailerId>,
     Query(query): Query<ScoreQuery>,
 ) -> Result<Json<Report>, Problem> {
-    let id = seen(&cx, id)?;
+    let id = allowed(&cx, id)?;
     read(&app, cx, id, query).await
 }
 
@@ -185,16 +190,19 @@ async fn past_scores(
     PathId(id): PathId<RetailerId>,
     Query(query): Query<HistoryQuery>,
 ) -> Result<Json<Page<PastScore>>, Problem> {
-    let id = seen(&cx, id)?;
+    let id = allowed(&cx, id)?;
     let (filter, page) = (HistoryFilter { from: query.from, to: query.to }, PageRequest::new(query.limit, query.after));
-    app.db
-        .read(async move |tx| {
+    let found = app
+        .db
+        .read::<_, Problem, _>(async move |tx| {
             if !parties::retailers(tx, &[id]).await?.contains_key(&id) {
                 return Err(Problem::not_found("retailer"));
             }
-            Ok(Json(history(tx, id, filter, &page).await?.map(past_score)))
+            Ok(history(tx, id, filter, &page).await?)
         })
-        .await
+        .await?;
+    seen::record(&app.db, cx, id, Part::History(filter)).await?;
+    Ok(Json(found.map(past_score)))
 }
 
 /// What a retailer did this month and last, what it owes and can save, as it is kept.

@@ -1,55 +1,67 @@
-//! What runs over everybody: retailers in sets, each set in its own transaction. Running it again leaves the same.
+//! What runs over everybody, in sets: each is read and computed beside the writing of the one before, and kept in a
+//! transaction of its own, so that nobody who writes waits for more than the rows of a set. What was computed later by an
+//! event stays. Running it again leaves the same. After each set it is told how far it is.
 
 use db::{Db, DbError};
-use kernel::{Actor, Clock, Context, IdGen};
+use kernel::{Actor, Clock, Context, IdGen, Instant, RetailerId};
+use queue::Running;
 
-use crate::insights::{regenerate, regenerate_overview};
-use crate::score::recalculate;
+use crate::insights::{self, Figures};
+use crate::score::{self, Computed};
 use crate::store::Cause;
 
 /// Retailers of one transaction.
 pub const SET: i64 = 500;
 
-/// Computes the scores of all retailers, [`SET`] in each transaction, and returns how many there were.
-pub async fn recalculate_all(db: &Db, clock: &Clock, ids: &IdGen) -> Result<usize, DbError> {
-    let (mut done, mut after) = (0_usize, None);
-    loop {
-        let cx = Context::new(clock, ids, Actor::System, "schedule:scores");
-        let set = db.write(async move |tx| {
-            let set = parties::retailer_ids(tx, after, SET).await?;
-            if !set.is_empty() {
-                recalculate(tx, &cx, &set, Cause::Daily).await?;
-            }
-            Ok::<_, DbError>(set)
-        });
-        let set = set.await?;
-        let Some(last) = set.last() else { return Ok(done) };
-        done = done.saturating_add(set.len());
-        after = Some(*last);
-        tracing::info!(retailers = done, "scores computed");
-    }
+async fn everybody(db: &Db) -> Result<usize, DbError> {
+    let retailers = db.read(async move |tx| parties::count_retailers(tx).await).await?;
+    Ok(usize::try_from(retailers).unwrap_or(usize::MAX))
 }
 
-/// Computes all insights, [`SET`] retailers in each transaction and the overview last, and returns how many there were.
-pub async fn regenerate_all(db: &Db, clock: &Clock, ids: &IdGen) -> Result<usize, DbError> {
-    let (mut done, mut after) = (0_usize, None);
-    loop {
-        let cx = Context::new(clock, ids, Actor::System, "schedule:insights");
-        let of = cx.clone();
-        let set = db.write(async move |tx| {
+/// Computes the scores of all retailers, [`SET`] in each transaction, and returns how many are kept.
+pub async fn recalculate_all(db: &Db, clock: &Clock, ids: &IdGen, running: &Running) -> Result<usize, DbError> {
+    let (mut done, total) = (0_usize, everybody(db).await?);
+    let read = |after| {
+        let cx = Context::new(clock, ids, Actor::System, "schedule:scores");
+        db.read(async move |tx| {
             let set = parties::retailer_ids(tx, after, SET).await?;
-            if !set.is_empty() {
-                regenerate(tx, &of, &set).await?;
-            }
-            Ok::<_, DbError>(set)
-        });
-        let set = set.await?;
-        let Some(last) = set.last() else {
-            db.write(async move |tx| regenerate_overview(tx, &cx).await).await?;
-            return Ok(done);
-        };
-        done = done.saturating_add(set.len());
-        after = Some(*last);
-        tracing::info!(retailers = done, "insights computed");
-    }
+            let Some(last) = set.last() else { return Ok(None) };
+            Ok::<_, DbError>(Some((*last, (set.len(), score::compute(tx, &cx, &set).await?, cx.clone()))))
+        })
+    };
+    let work = |(of_set, computed, cx): (usize, Computed, Context)| {
+        let before = done;
+        done = done.saturating_add(of_set);
+        async move {
+            running.tell(before, total, "retailers").await?;
+            db.write(async move |tx| score::keep(tx, &cx, &computed, Cause::Daily).await.map(|kept| kept.len())).await
+        }
+    };
+    Ok(db::walk(read, work).await?.into_iter().sum())
+}
+
+/// Computes all insights, [`SET`] retailers in each transaction and the overview last, and returns how many are kept.
+pub async fn regenerate_all(db: &Db, clock: &Clock, ids: &IdGen, running: &Running) -> Result<usize, DbError> {
+    let (mut done, total) = (0_usize, everybody(db).await?);
+    let read = |after| {
+        let cx = Context::new(clock, ids, Actor::System, "schedule:insights");
+        db.read(async move |tx| {
+            let set = parties::retailer_ids(tx, after, SET).await?;
+            let Some(last) = set.last() else { return Ok(None) };
+            Ok::<_, DbError>(Some((*last, (insights::compute(tx, &cx, &set).await?, cx.now))))
+        })
+    };
+    let work = |(figures, at): (Vec<(RetailerId, Figures)>, Instant)| {
+        let before = done;
+        done = done.saturating_add(figures.len());
+        async move {
+            running.tell(before, total, "retailers").await?;
+            let kept = figures.len();
+            db.write(async move |tx| insights::keep(tx, &figures, at).await.map(|()| kept)).await
+        }
+    };
+    let kept = db::walk(read, work).await?;
+    let cx = Context::new(clock, ids, Actor::System, "schedule:insights");
+    db.write(async move |tx| insights::regenerate_overview(tx, &cx).await).await?;
+    Ok(kept.into_iter().sum())
 }

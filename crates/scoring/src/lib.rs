@@ -31,6 +31,7 @@ mod pages;
 mod report;
 mod rules;
 mod score;
+mod seen;
 mod store;
 mod words;
 

@@ -1,6 +1,6 @@
 //! Gathering facts, computing scores, keeping them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use credit::Discipline;
 use db::{DbError, Tx};
@@ -48,13 +48,15 @@ fn differs(one: &Score, other: &Score) -> bool {
     (one.score, one.is_thin, whole(one)) != (other.score, other.is_thin, whole(other))
 }
 
-/// Computes the scores of retailers and keeps them; what is kept of the day already is replaced.
-pub async fn recalculate(
-    tx: &mut Tx,
-    cx: &Context,
-    retailers: &[RetailerId],
-    cause: Cause,
-) -> Result<Vec<Kept>, DbError> {
+/// Scores as they were computed at a moment, and which of them people would see another score in.
+#[derive(Clone, Debug)]
+pub(crate) struct Computed {
+    scores: Vec<Kept>,
+    is_new: HashSet<RetailerId>,
+}
+
+/// Computes the scores of retailers without keeping them.
+pub(crate) async fn compute(tx: &mut Tx, cx: &Context, retailers: &[RetailerId]) -> Result<Computed, DbError> {
     let today = cx.today();
     let facts = facts(tx, retailers, today).await?;
     let before = store::before(tx, retailers, today).await?;
@@ -65,10 +67,32 @@ pub async fn recalculate(
         at: cx.now,
     });
     let scores: Vec<Kept> = scores.collect();
-    store::keep(tx, &scores).await?;
     let is_new = |kept: &&Kept| before.get(&kept.retailer).is_none_or(|past| differs(&past.score, &kept.score));
-    store::write_day(tx, retailers, today, scores.iter().filter(is_new), cause).await?;
+    let is_new = scores.iter().filter(is_new).map(|kept| kept.retailer).collect();
+    Ok(Computed { scores, is_new })
+}
+
+/// Keeps scores; what is kept of the day already is replaced. Where one was computed after these, that one counts.
+pub(crate) async fn keep(tx: &mut Tx, cx: &Context, computed: &Computed, cause: Cause) -> Result<Vec<Kept>, DbError> {
+    let retailers: Vec<RetailerId> = computed.scores.iter().map(|kept| kept.retailer).collect();
+    let later = store::computed_after(tx, &retailers, cx.now).await?;
+    let scores: Vec<Kept> = computed.scores.iter().filter(|kept| !later.contains(&kept.retailer)).cloned().collect();
+    let retailers: Vec<RetailerId> = scores.iter().map(|kept| kept.retailer).collect();
+    store::keep(tx, &scores).await?;
+    let new = scores.iter().filter(|kept| computed.is_new.contains(&kept.retailer));
+    store::write_day(tx, &retailers, cx.today(), new, cause).await?;
     Ok(scores)
+}
+
+/// Computes the scores of retailers and keeps them; what is kept of the day already is replaced.
+pub async fn recalculate(
+    tx: &mut Tx,
+    cx: &Context,
+    retailers: &[RetailerId],
+    cause: Cause,
+) -> Result<Vec<Kept>, DbError> {
+    let computed = compute(tx, cx, retailers).await?;
+    keep(tx, cx, &computed, cause).await
 }
 
 /// Computes the score of a retailer again, as a job asks for it. One that is not known has none.

@@ -1,6 +1,6 @@
 //! Every statement of scores.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use db::{DbError, Row, Tx, Value, params, text_enum};
 use kernel::{BusinessDate, Instant, Page, PageRequest, RetailerId};
@@ -54,6 +54,16 @@ pub async fn kept(tx: &mut Tx, retailers: &[RetailerId]) -> Result<HashMap<Retai
         Ok((kept.retailer, kept))
     };
     tx.query(sql, params![Value::list(retailers)]).await?.iter().map(read).collect()
+}
+
+/// Those of these retailers whose score was computed after a moment. One statement.
+pub(crate) async fn computed_after(
+    tx: &mut Tx,
+    retailers: &[RetailerId],
+    at: Instant,
+) -> Result<HashSet<RetailerId>, DbError> {
+    let sql = "select s.retailer_id from credit_scores s where s.retailer_id in {1} and s.computed_at > $2";
+    tx.query(sql, params![Value::list(retailers), at]).await?.iter().map(|row| row.get("retailer_id")).collect()
 }
 
 /// Keeps scores in the place of those that were kept. One statement, which waits for no answer.

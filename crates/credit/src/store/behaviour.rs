@@ -106,17 +106,11 @@ pub(crate) async fn add_latest(
 
 /// The retailers whose credit is active and that have an open cycle that was late before a day, in the order of their
 /// ids.
-pub async fn late_retailers(
-    tx: &mut Tx,
-    before: BusinessDate,
-    after: Option<RetailerId>,
-    most: i64,
-) -> Result<Vec<RetailerId>, DbError> {
+pub async fn late_retailers(tx: &mut Tx, before: BusinessDate) -> Result<Vec<RetailerId>, DbError> {
     let sql = "select distinct c.retailer_id from cycles c join retailers r on r.id = c.retailer_id \
                where c.outstanding_paisa > 0 and c.late_from < $1 and r.credit_status = 'ACTIVE' \
-               and c.retailer_id > $2 order by c.retailer_id limit $3";
-    let after = after.map(|after| after.to_string()).unwrap_or_default();
-    let rows = tx.query(sql, params![before, after, most]).await?;
+               order by c.retailer_id";
+    let rows = tx.query(sql, params![before]).await?;
     rows.iter().map(|row| row.get("retailer_id")).collect()
 }
 

@@ -1,15 +1,22 @@
 //! `khaacho bench nightly`: the work that goes over everybody (risk control, guardrails, credit scores, insights, reminders)
-//! on retailers with two years of history, an order a week each.
+//! on retailers with two years of history, an order a week each; and how many orders are placed alone and beside it.
 //!
 //! The history is written as rows, without its books: what the work reads is there, and nothing that it does not read.
 
-use std::time::Instant as Stopwatch;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant as Stopwatch};
 
-use db::{Db, Value, params};
+use anyhow::Context as _;
+use db::{Db, DbError, Desk, Tx, Value, params};
 use indicatif::ProgressBar;
 use kernel::{Actor, BusinessDate, Clock, Context, IdGen, Money, ProductId, RetailerId, VendorId};
+use orders::{Place, Wanted};
+use queue::Running;
 use serde::Serialize;
 
+use super::work::Choices;
+use super::world::World;
 use super::{Outcome, engine, machine, server, store, world};
 
 /// Weeks of history, with an order in each.
@@ -18,6 +25,10 @@ const WEEKS: i64 = 104;
 const SET: usize = 100;
 /// Retailers who ask for their insights.
 const ASKING: i64 = 1_000;
+/// Who places orders beside the work.
+const CLIENTS: usize = 16;
+/// How long they place alone.
+const ALONE: Duration = Duration::from_secs(5);
 /// What an order comes to.
 const ORDER: Money = Money::from_paisa(500_000);
 
@@ -32,6 +43,9 @@ pub(super) struct Report {
     first: Vec<(&'static str, f64)>,
     /// Seconds of a second run, as of every further hour or day.
     again: Vec<(&'static str, f64)>,
+    /// Orders placed in a second by [`CLIENTS`] at the desk, alone and beside a third night.
+    placed_alone: f64,
+    placed_beside: f64,
     /// The most memory while it worked, and what lay there before, in MiB.
     peak_mib: f64,
     before_mib: f64,
@@ -53,6 +67,11 @@ impl Outcome for Report {
             lines.push(format!("  {what:<12} {first:>7.2} s, again {again:>6.2} s"));
         }
         lines.push(format!("  {:<12} {:>7.2} s, again {:>6.2} s", "together", total(&self.first), total(&self.again)));
+        let share = self.placed_beside / self.placed_alone;
+        lines.push(format!(
+            "  placing      {:.0} orders/s alone, {:.0} beside a night: {share:.2}",
+            self.placed_alone, self.placed_beside
+        ));
         lines.push(format!("  memory       {:.0} MiB at most, {:.0} before", self.peak_mib, self.before_mib));
         lines.extend(self.said.iter().map(|said| format!("  {said}")));
         lines
@@ -62,7 +81,7 @@ impl Outcome for Report {
 /// Fills an empty database and does the nightly work twice.
 pub(super) async fn run(database: &str, retailers: usize, progress: &ProgressBar) -> anyhow::Result<Report> {
     let db = server::empty(database).await?;
-    fill(&db, retailers, progress).await?;
+    let world = Arc::new(fill(&db, retailers, progress).await?);
     progress.set_message("counting");
     db.write(async |tx| store::analyze(tx).await).await?;
     machine::forget_peak();
@@ -71,16 +90,20 @@ pub(super) async fn run(database: &str, retailers: usize, progress: &ProgressBar
     let (first, said) = night(&db).await?;
     progress.set_message("the second");
     let (again, _) = night(&db).await?;
-    let orders = retailers.saturating_mul(usize::try_from(WEEKS)?);
     let (database, peak_mib) = (engine(database), machine::peak_mib());
-    Ok(Report { database, retailers, orders, first, again, peak_mib, before_mib, said })
+    progress.set_message("placing alone, and beside a third");
+    let (placed_alone, ()) = placed_while(&db, &world, async { tokio::time::sleep(ALONE).await }).await?;
+    let (placed_beside, third) = placed_while(&db, &world, night(&db)).await?;
+    third?;
+    let orders = retailers.saturating_mul(usize::try_from(WEEKS)?);
+    Ok(Report { database, retailers, orders, first, again, placed_alone, placed_beside, peak_mib, before_mib, said })
 }
 
 type Timed = Vec<(&'static str, f64)>;
 
 async fn night(db: &Db) -> anyhow::Result<(Timed, Vec<String>)> {
     let (clock, ids) = (Clock::system(), IdGen::system());
-    let control = risk::Control { db: db.clone(), clock: clock.clone(), ids: ids.clone() };
+    let control = risk::Control { db: db.clone(), clock: clock.clone(), ids: ids.clone(), running: Running::nobody() };
     let (mut timed, mut said) = (Vec::new(), Vec::new());
     let mut add = |what: &'static str, since: Stopwatch, outcome: String| {
         timed.push((what, since.elapsed().as_secs_f64()));
@@ -93,17 +116,17 @@ async fn night(db: &Db) -> anyhow::Result<(Timed, Vec<String>)> {
     let done = control.pauses().await?;
     add("guardrails", since, done.to_string());
     let since = stopwatch();
-    let done = scoring::recalculate_all(db, &clock, &ids).await?;
+    let done = scoring::recalculate_all(db, &clock, &ids, &control.running).await?;
     add("scores", since, done.to_string());
     let since = stopwatch();
-    let done = scoring::regenerate_all(db, &clock, &ids).await?;
+    let done = scoring::regenerate_all(db, &clock, &ids, &control.running).await?;
     add("insights", since, done.to_string());
     let since = stopwatch();
     let made = texts(db).await?;
     let each = since.elapsed().as_secs_f64() * 1_000.0 / f64::from(made.max(1));
     add("texts", since, format!("{made} insights told, {each:.2} ms each"));
     let since = stopwatch();
-    let done = reminders::run(db, &clock, &ids).await?;
+    let done = reminders::run(db, &clock, &ids, &control.running).await?;
     add("reminders", since, done.to_string());
     Ok((timed, said))
 }
@@ -128,16 +151,66 @@ fn stopwatch() -> Stopwatch {
     Stopwatch::now()
 }
 
-async fn fill(db: &Db, retailers: usize, progress: &ProgressBar) -> anyhow::Result<()> {
+/// Orders placed in a second while some work lasts, and what that comes to.
+async fn placed_while<T>(db: &Db, world: &Arc<World>, work: impl Future<Output = T>) -> anyhow::Result<(f64, T)> {
+    let desk: Arc<Desk<Place, bool, DbError>> = Arc::new(Desk::open(db, 2, async |tx: &mut Tx, set: &[Place]| {
+        let outcomes = orders::place_all(tx, set).await?;
+        Ok(outcomes.iter().map(|outcome| matches!(outcome, orders::Outcome::Placed(_))).collect())
+    }));
+    let is_over = Arc::new(AtomicBool::new(false));
+    let since = stopwatch();
+    let clients: Vec<_> =
+        (0..CLIENTS).map(|_| tokio::spawn(client(desk.clone(), world.clone(), is_over.clone()))).collect();
+    let outcome = work.await;
+    is_over.store(true, Ordering::Relaxed);
+    let mut placed = 0_u32;
+    for client in clients {
+        placed = placed.saturating_add(client.await??);
+    }
+    Ok((f64::from(placed) / since.elapsed().as_secs_f64(), outcome))
+}
+
+/// Places one order after another, and returns how many were placed.
+async fn client(
+    desk: Arc<Desk<Place, bool, DbError>>,
+    world: Arc<World>,
+    is_over: Arc<AtomicBool>,
+) -> anyhow::Result<u32> {
+    let (clock, ids, mut choices, mut placed) = (Clock::system(), IdGen::system(), Choices::new(), 0_u32);
+    while !is_over.load(Ordering::Relaxed) {
+        let retailer = world.retailers.get(choices.below(world.retailers.len())).context("a retailer")?;
+        let vendor = world.vendors.get(choices.below(world.vendors.len())).copied();
+        let products = world.three_products(choices.below(world.products.len()));
+        let place = Place {
+            cx: Context::new(&clock, &ids, Actor::System, "bench"),
+            retailer: *retailer,
+            vendor,
+            mode: credit::PaymentMode::Credit,
+            lines: products.map(|product_id| Wanted { product_id, quantity: 1 }).collect(),
+            place: None,
+            draft: None,
+            retry_of: None,
+            expected_total: None,
+        };
+        placed = placed.saturating_add(u32::from(desk.submit(place).await?));
+    }
+    Ok(placed)
+}
+
+/// Fills an empty database, and returns those who can order of the first two vendors.
+async fn fill(db: &Db, retailers: usize, progress: &ProgressBar) -> anyhow::Result<World> {
     let vendors = world::vendors(db).await?;
     let (clock, ids) = (Clock::system(), IdGen::system());
-    let product: ProductId = ids.make(clock.now());
+    let products = world::products(db, &vendors).await?;
+    let product = *products.first().context("a product")?;
+    let mut ordering = Vec::new();
     let mut made = 0_usize;
     while made < retailers {
         let cx = Context::new(&clock, &ids, Actor::System, "bench");
         let (vendors, begin, end) = (vendors.clone(), made, retailers.min(made.saturating_add(SET)));
         let ids = ids.clone();
-        db.write::<_, db::DbError, _>(async move |tx| {
+        let set = db.write::<_, DbError, _>(async move |tx| {
+            let mut ordering = Vec::new();
             for number in begin..end {
                 let at = number % vendors.len().max(1);
                 let own: Vec<VendorId> = vendors.iter().cycle().skip(at).take(2).copied().collect();
@@ -145,15 +218,18 @@ async fn fill(db: &Db, retailers: usize, progress: &ProgressBar) -> anyhow::Resu
                 let history = History { retailer: id, vendors: &own, number, product, ids: &ids };
                 let rows = history.rows(cx.today());
                 store::insert_history(tx, rows, id).await?;
+                if at == 0 {
+                    ordering.push(id);
+                }
             }
-            Ok(())
-        })
-        .await?;
+            Ok(ordering)
+        });
+        ordering.extend(set.await?);
         made = end;
         progress.set_message(format!("{made} retailers with their history"));
         progress.tick();
     }
-    Ok(())
+    Ok(World { retailers: ordering, vendors: vendors.into_iter().take(2).collect(), products })
 }
 
 /// A retailer's two years, an order a week, in turn with its vendors.

@@ -37,7 +37,28 @@ impl World {
 pub(crate) async fn make(db: &Db, progress: &ProgressBar) -> anyhow::Result<World> {
     let (clock, ids) = (Clock::system(), IdGen::system());
     let cx = Context::new(&clock, &ids, Actor::System, "bench");
-    let mut world = World { vendors: vendors(db).await?, ..World::default() };
+    let vendors = vendors(db).await?;
+    let mut world = World { products: products(db, &vendors).await?, vendors, ..World::default() };
+    for batch in 0..RETAILERS / BATCH {
+        let (cx, vendors) = (cx.clone(), world.vendors.clone());
+        let made = db.write(async move |tx| {
+            let mut retailers = Vec::with_capacity(BATCH);
+            for number in 0..BATCH {
+                retailers.push(retailer(tx, &cx, batch * BATCH + number, &vendors).await?.0);
+            }
+            Ok::<_, db::DbError>(retailers)
+        });
+        world.retailers.extend(made.await?);
+        progress.set_message(format!("{} retailers", world.retailers.len()));
+    }
+    Ok(world)
+}
+
+/// Makes products that each of these vendors sells.
+pub(crate) async fn products(db: &Db, vendors: &[VendorId]) -> anyhow::Result<Vec<ProductId>> {
+    let (clock, ids) = (Clock::system(), IdGen::system());
+    let cx = Context::new(&clock, &ids, Actor::System, "bench");
+    let mut products = Vec::with_capacity(PRODUCTS);
     for number in 0..PRODUCTS {
         let new = NewProduct {
             sku: format!("BENCH-{number}"),
@@ -48,7 +69,7 @@ pub(crate) async fn make(db: &Db, progress: &ProgressBar) -> anyhow::Result<Worl
             category: "bench".to_owned(),
             aliases: Vec::new(),
         };
-        let (cx, vendors) = (cx.clone(), world.vendors.clone());
+        let (cx, vendors) = (cx.clone(), vendors.to_vec());
         let made = db.write(async move |tx| {
             let made = match catalog::create_product(tx, &cx, &new).await? {
                 Ok(made) => made,
@@ -65,21 +86,9 @@ pub(crate) async fn make(db: &Db, progress: &ProgressBar) -> anyhow::Result<Worl
             }
             Ok::<_, db::DbError>(Ok(made.id))
         });
-        world.products.push(made.await?.context("a product")?);
+        products.push(made.await?.context("a product")?);
     }
-    for batch in 0..RETAILERS / BATCH {
-        let (cx, vendors) = (cx.clone(), world.vendors.clone());
-        let made = db.write(async move |tx| {
-            let mut retailers = Vec::with_capacity(BATCH);
-            for number in 0..BATCH {
-                retailers.push(retailer(tx, &cx, batch * BATCH + number, &vendors).await?.0);
-            }
-            Ok::<_, db::DbError>(retailers)
-        });
-        world.retailers.extend(made.await?);
-        progress.set_message(format!("{} retailers", world.retailers.len()));
-    }
-    Ok(world)
+    Ok(products)
 }
 
 /// Makes the bench's vendors.

@@ -15,3 +15,4 @@ mod servers;
 mod storm;
 mod support;
 mod threads;
+mod year;

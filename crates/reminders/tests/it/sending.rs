@@ -3,7 +3,7 @@
 use db::{DbError, params};
 use kernel::BusinessDate;
 use notify::{MessageState, SEND_JOB, Sender};
-use queue::{Registry, run_ready};
+use queue::{Registry, Running, run_ready};
 use reminders::RUN_JOB;
 use testkit::both_engines;
 use whatsapp::Client;
@@ -101,7 +101,7 @@ both_engines! {
         w.at("2026-01-31", 10);
         // The second row of the set can not be written, after its messages were.
         w.write(async |tx, _| tx.exec("create unique index spoil on reminders (state)", params![]).await).await;
-        assert!(reminders::run(&w.t.db, &w.t.clock, &w.t.ids).await.is_err());
+        assert!(reminders::run(&w.t.db, &w.t.clock, &w.t.ids, &Running::nobody()).await.is_err());
         assert_eq!((w.messages().await.len(), w.rows().await.len()), (0, 0));
         w.write(async |tx, _| tx.exec("drop index spoil", params![]).await).await;
         for _ in 0..3 {

@@ -1,5 +1,6 @@
 //! Each stage once, on its day, and only where one is due.
 
+use queue::Running;
 use testkit::both_engines;
 
 use crate::world::World;
@@ -35,7 +36,8 @@ both_engines! {
             w.bill(shop, vendor, due.plus_days(1), 2_000).await;
         }
         w.at("2026-01-31", 10);
-        let run = || reminders::run(&w.t.db, &w.t.clock, &w.t.ids);
+        let nobody = Running::nobody();
+        let run = || reminders::run(&w.t.db, &w.t.clock, &w.t.ids, &nobody);
         let (one, other, third) = tokio::join!(run(), run(), run());
         let sent: Vec<_> = [one, other, third].into_iter().map(|outcome| outcome.unwrap().messages).collect();
         assert_eq!(sent.iter().sum::<usize>(), 20, "{sent:?}");

@@ -3,6 +3,7 @@
 use credit::{Ask, Decision, NewDispute, NewLine, NewOpening, NewPromise, NewRepayment};
 use db::{DbError, Tx, params};
 use kernel::{Actor, BusinessDate, Context, CycleId, Money, PageRequest, PaymentId, RetailerId, Scope, VendorId};
+use queue::Running;
 use reminders::{Filter, Outcome, Reminder, SettingsChange};
 use testkit::TestDb;
 
@@ -133,7 +134,7 @@ impl World {
     }
 
     pub(crate) async fn run(&self) -> Outcome {
-        reminders::run(&self.t.db, &self.t.clock, &self.t.ids).await.unwrap()
+        reminders::run(&self.t.db, &self.t.clock, &self.t.ids, &Running::nobody()).await.unwrap()
     }
 
     /// Every row, the oldest day first.

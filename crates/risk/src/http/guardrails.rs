@@ -6,6 +6,7 @@ use axum::response::Response;
 use credit::{PaymentMode, Reason};
 use http::StatusCode;
 use kernel::{Money, Page, RetailerId, VendorId};
+use queue::Running;
 use serde::{Deserialize, Serialize};
 use web::{App, Body, IfMatch, KeyedBody, Operator, PageQuery, PathId, Problem, Query, StoredAnswer, once};
 
@@ -123,7 +124,8 @@ pub(super) async fn put(
     post, path = "/api/v1/admin/guardrails/evaluate-all", tag = "guardrails", responses((status = 200, body = Done))
 )]
 pub(super) async fn evaluate_all(State(app): State<App>, _caller: Operator) -> Result<Json<Done>, Problem> {
-    let control = Control { db: app.db.clone(), clock: app.clock.clone(), ids: app.ids.clone() };
+    let control =
+        Control { db: app.db.clone(), clock: app.clock.clone(), ids: app.ids.clone(), running: Running::nobody() };
     Ok(Json(control.pauses().await?))
 }
 

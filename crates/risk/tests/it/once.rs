@@ -9,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 
 use db::{Db, DbError, Options, params};
 use kernel::{Clock, IdGen, Instant, RetailerId};
+use queue::Running;
 use risk::Control;
 use testkit::TestDb;
 
@@ -109,7 +110,7 @@ async fn a_process_runs_risk_control_where_it_is_told_to() {
     let [what, now, url] = told.splitn(3, ' ').collect::<Vec<_>>().try_into().unwrap();
     let (clock, ids) = (Clock::manual(Instant::from_micros(now.parse().unwrap())), IdGen::system());
     let db = Db::open(&url.parse().unwrap(), &Options::default()).unwrap();
-    let control = Control { db, clock, ids };
+    let control = Control { db, clock, ids, running: Running::nobody() };
     match what {
         "pauses" => control.pauses().await.unwrap(),
         _ => control.run().await.unwrap(),

@@ -1,4 +1,5 @@
 use parties::{CreditCause, CreditStatus};
+use queue::{Schedule, Slots};
 use risk::{ActionKind, Ending, Evaluated};
 
 use crate::world::World;
@@ -33,6 +34,28 @@ testkit::both_engines! {
         let texts = world.texts().await;
         assert_eq!(texts.iter().filter(|text| text.contains("new credit waits")).count(), 1, "{texts:?}");
         assert_eq!(texts.iter().filter(|text| text.contains("open again")).count(), 1, "{texts:?}");
+    }
+
+    async fn a_run_tells_how_far_it_is(t: TestDb) {
+        let world = World::new(t).await;
+        world.bought(61, 1_000).await;
+        let told = |control: risk::Control, is_all: bool| {
+            Schedule::telling("risk control", Slots::Every(3_600), move |running| {
+                let control = risk::Control { running, ..control.clone() };
+                async move {
+                    let done = if is_all { control.run().await } else { control.pauses().await };
+                    Ok(done.unwrap().to_string())
+                }
+            })
+        };
+        for (is_all, expected) in [(false, (0, 1, "late retailers looked at")), (true, (1, 1, "retailers scored"))] {
+            world.t.clock.advance_seconds(3_600);
+            let schedule = told(world.control(), is_all);
+            queue::run_due_schedules(&world.t.db, &world.t.clock, &[schedule]).await.unwrap();
+            let last = world.t.db.read(async |tx| queue::last_runs(tx, &["risk control"], 1).await);
+            let seen = last.await.unwrap().remove(0).progress.unwrap();
+            assert_eq!((seen.done, seen.total, seen.saying.as_str()), expected);
+        }
     }
 
     async fn a_payment_that_bounces_pauses_again(t: TestDb) {

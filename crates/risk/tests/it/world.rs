@@ -7,6 +7,7 @@ use kernel::{
     VendorId,
 };
 use parties::{NewRetailer, NewVendor, Retailer};
+use queue::Running;
 use risk::{Action, Alert, Control, Done};
 use testkit::TestDb;
 
@@ -166,7 +167,12 @@ impl World {
     }
 
     pub(crate) fn control(&self) -> Control {
-        Control { db: self.t.db.clone(), clock: self.t.clock.clone(), ids: self.t.ids.clone() }
+        Control {
+            db: self.t.db.clone(),
+            clock: self.t.clock.clone(),
+            ids: self.t.ids.clone(),
+            running: Running::nobody(),
+        }
     }
 
     pub(crate) async fn run(&self) -> Done {

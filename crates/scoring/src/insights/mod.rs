@@ -228,6 +228,21 @@ fn figures(
 
 /// Computes the insights of retailers and keeps them. Eight statements, whatever the number of retailers.
 pub async fn regenerate(tx: &mut Tx, cx: &Context, retailers: &[RetailerId]) -> Result<(), DbError> {
+    let figures = compute(tx, cx, retailers).await?;
+    store::keep(tx, &figures, cx.now).await
+}
+
+/// Keeps figures as they were computed at a moment; those that were computed later stay. One statement.
+pub(crate) async fn keep(tx: &mut Tx, figures: &[(RetailerId, Figures)], at: Instant) -> Result<(), DbError> {
+    store::keep(tx, figures, at).await
+}
+
+/// Computes the figures of retailers without keeping them.
+pub(crate) async fn compute(
+    tx: &mut Tx,
+    cx: &Context,
+    retailers: &[RetailerId],
+) -> Result<Vec<(RetailerId, Figures)>, DbError> {
     let today = cx.today();
     let mut disciplines = credit::disciplines(tx, retailers, today).await?;
     let months = orders::months(tx, retailers, today, months_of(today), VOLUME_DAYS).await?;
@@ -256,7 +271,7 @@ pub async fn regenerate(tx: &mut Tx, cx: &Context, retailers: &[RetailerId]) -> 
         );
         (*retailer, figures)
     };
-    store::keep(tx, retailers.iter().map(of), cx.now).await
+    Ok(retailers.iter().map(of).collect())
 }
 
 /// Computes the overview and keeps it. Twelve statements.

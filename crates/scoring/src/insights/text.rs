@@ -102,8 +102,8 @@ fn on_time(language: Language, figures: &Figures) -> Option<String> {
 }
 
 fn next(language: Language, due: &NextDue, figures: &Figures) -> String {
-    let (number, rest, on) = (&due.number, due.outstanding.for_people(), due.due_on);
-    let is_late = figures.overdue.is_positive() && on < figures.on;
+    let (number, rest, on) = (&due.number, due.outstanding.for_people(), language.date(due.due_on));
+    let is_late = figures.overdue.is_positive() && due.due_on < figures.on;
     match (language, is_late) {
         (Nepali, false) => format!("• अब तिर्ने बिल: {number}, {rest}, {on} सम्म"),
         (Nepali, true) => format!("• तिर्न बाँकी बिल: {number}, {rest}, मिति {on} थियो। मिलाएर तिरिदिनुहोला।"),
@@ -117,7 +117,7 @@ fn next(language: Language, due: &NextDue, figures: &Figures) -> String {
 }
 
 fn saved(language: Language, saving: Saving) -> String {
-    let (amount, until): (String, _) = (Money::for_people(saving.amount), saving.until);
+    let (amount, until): (String, _) = (Money::for_people(saving.amount), language.date(saving.until));
     match language {
         Nepali => format!("• {until} सम्म तिर्नुभयो भने {amount} सम्म बचत"),
         RomanNepali => format!("• {until} samma tirnubhayo bhane {amount} samma bachat"),
@@ -172,8 +172,8 @@ mod tests {
                      • Last month 1 order, Rs. 9,000.00\n• An order is Rs. 26,491.00 on average\n\
                      • An order about every 7.5 days\n• What you buy most: Rice, Sugar\n\
                      • Credit: Rs. 65,000.00 of Rs. 2,00,000.00 is used (33 %)\n\
-                     • Paid on time: 87 of every 100 rupees\n• Next bill: CRP-101, Rs. 20,000.00, by 2026-04-10\n\
-                     • Pay by 2026-04-05 and save up to Rs. 1,000.00\nThank you for your business.";
+                     • Paid on time: 87 of every 100 rupees\n• Next bill: CRP-101, Rs. 20,000.00, by 2026-04-10 (27 Chaitra 2082)\n\
+                     • Pay by 2026-04-05 (22 Chaitra 2082) and save up to Rs. 1,000.00\nThank you for your business.";
         assert_eq!(english, right);
         assert!(message(Nepali, "भेरी", &full()).contains("धेरै किन्ने सामान: चामल, चामल"));
         assert!(message(RomanNepali, "Bheri", &full()).contains("Yo mahina 4 order, Rs. 1,23,456.00"));

@@ -10,6 +10,7 @@ use super::sentences;
 use super::words::Word;
 use crate::report::{ComponentReport, Report, report, report_on};
 use crate::rules::{Band, LEAST};
+use crate::seen::{self, Part};
 use crate::store::{HistoryFilter, Past, history};
 use crate::words;
 
@@ -37,6 +38,7 @@ pub(super) async fn show(
             Ok((retailer, told, past))
         })
         .await?;
+    seen::record(&app.db, panel.cx.clone(), id, Part::Page).await?;
     let language = panel.language;
     let say = |word: Word| word.text(language);
     let content = html! {

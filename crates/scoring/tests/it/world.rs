@@ -11,7 +11,7 @@ use kernel::{
     RetailerId, Scope, VendorId,
 };
 use ledger::Method;
-use queue::Registry;
+use queue::{Registry, Running};
 use testkit::TestDb;
 
 pub(crate) fn rupees(amount: i64) -> Money {
@@ -215,7 +215,7 @@ impl World {
     }
 
     pub(crate) async fn nightly(&self) -> usize {
-        scoring::recalculate_all(&self.t.db, &self.t.clock, &self.t.ids).await.unwrap()
+        scoring::recalculate_all(&self.t.db, &self.t.clock, &self.t.ids, &Running::nobody()).await.unwrap()
     }
 
     pub(crate) async fn kept(&self) -> scoring::Kept {

@@ -2,6 +2,7 @@
 
 use http::Method;
 use kernel::Role;
+use queue::{Schedule, Slots};
 use serde_json::{Value, json};
 
 use super::panel::Visitor;
@@ -61,6 +62,32 @@ testkit::both_engines! {
         let mut vendor = Visitor::sign_in(&world, "vendor", Role::Vendor).await;
         assert_eq!(vendor.post(&world, path, "1", "").await.status, 403);
         assert_eq!(vendor.post(&world, &format!("{QUEUE}/resume"), "2", "").await.status, 403);
+    }
+
+    async fn a_run_under_way_shows_how_far_it_is(t: TestDb) {
+        let world = World::new(t).await;
+        let (db, clock, ids) = (world.t.db.clone(), world.t.clock.clone(), world.t.ids.clone());
+        let (told, mut tells) = tokio::sync::mpsc::unbounded_channel();
+        let scores = Schedule::telling("credit scores", Slots::DailyAt(2, 0), move |running| {
+            let (db, clock, ids, told) = (db.clone(), clock.clone(), ids.clone(), told.clone());
+            async move {
+                told.send(scoring::recalculate_all(&db, &clock, &ids, &running).await.unwrap()).unwrap();
+                std::future::pending().await
+            }
+        });
+        let (db, clock) = (world.t.db.clone(), world.t.clock.clone());
+        let process = tokio::spawn(async move { queue::run_due_schedules(&db, &clock, &[scores]).await });
+        let all = tells.recv().await.unwrap();
+        assert!(all > 2);
+        let [_, _, operator] = world.roles();
+        let (_, text) = world.call(Some(operator), &Method::GET, "schedules", &Value::Null).await;
+        let schedules: Value = serde_json::from_str(&text).unwrap();
+        let run = &schedules.as_array().unwrap().iter().find(|one| one["name"] == "credit-scores").unwrap()["runs"][0];
+        assert_eq!((&run["state"], &run["progress"]), (&json!("RUNNING"), &json!({ "done": all, "total": all, "saying": "retailers" })));
+        let mut visitor = Visitor::sign_in(&world, "operator", Role::Admin).await;
+        let page = visitor.get(&world, "/admin/schedules").await.page;
+        assert!(page.contains(&format!("{all} / {all} retailers")), "{page}");
+        process.abort();
     }
 
     async fn older_paths_answer_the_same_and_are_marked(t: TestDb) {

@@ -6,6 +6,7 @@ mod backstage;
 mod deeds;
 mod examples;
 mod panel;
+mod seen;
 mod table;
 mod world;
 

@@ -10,7 +10,7 @@ use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use kernel::{Actor, Context, Id as _, RetailerId, Role, UserId};
 use khaacho::house::{self, Settings};
-use queue::{NewJob, Queue};
+use queue::{NewJob, Queue, Running};
 use serde_json::{Value, json};
 use testkit::TestDb;
 use tower::ServiceExt as _;
@@ -91,8 +91,8 @@ impl World {
         let mut world = Self { router: house.router, auth, keys, own, foreign, t };
         world.own = world.fill(1, "ONE").await;
         world.foreign = world.fill(2, "TWO").await;
-        scoring::recalculate_all(&world.t.db, &world.t.clock, &world.t.ids).await.unwrap();
-        scoring::regenerate_all(&world.t.db, &world.t.clock, &world.t.ids).await.unwrap();
+        scoring::recalculate_all(&world.t.db, &world.t.clock, &world.t.ids, &Running::nobody()).await.unwrap();
+        scoring::regenerate_all(&world.t.db, &world.t.clock, &world.t.ids, &Running::nobody()).await.unwrap();
         world
     }
 

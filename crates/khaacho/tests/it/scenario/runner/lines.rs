@@ -49,7 +49,7 @@ impl Run<'_> {
             Step::Watch => {
                 self.shop.set_pause_rule(true).await;
                 let (db, clock, ids) = (self.shop.t.db.clone(), self.shop.t.clock.clone(), self.shop.t.ids.clone());
-                risk::Control { db, clock, ids }.run().await.unwrap();
+                risk::Control { db, clock, ids, running: queue::Running::nobody() }.run().await.unwrap();
                 Seen { word: "watched".to_owned(), figures: json!({}) }
             }
             Step::Cap { retailer, cap } => {
