@@ -4,8 +4,10 @@
 //! a helper that must know one belongs in the tests of the room that owns it.
 
 mod bodies;
+mod people;
 pub mod postgres;
 mod room;
 
 pub use bodies::{WrongBody, wrong_bodies};
+pub use people::{add_retailer, add_vendor};
 pub use room::TestDb;

@@ -45,45 +45,18 @@ impl World {
     }
 
     pub(crate) async fn add_retailer(&self, id: RetailerId, cap: Option<Money>) {
-        let columns = &[
-            "id",
-            "name",
-            "owner_name",
-            "phone",
-            "language",
-            "status",
-            "credit_status",
-            "cap_paisa",
-            "created_at",
-            "version",
-        ];
-        let phone = format!("977{id}");
         self.write(async move |tx, cx| {
-            let row = params![id, "Shop", "Owner", phone.as_str(), "EN", "ACTIVE", "ACTIVE", cap, cx.now, 1];
-            tx.insert_many("retailers", columns, vec![row]).await
+            testkit::add_retailer(tx, id, &format!("977{id}"), "EN", cx.now).await?;
+            tx.exec("update retailers set cap_paisa = $2 where id = $1", params![id, cap]).await
         })
         .await;
     }
 
     pub(crate) async fn add_vendor(&self, id: VendorId, ceiling: Option<Money>) {
-        let columns = &[
-            "id",
-            "name",
-            "owner_name",
-            "phone",
-            "language",
-            "status",
-            "capacity",
-            "ceiling_paisa",
-            "number_prefix",
-            "created_at",
-            "version",
-        ];
-        let phone = format!("977{id}");
         self.write(async move |tx, cx| {
-            let prefix = phone.chars().rev().take(6).collect::<String>();
-            let row = params![id, "Store", "Owner", phone.as_str(), "EN", "ACTIVE", 20, ceiling, prefix, cx.now, 1];
-            tx.insert_many("vendors", columns, vec![row]).await
+            let prefix: String = id.to_string().chars().rev().take(6).collect();
+            testkit::add_vendor(tx, id, &format!("977{id}"), &prefix, cx.now).await?;
+            tx.exec("update vendors set ceiling_paisa = $2 where id = $1", params![id, ceiling]).await
         })
         .await;
     }

@@ -38,13 +38,9 @@ impl World {
     }
 
     pub(crate) async fn shop(&self, language: &'static str) -> RetailerId {
-        let columns =
-            &["id", "name", "owner_name", "phone", "language", "status", "credit_status", "created_at", "version"];
         self.write(async move |tx, cx| {
-            let id: RetailerId = cx.id();
-            let phone = phone(id);
-            let row = params![id, "Shop", "Owner", phone, language, "ACTIVE", "ACTIVE", cx.now, 1];
-            tx.insert_many("retailers", columns, vec![row]).await?;
+            let id = cx.id();
+            testkit::add_retailer(tx, id, &phone(id), language, cx.now).await?;
             Ok(id)
         })
         .await
@@ -52,23 +48,10 @@ impl World {
 
     pub(crate) async fn wholesaler(&self, prefix: &str) -> VendorId {
         let prefix = prefix.to_owned();
-        let columns = &[
-            "id",
-            "name",
-            "owner_name",
-            "phone",
-            "language",
-            "status",
-            "capacity",
-            "number_prefix",
-            "created_at",
-            "version",
-        ];
         self.write(async move |tx, cx| {
             let id: VendorId = cx.id();
             let phone = format!("97798{}", &id.to_string()[20..]);
-            let row = params![id, "Store", "Owner", phone, "EN", "ACTIVE", 20, prefix.as_str(), cx.now, 1];
-            tx.insert_many("vendors", columns, vec![row]).await?;
+            testkit::add_vendor(tx, id, &phone, &prefix, cx.now).await?;
             Ok(id)
         })
         .await

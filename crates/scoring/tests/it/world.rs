@@ -66,34 +66,13 @@ impl World {
     }
 
     pub(crate) async fn add_retailer(&self, id: RetailerId) {
-        let columns =
-            &["id", "name", "owner_name", "phone", "language", "status", "credit_status", "created_at", "version"];
-        let phone = format!("977{id}");
-        self.write(async move |tx, cx| {
-            let row = params![id, "Shop", "Owner", phone.as_str(), "EN", "ACTIVE", "ACTIVE", cx.now, 1];
-            tx.insert_many("retailers", columns, vec![row]).await
-        })
-        .await;
+        self.write(async move |tx, cx| testkit::add_retailer(tx, id, &format!("977{id}"), "EN", cx.now).await).await;
     }
 
     async fn add_vendor(&self, id: VendorId) {
-        let columns = &[
-            "id",
-            "name",
-            "owner_name",
-            "phone",
-            "language",
-            "status",
-            "capacity",
-            "number_prefix",
-            "created_at",
-            "version",
-        ];
-        let phone = format!("977{id}");
         self.write(async move |tx, cx| {
-            let prefix = phone.chars().rev().take(6).collect::<String>();
-            let row = params![id, "Store", "Owner", phone.as_str(), "EN", "ACTIVE", 20, prefix, cx.now, 1];
-            tx.insert_many("vendors", columns, vec![row]).await
+            let prefix: String = id.to_string().chars().rev().take(6).collect();
+            testkit::add_vendor(tx, id, &format!("977{id}"), &prefix, cx.now).await
         })
         .await;
     }
