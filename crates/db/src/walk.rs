@@ -28,11 +28,13 @@ where
 
 #[cfg(test)]
 mod tests {
+    use std::future::{Ready, ready};
+
     use super::*;
 
-    async fn tens(after: Option<i32>, most: i32) -> Result<Option<(i32, i32)>, String> {
+    fn tens(after: Option<i32>, most: i32) -> Ready<Result<Option<(i32, i32)>, String>> {
         let next = after.map_or(0, |after| after + 1);
-        if next < most { Ok(Some((next, next * 10))) } else { Ok(None) }
+        ready(Ok((next < most).then_some((next, next * 10))))
     }
 
     #[tokio::test]

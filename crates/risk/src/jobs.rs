@@ -1,6 +1,6 @@
 //! Risk control over all retailers, or over one: scores, alerts, cuts, restores, the automatic pause.
 //!
-//! All retailers are walked in sets: a set is read in nine statements beside the writing of the one before, and written,
+//! All retailers are walked in sets: a set is read in eight statements beside the writing of the one before, and written,
 //! in a transaction of its own, only where something changed. What a rule would do is decided once more behind the retailer's locks, one retailer at a
 //! time, so that two runs at once, or one behind a crash, do it once.
 

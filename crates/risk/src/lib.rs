@@ -11,7 +11,7 @@
 //! Risk changes lines and retailers through credit's doors, and credit enforces what was changed. What a retailer's bank
 //! sees of it does not live here.
 //!
-//! Statements: a set of any number of retailers is scored in 8, and 2 to 4 more where something changed; the pause of a
+//! Statements: a set of any number of retailers is scored in 8, and up to 5 more where something changed; the pause of a
 //! retailer is settled in 5, its cuts and restores in 8.
 
 mod alerts;

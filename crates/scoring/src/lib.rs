@@ -14,7 +14,7 @@
 //!
 //! | use case | statements | of them waited for |
 //! | --- | --- | --- |
-//! | [`recalculate`], any number of retailers | 8 | 5 |
+//! | [`recalculate`], any number of retailers | 9 | 6 |
 //! | [`score_on`] | 7 | 7 |
 //! | [`report`] | 2 | 2 |
 //! | [`insight`], [`overview`] | 1 | 1 |
