@@ -5,6 +5,7 @@
 //! TEXT: the idempotency key of a command, which is looked up first. POINT is a number, and the process ends before that
 //! statement of the write, counted from the one with TEXT; or `commit`, and it ends before COMMIT; or `answer`, and it ends
 //! after COMMIT and before anybody is told. What is passed is told on stderr, so that a test knows the points by name.
+//! What only reads passes none.
 
 use std::fmt::Arguments;
 use std::sync::LazyLock;
@@ -22,26 +23,31 @@ static WANTED: LazyLock<Option<(String, String)>> = LazyLock::new(|| {
 /// The write goes to its COMMIT, and the process is to end behind it.
 static ENDS_AFTER_COMMIT: AtomicBool = AtomicBool::new(false);
 
-/// How many statements of one write were passed, from the one with the text on.
-#[derive(Debug, Default)]
-pub(crate) struct Passed(u64);
+/// How many statements of one write were passed, from the one with the text on; none of what only reads.
+#[derive(Debug)]
+pub(crate) struct Passed(Option<u64>);
 
 impl Passed {
+    /// Of a transaction that has not begun.
+    pub(crate) const fn none(only_reads: bool) -> Self {
+        Self(if only_reads { None } else { Some(0) })
+    }
+
     /// Before a statement that is given `params`.
     pub(crate) fn statement<'v>(&mut self, what: Arguments<'_>, params: impl IntoIterator<Item = &'v Value>) {
-        let Some((text, point)) = &*WANTED else { return };
+        let (Some((text, point)), Some(passed)) = (&*WANTED, &mut self.0) else { return };
         let mut params = params.into_iter();
-        if self.0 > 0 || params.any(|value| matches!(value, Value::Text(held) if held.contains(text))) {
-            self.0 = self.0.saturating_add(1);
-            tell(format_args!("{}: {what}", self.0));
-            end_where(*point == self.0.to_string());
+        if *passed > 0 || params.any(|value| matches!(value, Value::Text(held) if held.contains(text))) {
+            *passed = passed.saturating_add(1);
+            tell(format_args!("{passed}: {what}"));
+            end_where(*point == passed.to_string());
         }
     }
 
     /// After the last statement, before COMMIT.
     pub(crate) fn commit(&self) {
         let Some((_, point)) = &*WANTED else { return };
-        if self.0 > 0 {
+        if self.0.is_some_and(|passed| passed > 0) {
             end_where(point == "commit");
             ENDS_AFTER_COMMIT.store(point == "answer", Ordering::SeqCst);
         }

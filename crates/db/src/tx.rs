@@ -43,16 +43,16 @@ pub struct Cost {
 }
 
 impl Tx {
-    pub(crate) fn sqlite(session: sqlite::Session) -> Self {
-        Self::new(Driver::Sqlite(session))
+    pub(crate) fn sqlite(session: sqlite::Session, only_reads: bool) -> Self {
+        Self::new(Driver::Sqlite(session), only_reads)
     }
 
-    pub(crate) fn postgres(session: postgres::Session) -> Self {
-        Self::new(Driver::Postgres(Box::new(session)))
+    pub(crate) fn postgres(session: postgres::Session, only_reads: bool) -> Self {
+        Self::new(Driver::Postgres(Box::new(session)), only_reads)
     }
 
-    fn new(driver: Driver) -> Self {
-        Self { driver, depth: 0, cost: Cost::default(), passed: crash::Passed::default(), failed: None }
+    fn new(driver: Driver, only_reads: bool) -> Self {
+        Self { driver, depth: 0, cost: Cost::default(), passed: crash::Passed::none(only_reads), failed: None }
     }
 
     pub(crate) fn into_postgres(self) -> Option<postgres::Session> {

@@ -190,7 +190,7 @@ impl Shared {
             Ok(client) => client,
             Err(error) => return settle(pool_failure(&error)),
         };
-        let mut tx = Tx::postgres(Session::new(self, client, purpose));
+        let mut tx = Tx::postgres(Session::new(self, client, purpose), purpose == Purpose::Read);
         let outcome = work(&mut tx).await;
         let verdict = tx.verdict();
         let Some(session) = tx.into_postgres() else { return Ok(outcome) };

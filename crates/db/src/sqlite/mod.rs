@@ -78,7 +78,7 @@ where
 {
     fn run(&mut self, worker: &Worker, how: How) -> bool {
         let outcome = match how {
-            How::Bare => worker.drive(&self.work),
+            How::Bare => worker.drive(&self.work, false),
             How::Guarded => worker.in_savepoint(&self.work),
             How::Snapshot => worker.in_snapshot(&self.work),
         };
@@ -380,7 +380,7 @@ impl Worker {
         E: From<DbError>,
     {
         self.run("savepoint job")?;
-        let outcome = self.drive(work);
+        let outcome = self.drive(work, false);
         if self.connection.is_autocommit() {
             return outcome;
         }
@@ -400,17 +400,17 @@ impl Worker {
     {
         self.give_up();
         self.run("begin deferred")?;
-        let outcome = self.drive(work);
+        let outcome = self.drive(work, true);
         self.give_up();
         outcome
     }
 
-    fn drive<T, E, F>(&self, work: &F) -> Result<T, E>
+    fn drive<T, E, F>(&self, work: &F, only_reads: bool) -> Result<T, E>
     where
         F: AsyncFn(&mut Tx) -> Result<T, E>,
         E: From<DbError>,
     {
-        let mut tx = Tx::sqlite(Session::new(self));
+        let mut tx = Tx::sqlite(Session::new(self), only_reads);
         let polled = std::panic::catch_unwind(AssertUnwindSafe(|| {
             let future = pin!(work(&mut tx));
             future.poll(&mut Context::from_waker(Waker::noop()))
