@@ -2,7 +2,6 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use credit::{Ask, NewLine, NewRepayment, PaymentMode};
@@ -15,7 +14,7 @@ use kernel::{
 use ledger::Method;
 use orders::{OrderState, Outcome, Place, Proof, Wanted};
 use parties::{Language, NewRetailer, NewVendor, Secrets};
-use queue::Workers;
+use queue::{JobError, Registry};
 use serde::Deserialize;
 use whatsapp::client::Client;
 use whatsapp::fake::FakeGraph;
@@ -74,6 +73,7 @@ struct Surkhet {
     db: Db,
     clock: Clock,
     ids: IdGen,
+    registry: Registry,
     dice: Dice,
     retailers: Vec<(RetailerId, String)>,
     vendors: Vec<(VendorId, String)>,
@@ -87,16 +87,24 @@ pub(crate) async fn fill(db: &Db, now: Instant) -> anyhow::Result<()> {
     let clock = Clock::manual(start);
     let ids = IdGen::system();
     let graph = FakeGraph::start(SIMULATOR_PHONE_NUMBER_ID, "simulator", "demo").await?;
-    let registry = queue::Registry::default().outside(notify::SEND_JOB, {
+    let registry = Registry::default().outside(notify::SEND_JOB, {
         let sender = notify::Sender::new(db.clone(), Client::new(graph.settings())?);
         move |cx, job| sender.clone().work(cx, job)
     });
-    let workers = Workers::start(db, &clock, &ids, &registry);
+    // Scores have a history as in life; nobody is paused, so that everybody goes on ordering.
+    let registry = registry.inside(credit::SCORE_JOB, |tx, cx, job| {
+        Box::pin(async move {
+            let retailer = job.text("retailer")?.parse();
+            let retailer = retailer.map_err(|error: kernel::ParseIdError| JobError::Dead(error.to_string()))?;
+            Ok(scoring::score_again(tx, cx, retailer).await?)
+        })
+    });
     let progress = bar();
     let mut surkhet = Surkhet {
         db: db.clone(),
         clock,
         ids,
+        registry,
         dice: Dice(20_260_401),
         retailers: Vec::new(),
         vendors: Vec::new(),
@@ -109,9 +117,6 @@ pub(crate) async fn fill(db: &Db, now: Instant) -> anyhow::Result<()> {
     surkhet.agree_on_credit().await?;
     progress.set_message("orders and repayments");
     surkhet.live(start, now, &progress).await?;
-    progress.set_message("messages");
-    surkhet.wait_for_messages().await?;
-    workers.drain(Duration::from_secs(20)).await;
     let recomputed = orders::recompute_reliability(db, &surkhet.clock).await?;
     progress.finish_with_message(format!("done; {recomputed} wholesalers rated"));
     Ok(())
@@ -246,6 +251,9 @@ impl Surkhet {
             if at > end {
                 break;
             }
+            if at.business_date() != self.clock.now().business_date() {
+                self.works().await?;
+            }
             self.clock.set(at);
             progress.set_position(u64::try_from(at.seconds_since(start) / DAY).unwrap_or(0));
             match what {
@@ -256,6 +264,7 @@ impl Surkhet {
                 Happens::Pays(cycle, part) => self.pays(cycle, part).await?,
             }
         }
+        self.works().await?;
         self.clock.set(end);
         progress.set_position(u64::try_from(DAYS).unwrap_or(0));
         Ok(())
@@ -400,14 +409,8 @@ impl Surkhet {
         kernel::hex(&self.ids.random_bytes::<5>()).to_uppercase()
     }
 
-    /// Waits until every message of the past is sent.
-    async fn wait_for_messages(&self) -> Result<(), DbError> {
-        loop {
-            let depths = self.db.read(async |tx| queue::depths(tx).await).await?;
-            if depths.iter().all(|depth| depth.state == "DEAD") {
-                return Ok(());
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+    /// Sends the messages of the day and scores whoever's credit changed: while the clock stands, for leases are held by it.
+    async fn works(&self) -> Result<(), DbError> {
+        queue::run_ready(&self.db, &self.clock, &self.ids, &self.registry).await.map(|_| ())
     }
 }

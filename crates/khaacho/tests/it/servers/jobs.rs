@@ -128,13 +128,16 @@ impl House {
         named.unwrap_or_else(|| panic!("{payload}")).to_owned()
     }
 
-    /// Lets the leases of those who died run out, and a queue go on.
-    async fn go_on(&self, server: &Server, queue: Queue, key: &str) {
+    /// Lets the leases of those who died run out.
+    async fn leases_run_out(&self, server: &Server) {
         let ahead = json!({ "advanceSeconds": LEASE_SECONDS }).to_string();
         let client = reqwest::Client::new();
         let moved =
             client.post(format!("{}/simulator/clock", server.address)).header("content-type", "application/json");
         assert!(moved.body(ahead).send().await.unwrap().status().is_success());
+    }
+
+    async fn go_on(&self, server: &Server, queue: Queue, key: &str) {
         // It may die of it before it answers.
         self.asker.ask(&server.address, Method::POST, &format!("queues/{queue}/resume"), key, &json!({})).await;
     }
@@ -166,6 +169,7 @@ impl House {
         let subject = self.subject(kind, queue, world).await;
         for point in ["commit", "answer"] {
             let mut server = Server::dying(&self.home, &format!("{subject}:{point}"));
+            self.leases_run_out(&server).await;
             self.go_on(&server, queue, &format!("{kind}-{point}")).await;
             assert!(!server.last_words().is_empty(), "{kind} at {point}");
             self.deaths += 1;
@@ -176,6 +180,8 @@ impl House {
     /// Does what is left to do.
     async fn ends(&self) -> Left {
         let server = Server::start(&self.home);
+        // Before anything goes on: a job that is being done would lose its lease by it.
+        self.leases_run_out(&server).await;
         for queue in Queue::ALL {
             self.go_on(&server, *queue, &format!("end-{queue}")).await;
         }
