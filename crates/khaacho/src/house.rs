@@ -155,16 +155,13 @@ fn registry(db: &Db, clock: &Clock, ids: &IdGen, client: Client) -> Registry {
     let registry = registry.outside(conversation::MEDIA_JOB, move |cx, job| fetcher.clone().work(cx, job));
     let registry = registry.inside(orders::NEXT_VENDOR_JOB, |tx, cx, job| {
         Box::pin(async move {
-            let order =
-                job.text("order")?.parse().map_err(|error: kernel::ParseIdError| JobError::Dead(error.to_string()))?;
-            orders::find_next_vendor(tx, cx, order).await?;
+            orders::find_next_vendor(tx, cx, job.id("order")?).await?;
             Ok(())
         })
     });
     let registry = registry.inside(credit::SCORE_JOB, |tx, cx, job| {
         Box::pin(async move {
-            let retailer = job.text("retailer")?.parse();
-            let retailer = retailer.map_err(|error: kernel::ParseIdError| JobError::Dead(error.to_string()))?;
+            let retailer = job.id("retailer")?;
             // What changed what is owed may ask for a pause, or end one.
             let in_force = risk::rules(tx).await?;
             risk::settle_pause(tx, cx, &in_force, retailer).await?;

@@ -30,8 +30,7 @@ impl Sender {
 
     /// Sends the job's message.
     pub async fn work(self, cx: Context, job: Job) -> Result<(), JobError> {
-        let id: MessageId =
-            job.text("message")?.parse().map_err(|_| JobError::Dead("the job names no message".to_owned()))?;
+        let id: MessageId = job.id("message")?;
         let now = cx.now;
         if job.payload.get("reminder").is_some()
             && let Some(morning) = rules::quiet_until(now)

@@ -135,6 +135,11 @@ impl Job {
         let text = self.payload.get(member).and_then(serde_json::Value::as_str);
         text.ok_or_else(|| JobError::Dead(format!("the job has no text {member:?}")))
     }
+
+    /// An id of the payload.
+    pub fn id<I: std::str::FromStr<Err = kernel::ParseIdError>>(&self, member: &str) -> Result<I, JobError> {
+        self.text(member)?.parse().map_err(|error: I::Err| JobError::Dead(format!("{member}: {error}")))
+    }
 }
 
 /// Why a job is not done.

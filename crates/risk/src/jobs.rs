@@ -93,6 +93,7 @@ pub(crate) async fn scores_now(
 #[derive(Debug, Default)]
 struct Looked {
     retailers: usize,
+    before: HashMap<RetailerId, Score>,
     changed: Vec<(RetailerId, Score)>,
     alerts: Alerts,
     cuts: Vec<RetailerId>,
@@ -106,8 +107,8 @@ impl Looked {
 
 /// Looks at a set: its scores, alerts and runs of delays.
 async fn look(tx: &mut Tx, cx: &Context, in_force: &InForce, retailers: &[RetailerId]) -> Result<Looked, DbError> {
-    let now = scores_now(tx, in_force, retailers, cx.now).await?;
     let before = store::scores(tx, retailers).await?;
+    let now = scores_now(tx, in_force, retailers, cx.now).await?;
     let mut changed: Vec<(RetailerId, Score)> = now
         .iter()
         .filter(|(id, (score, _))| before.get(*id) != Some(score))
@@ -128,14 +129,16 @@ async fn look(tx: &mut Tx, cx: &Context, in_force: &InForce, retailers: &[Retail
     let looked_at = now.len();
     let scores: HashMap<RetailerId, Score> = now.into_iter().map(|(id, (score, _))| (id, score)).collect();
     let alerts = alerts(tx, cx, in_force, &scores).await?;
-    Ok(Looked { retailers: looked_at, changed, alerts, cuts })
+    Ok(Looked { retailers: looked_at, before, changed, alerts, cuts })
 }
 
-/// Writes what is new about a set; where somebody scored a retailer after this look, that counts.
+/// Writes what is new about a set; where somebody scored a retailer since this look, that counts. The clock is not asked:
+/// one that was set back would keep every score that was computed ahead of it.
 async fn note(tx: &mut Tx, cx: &Context, looked: &Looked) -> Result<Done, DbError> {
     let ids: Vec<RetailerId> = looked.changed.iter().map(|(id, _)| *id).collect();
-    let later = store::scored_after(tx, &ids, cx.now).await?;
-    let changed: Vec<_> = looked.changed.iter().filter(|(id, _)| !later.contains(id)).cloned().collect();
+    let kept = store::scores(tx, &ids).await?;
+    let is_as_seen = |id| kept.get(id) == looked.before.get(id);
+    let changed: Vec<_> = looked.changed.iter().filter(|(id, _)| is_as_seen(id)).cloned().collect();
     store::put_scores(tx, cx.now, &changed).await?;
     let alerts = looked.alerts.settle(tx, cx).await?;
     Ok(Done { retailers: looked.retailers, scores: changed.len(), alerts, ..Done::default() })

@@ -1,6 +1,6 @@
 //! Every statement of risk.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use db::{DbError, Row, Tx, Value, params};
 use kernel::{ActionId, AlertId, BusinessDate, Context, Instant, LineId, Page, PageRequest, RetailerId};
@@ -139,24 +139,14 @@ fn score(row: &Row) -> Result<Score, DbError> {
     })
 }
 
-/// The kept scores of these retailers; one that was never scored is absent.
+/// The kept scores of these retailers, their rows locked by a writer; one that was never scored is absent.
 pub(crate) async fn scores(tx: &mut Tx, retailers: &[RetailerId]) -> Result<HashMap<RetailerId, Score>, DbError> {
-    let sql = "select s.* from risk_scores s where s.retailer_id in {1}";
+    if retailers.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let sql = "select s.* from risk_scores s where s.retailer_id in {1} order by s.retailer_id {lock s}";
     let rows = tx.query(sql, params![Value::list(retailers)]).await?;
     rows.iter().map(|row| Ok((row.get("retailer_id")?, score(row)?))).collect()
-}
-
-/// Those of these retailers that were scored after a moment.
-pub(crate) async fn scored_after(
-    tx: &mut Tx,
-    retailers: &[RetailerId],
-    at: Instant,
-) -> Result<HashSet<RetailerId>, DbError> {
-    if retailers.is_empty() {
-        return Ok(HashSet::new());
-    }
-    let sql = "select s.retailer_id from risk_scores s where s.retailer_id in {1} and s.scored_at > $2";
-    tx.query(sql, params![Value::list(retailers), at]).await?.iter().map(|row| row.get("retailer_id")).collect()
 }
 
 /// Writes scores that changed: what is kept, and the day's in the history. Waits for no answer.

@@ -1,14 +1,14 @@
 //! What runs over everybody, in sets: each is read and computed beside the writing of the one before, and kept in a
-//! transaction of its own, so that nobody who writes waits for more than the rows of a set. What was computed later by an
-//! event stays. Running it again leaves the same. After each set it is told how far it is.
+//! transaction of its own, so that nobody who writes waits for more than the rows of a set. What an event
+//! computed meanwhile stays. Running it again leaves the same. After each set it is told how far it is.
 
 use db::{Db, DbError, Tx};
 use kernel::{Actor, Clock, Context, IdGen, Instant, RetailerId};
 use queue::Running;
 
 use crate::insights::{self, Figures};
-use crate::score::{self, Computed};
-use crate::store::Cause;
+use crate::score::{self, Computed, Seen};
+use crate::store::{self, Cause};
 
 /// Retailers of one transaction.
 pub const SET: i64 = 500;
@@ -26,14 +26,18 @@ pub async fn recalculate_all(db: &Db, clock: &Clock, ids: &IdGen, running: &Runn
         db.read(async move |tx| {
             let set = parties::retailer_ids(tx, after, SET).await?;
             let Some(last) = set.last() else { return Ok(None) };
-            Ok::<_, DbError>(Some((*last, (set.len(), score::compute(tx, &cx, &set).await?, cx.clone()))))
+            let seen = store::computed_at(tx, &set).await?;
+            Ok::<_, DbError>(Some((*last, (seen, score::compute(tx, &cx, &set).await?, cx.clone(), set.len()))))
         })
     };
-    let work = |(of_set, computed, cx): (usize, Computed, Context)| {
+    let work = |(seen, computed, cx, of_set): (Seen, Computed, Context, usize)| {
         done = done.saturating_add(of_set);
         let so_far = done;
         async move {
-            let keep = async move |tx: &mut Tx| score::keep(tx, &cx, &computed, Cause::Daily).await;
+            let keep = async move |tx: &mut Tx| {
+                let computed = computed.as_seen(tx, &seen).await?;
+                score::keep(tx, &cx, computed, Cause::Daily).await
+            };
             let kept = db.write(keep).await?;
             running.tell(so_far, total, "retailers").await?;
             Ok::<_, DbError>(kept.len())

@@ -14,7 +14,7 @@
 //!
 //! | use case | statements | of them waited for |
 //! | --- | --- | --- |
-//! | [`recalculate`], any number of retailers | 9 | 6 |
+//! | [`recalculate`], any number of retailers | 8 | 5 |
 //! | [`score_on`] | 7 | 7 |
 //! | [`report`] | 2 | 2 |
 //! | [`insight`], [`overview`] | 1 | 1 |
@@ -38,7 +38,7 @@ mod words;
 pub use help::{Help, Step, what_would_help};
 pub use http::routes;
 pub use insights::{
-    Figures, INSIGHTS_JOB, Insight, KeptOverview, Overview, insight, message, overview, regenerate, regenerate_overview,
+    Figures, INSIGHTS_JOB, Insight, KeptOverview, Overview, insight, message, overview, regenerate_overview,
 };
 pub use jobs::{SET, recalculate_all, regenerate_all};
 pub use pages::pages;

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use credit::Discipline;
 use db::{DbError, Tx};
-use kernel::{BusinessDate, Context, RetailerId};
+use kernel::{BusinessDate, Context, Instant, RetailerId};
 use orders::Volume;
 
 use crate::rules::{Component, Facts, Score, VOLUME_DAYS, points};
@@ -48,6 +48,9 @@ fn differs(one: &Score, other: &Score) -> bool {
     (one.score, one.is_thin, whole(one)) != (other.score, other.is_thin, whole(other))
 }
 
+/// When the scores of retailers were computed that a look found.
+pub(crate) type Seen = HashMap<RetailerId, Instant>;
+
 /// Scores as they were computed at a moment, and which of them people would see another score in.
 #[derive(Clone, Debug)]
 pub(crate) struct Computed {
@@ -72,14 +75,23 @@ pub(crate) async fn compute(tx: &mut Tx, cx: &Context, retailers: &[RetailerId])
     Ok(Computed { scores, is_new })
 }
 
-/// Keeps scores; what is kept of the day already is replaced. Where one was computed after these, that one counts.
-pub(crate) async fn keep(tx: &mut Tx, cx: &Context, computed: &Computed, cause: Cause) -> Result<Vec<Kept>, DbError> {
-    let retailers: Vec<RetailerId> = computed.scores.iter().map(|kept| kept.retailer).collect();
-    let later = store::computed_after(tx, &retailers, cx.now).await?;
-    let scores: Vec<Kept> = computed.scores.iter().filter(|kept| !later.contains(&kept.retailer)).cloned().collect();
+impl Computed {
+    /// Without the retailers of whom a score is kept that was not there at a look before this was computed: whoever
+    /// wrote it knew more. The clock is not asked: one that was set back would keep every score from ahead of it.
+    pub(crate) async fn as_seen(&self, tx: &mut Tx, seen: &Seen) -> Result<Self, DbError> {
+        let retailers: Vec<RetailerId> = self.scores.iter().map(|kept| kept.retailer).collect();
+        let kept = store::computed_at(tx, &retailers).await?;
+        let is_as_seen = |score: &&Kept| kept.get(&score.retailer) == seen.get(&score.retailer);
+        Ok(Self { scores: self.scores.iter().filter(is_as_seen).cloned().collect(), is_new: self.is_new.clone() })
+    }
+}
+
+/// Keeps scores; what is kept of the day already is replaced.
+pub(crate) async fn keep(tx: &mut Tx, cx: &Context, computed: Computed, cause: Cause) -> Result<Vec<Kept>, DbError> {
+    let Computed { scores, is_new } = computed;
     let retailers: Vec<RetailerId> = scores.iter().map(|kept| kept.retailer).collect();
     store::keep(tx, &scores).await?;
-    let new = scores.iter().filter(|kept| computed.is_new.contains(&kept.retailer));
+    let new = scores.iter().filter(|kept| is_new.contains(&kept.retailer));
     store::write_day(tx, &retailers, cx.today(), new, cause).await?;
     Ok(scores)
 }
@@ -92,7 +104,7 @@ pub async fn recalculate(
     cause: Cause,
 ) -> Result<Vec<Kept>, DbError> {
     let computed = compute(tx, cx, retailers).await?;
-    keep(tx, cx, &computed, cause).await
+    keep(tx, cx, computed, cause).await
 }
 
 /// Computes the score of a retailer again, as a job asks for it. One that is not known has none.

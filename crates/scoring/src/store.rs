@@ -1,6 +1,6 @@
 //! Every statement of scores.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use db::{DbError, Row, Tx, Value, params, text_enum};
 use kernel::{BusinessDate, Instant, Page, PageRequest, RetailerId};
@@ -56,14 +56,16 @@ pub async fn kept(tx: &mut Tx, retailers: &[RetailerId]) -> Result<HashMap<Retai
     tx.query(sql, params![Value::list(retailers)]).await?.iter().map(read).collect()
 }
 
-/// Those of these retailers whose score was computed after a moment. One statement.
-pub(crate) async fn computed_after(
+/// When the scores of these retailers were computed, their rows locked by a writer; one without a score is absent. One
+/// statement.
+pub(crate) async fn computed_at(
     tx: &mut Tx,
     retailers: &[RetailerId],
-    at: Instant,
-) -> Result<HashSet<RetailerId>, DbError> {
-    let sql = "select s.retailer_id from credit_scores s where s.retailer_id in {1} and s.computed_at > $2";
-    tx.query(sql, params![Value::list(retailers), at]).await?.iter().map(|row| row.get("retailer_id")).collect()
+) -> Result<HashMap<RetailerId, Instant>, DbError> {
+    let sql = "select s.retailer_id, s.computed_at from credit_scores s where s.retailer_id in {1} \
+               order by s.retailer_id {lock s}";
+    let rows = tx.query(sql, params![Value::list(retailers)]).await?;
+    rows.iter().map(|row| Ok((row.get("retailer_id")?, row.get("computed_at")?))).collect()
 }
 
 /// Keeps scores in the place of those that were kept. One statement, which waits for no answer.

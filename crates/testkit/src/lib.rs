@@ -9,5 +9,5 @@ pub mod postgres;
 mod room;
 
 pub use bodies::{WrongBody, wrong_bodies};
-pub use people::{add_retailer, add_vendor};
+pub use people::{OrderRow, add_order, add_retailer, add_vendor};
 pub use room::TestDb;

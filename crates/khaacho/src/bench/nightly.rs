@@ -46,6 +46,8 @@ pub(super) struct Report {
     /// Orders placed in a second by [`CLIENTS`] at the desk, alone and beside a third night.
     placed_alone: f64,
     placed_beside: f64,
+    /// Milliseconds of telling a retailer its insights.
+    told: f64,
     /// The most memory while it worked, and what lay there before, in MiB.
     peak_mib: f64,
     before_mib: f64,
@@ -72,6 +74,7 @@ impl Outcome for Report {
             "  placing      {:.0} orders/s alone, {:.0} beside a night: {share:.2}",
             self.placed_alone, self.placed_beside
         ));
+        lines.push(format!("  telling      {:.2} ms for a retailer's insights", self.told));
         lines.push(format!("  memory       {:.0} MiB at most, {:.0} before", self.peak_mib, self.before_mib));
         lines.extend(self.said.iter().map(|said| format!("  {said}")));
         lines
@@ -90,13 +93,27 @@ pub(super) async fn run(database: &str, retailers: usize, progress: &ProgressBar
     let (first, said) = night(&db).await?;
     progress.set_message("the second");
     let (again, _) = night(&db).await?;
+    progress.set_message("telling insights");
+    let told = tell(&db).await?;
     let (database, peak_mib) = (engine(database), machine::peak_mib());
     progress.set_message("placing alone, and beside a third");
     let (placed_alone, ()) = placed_while(&db, &world, async { tokio::time::sleep(ALONE).await }).await?;
     let (placed_beside, third) = placed_while(&db, &world, night(&db)).await?;
     third?;
     let orders = retailers.saturating_mul(usize::try_from(WEEKS)?);
-    Ok(Report { database, retailers, orders, first, again, placed_alone, placed_beside, peak_mib, before_mib, said })
+    Ok(Report {
+        database,
+        retailers,
+        orders,
+        first,
+        again,
+        placed_alone,
+        placed_beside,
+        told,
+        peak_mib,
+        before_mib,
+        said,
+    })
 }
 
 type Timed = Vec<(&'static str, f64)>;
@@ -122,17 +139,14 @@ async fn night(db: &Db) -> anyhow::Result<(Timed, Vec<String>)> {
     let done = scoring::regenerate_all(db, &clock, &ids, &control.running).await?;
     add("insights", since, done.to_string());
     let since = stopwatch();
-    let made = texts(db).await?;
-    let each = since.elapsed().as_secs_f64() * 1_000.0 / f64::from(made.max(1));
-    add("texts", since, format!("{made} insights told, {each:.2} ms each"));
-    let since = stopwatch();
     let done = reminders::run(db, &clock, &ids, &control.running).await?;
     add("reminders", since, done.to_string());
     Ok((timed, said))
 }
 
-/// Tells some retailers their insights, one after the other, as they ask for them.
-async fn texts(db: &Db) -> anyhow::Result<u32> {
+/// Tells some retailers their insights, one after the other, as they ask for them, and returns the milliseconds of each.
+async fn tell(db: &Db) -> anyhow::Result<f64> {
+    let since = stopwatch();
     let asking = db.read(async move |tx| parties::retailer_ids(tx, None, ASKING).await).await?;
     let mut made = 0_u32;
     for id in asking {
@@ -143,7 +157,7 @@ async fn texts(db: &Db) -> anyhow::Result<u32> {
         });
         made = made.saturating_add(u32::from(text.await?.is_some_and(|text| !text.is_empty())));
     }
-    Ok(made)
+    Ok(since.elapsed().as_secs_f64() * 1_000.0 / f64::from(made.max(1)))
 }
 
 #[expect(clippy::disallowed_methods, reason = "a bench measures by the machine's clock")]

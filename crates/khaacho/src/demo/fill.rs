@@ -14,7 +14,7 @@ use kernel::{
 use ledger::Method;
 use orders::{OrderState, Outcome, Place, Proof, Wanted};
 use parties::{Language, NewRetailer, NewVendor, Secrets};
-use queue::{JobError, Registry};
+use queue::Registry;
 use serde::Deserialize;
 use whatsapp::client::Client;
 use whatsapp::fake::FakeGraph;
@@ -93,11 +93,7 @@ pub(crate) async fn fill(db: &Db, now: Instant) -> anyhow::Result<()> {
     });
     // Scores have a history as in life; nobody is paused, so that everybody goes on ordering.
     let registry = registry.inside(credit::SCORE_JOB, |tx, cx, job| {
-        Box::pin(async move {
-            let retailer = job.text("retailer")?.parse();
-            let retailer = retailer.map_err(|error: kernel::ParseIdError| JobError::Dead(error.to_string()))?;
-            Ok(scoring::score_again(tx, cx, retailer).await?)
-        })
+        Box::pin(async move { Ok(scoring::score_again(tx, cx, job.id("retailer")?).await?) })
     });
     let progress = bar();
     let mut surkhet = Surkhet {

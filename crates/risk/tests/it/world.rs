@@ -1,10 +1,9 @@
 //! A shop with a vendor that lends to it, whose cycles begin and are paid on days of the test's choosing.
 
 use credit::{Ask, Line, NewLine, NewOpening, NewRepayment};
-use db::{DbError, params};
+use db::DbError;
 use kernel::{
-    ActionId, Actor, BusinessDate, Context, CycleId, Id as _, Money, OrderId, PageRequest, RetailerId, Scope, UserId,
-    VendorId,
+    ActionId, Actor, BusinessDate, Context, CycleId, Id as _, Money, PageRequest, RetailerId, Scope, UserId, VendorId,
 };
 use parties::{NewRetailer, NewVendor, Retailer};
 use queue::Running;
@@ -131,30 +130,17 @@ impl World {
     /// An order of so many days ago, as it stands where nobody took it; its row alone.
     pub(crate) async fn placed(&self, days_ago: i64, amount: i64) {
         let at = self.t.clock.now().plus_seconds(-days_ago * 86_400);
-        let (id, columns): (OrderId, _) = (
-            self.t.ids.make(at),
-            &[
-                "retailer_id",
-                "id",
-                "code",
-                "vendor_id",
-                "payment_mode",
-                "state",
-                "total_paisa",
-                "delivery_tries",
-                "last_event",
-                "created_at",
-                "state_at",
-            ],
-        );
-        let row =
-            params![self.retailer, id, id.to_string(), self.vendor, "CASH", "CANCELLED", rupees(amount), 0, 1, at, at];
-        let rows = vec![row];
-        self.t
-            .db
-            .write::<_, DbError, _>(async move |tx| tx.insert_many("orders", columns, rows.clone()).await)
-            .await
-            .unwrap();
+        let order = testkit::OrderRow {
+            id: self.t.ids.make(at),
+            retailer: self.retailer,
+            vendor: self.vendor,
+            mode: "CASH",
+            state: "CANCELLED",
+            total: rupees(amount),
+            delivered: None,
+            at,
+        };
+        self.t.db.write::<_, DbError, _>(async move |tx| testkit::add_order(tx, order).await).await.unwrap();
     }
 
     /// A cheque bounced.

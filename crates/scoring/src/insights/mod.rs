@@ -15,6 +15,7 @@ use orders::{Months, Sum};
 use queue::{NewJob, Queue};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use store::keep;
 pub use text::message;
 
 use crate::rules::{Band, VOLUME_DAYS};
@@ -226,18 +227,7 @@ fn figures(
     }
 }
 
-/// Computes the insights of retailers and keeps them. Eight statements, whatever the number of retailers.
-pub async fn regenerate(tx: &mut Tx, cx: &Context, retailers: &[RetailerId]) -> Result<(), DbError> {
-    let figures = compute(tx, cx, retailers).await?;
-    store::keep(tx, &figures, cx.now).await
-}
-
-/// Keeps figures as they were computed at a moment; those that were computed later stay. One statement.
-pub(crate) async fn keep(tx: &mut Tx, figures: &[(RetailerId, Figures)], at: Instant) -> Result<(), DbError> {
-    store::keep(tx, figures, at).await
-}
-
-/// Computes the figures of retailers without keeping them.
+/// Computes the figures of retailers without keeping them. Seven statements, whatever the number of retailers.
 pub(crate) async fn compute(
     tx: &mut Tx,
     cx: &Context,

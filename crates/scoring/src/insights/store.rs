@@ -13,13 +13,12 @@ fn json<T: serde::de::DeserializeOwned>(row: &Row) -> Result<T, DbError> {
     serde_json::from_str(&text).map_err(|_| DbError::Decode { column: "figures", expected: "figures" })
 }
 
-/// Keeps figures in the place of those that were kept, unless those were computed later. Waits for no answer.
-pub(super) async fn keep(tx: &mut Tx, figures: &[(RetailerId, Figures)], at: Instant) -> Result<(), DbError> {
+/// Keeps figures in the place of those that were kept. One statement, which waits for no answer.
+pub(crate) async fn keep(tx: &mut Tx, figures: &[(RetailerId, Figures)], at: Instant) -> Result<(), DbError> {
     let rows = figures.iter().map(|(retailer, figures)| params![*retailer, serde_json::json!(figures).to_string(), at]);
     let sql = "insert into insights (retailer_id, figures, computed_at) select v.retailer_id, v.figures, v.computed_at \
                from {rows 1: retailer_id text, figures text, computed_at bigint} v where true \
-               on conflict (retailer_id) do update set figures = excluded.figures, computed_at = excluded.computed_at \
-               where insights.computed_at <= excluded.computed_at";
+               on conflict (retailer_id) do update set figures = excluded.figures, computed_at = excluded.computed_at";
     tx.exec(sql, params![Value::rows(rows)]).await
 }
 

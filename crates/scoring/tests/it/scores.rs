@@ -199,7 +199,7 @@ testkit::both_engines! {
                 Ok(tx.cost().statements)
             }).await
         };
-        assert_eq!((cost(vec![ids[0]]).await, cost(ids.clone()).await), (9, 9));
+        assert_eq!((cost(vec![ids[0]]).await, cost(ids.clone()).await), (8, 8));
         assert_eq!(world.nightly().await, 21);
         let today: BusinessDate = world.today();
         let retailer = ids[5];

@@ -121,4 +121,23 @@ testkit::both_engines! {
         once.reverse();
         assert_eq!((days.len(), days), (once.len().max(4), once));
     }
+
+    async fn a_clock_that_was_a_year_ahead_leaves_no_score_behind(t: TestDb) {
+        let world = World::new(t).await;
+        let today = world.today();
+        world.deliver(world.vendors[0], rupees(90_000)).await;
+        world.t.clock.set(today.plus_days(365).at(2, 0));
+        let (ahead, insight, _) = night(&world).await;
+        assert_eq!((ahead.facts.on, insight.figures.overdue), (today.plus_days(365), rupees(90_000)));
+        // By the night's run, and by what an event asks for.
+        world.t.clock.set(today.at(13, 0));
+        let (back, insight, _) = night(&world).await;
+        assert_eq!((back.facts.on, insight.figures.overdue), (today, Money::ZERO));
+        world.t.clock.set(today.plus_days(365).at(2, 0));
+        world.nightly().await;
+        world.t.clock.set(today.at(14, 0));
+        assert!(world.limit(world.lines[0], rupees(95_000)).await);
+        world.work().await;
+        assert_eq!(world.kept().await.facts.on, today);
+    }
 }

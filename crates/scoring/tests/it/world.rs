@@ -5,7 +5,7 @@ use std::sync::Arc;
 use credit::{
     Ask, Cycle, CycleChange, CycleFilter, Decision, LineChange, NewAdjustment, NewDispute, NewLine, NewRepayment, Take,
 };
-use db::{DbError, Tx, params};
+use db::{DbError, Tx};
 use kernel::{
     Actor, AdjustmentId, BusinessDate, Context, CycleId, DisputeId, LineId, Money, OrderId, PageRequest, PaymentId,
     RetailerId, Scope, VendorId,
@@ -118,25 +118,18 @@ impl World {
     /// The row of an order that arrived now, with the job that its delivery asks for.
     pub(crate) async fn delivered(&self, order: OrderId, vendor: VendorId, amount: Money) {
         let retailer = self.retailer;
-        let columns = &[
-            "retailer_id",
-            "id",
-            "code",
-            "vendor_id",
-            "payment_mode",
-            "state",
-            "total_paisa",
-            "delivery_tries",
-            "last_event",
-            "created_at",
-            "state_at",
-            "delivered_paisa",
-        ];
         self.write(async move |tx, cx| {
-            let code = order.to_string();
-            let row =
-                params![retailer, order, code, vendor, "CREDIT", "DELIVERED", amount, 0, 5, cx.now, cx.now, amount];
-            tx.insert_many("orders", columns, vec![row]).await?;
+            let row = testkit::OrderRow {
+                id: order,
+                retailer,
+                vendor,
+                mode: "CREDIT",
+                state: "DELIVERED",
+                total: amount,
+                delivered: Some(amount),
+                at: cx.now,
+            };
+            testkit::add_order(tx, row).await?;
             credit::score_again(tx, cx, [retailer]).await
         })
         .await;
@@ -207,7 +200,7 @@ impl World {
     pub(crate) async fn work(&self) -> usize {
         let registry = Registry::default().inside(credit::SCORE_JOB, |tx, cx, job| {
             Box::pin(async move {
-                scoring::score_again(tx, cx, job.text("retailer")?.parse().unwrap()).await?;
+                scoring::score_again(tx, cx, job.id("retailer")?).await?;
                 Ok(())
             })
         });

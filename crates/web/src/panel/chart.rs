@@ -80,13 +80,17 @@ pub fn stack(title: &str, parts: &[Share<'_>]) -> Markup {
 const HEIGHT: i64 = 160;
 const STEP: i64 = 120;
 
+/// So many columns keep their names on a small screen.
+const FEW: usize = 3;
+
 /// Columns side by side. The largest is as high as the picture.
 pub fn columns(title: &str, parts: &[Part<'_>]) -> Markup {
     let most = parts.iter().map(|part| part.amount).max().unwrap_or(Money::ZERO);
     let width = STEP.saturating_mul(i64::try_from(parts.len()).unwrap_or(0));
+    let class = if parts.len() > FEW { "columns" } else { "columns few" };
     html! {
         figure.chart {
-            svg viewBox={ "0 0 " (width) " " (HEIGHT + 60) } role="img" aria-label=(title) class="columns" {
+            svg viewBox={ "0 0 " (width) " " (HEIGHT + 60) } role="img" aria-label=(title) class=(class) {
                 line class="axis" x1="0" x2=(width) y1=(HEIGHT + 26) y2=(HEIGHT + 26) {}
                 @for (x, part) in (0..).step_by(120).zip(parts) {
                     @let height = share(part.amount, most, HEIGHT);
