@@ -27,6 +27,8 @@ pub struct PastCycle {
     pub late_from: BusinessDate,
     /// The day on which nothing of it was open any more.
     pub ended_on: Option<BusinessDate>,
+    /// Whether all of its goods went back, so that there was nothing to pay late.
+    pub is_returned: bool,
     /// What came off the principal, and when: repayments, returns, concessions, write-offs.
     pub less: Vec<(BusinessDate, Money)>,
 }

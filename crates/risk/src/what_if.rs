@@ -158,8 +158,9 @@ fn one_day(history: History<'_>, rules: &Rules, day: BusinessDate, lasting: &mut
 
 /// The latest cycles of a day that were late, one after another from the newest due.
 fn late_run<'a>(cycles: impl Iterator<Item = &'a PastCycle>, day: BusinessDate) -> Vec<&'a PastCycle> {
-    let mut latest: Vec<&PastCycle> =
-        cycles.filter(|cycle| cycle.due_on < day || cycle.ended_on.is_some_and(|ended| ended < day)).collect();
+    let has_ended = |cycle: &PastCycle| cycle.ended_on.is_some_and(|ended| ended < day);
+    let counts = |cycle: &&PastCycle| if has_ended(cycle) { !cycle.is_returned } else { cycle.due_on < day };
+    let mut latest: Vec<&PastCycle> = cycles.filter(counts).collect();
     latest.sort_by(|a, b| b.due_on.cmp(&a.due_on).then_with(|| a.number.cmp(&b.number)));
     let is_late = |cycle: &&PastCycle| cycle.ended_on.filter(|ended| *ended < day).unwrap_or(day) > cycle.late_from;
     latest.into_iter().take(LATEST_MOST).take_while(is_late).collect()
@@ -260,6 +261,7 @@ mod tests {
             due_on,
             late_from: due_on,
             ended_on,
+            is_returned: false,
             less: ended_on.map(|on| (on, rupees(1_000))).into_iter().collect(),
         }
     }
@@ -294,6 +296,14 @@ mod tests {
         let cycles = vec![late(1, 0), late(2, 10), late(3, 20), late(4, 30), cycle(5, 40, Some(0))];
         let outcome = played(cycles, &Rules::default());
         assert_eq!((outcome.cuts, outcome.restores, outcome.pauses), (1, 1, 0));
+    }
+
+    #[test]
+    fn a_bill_whose_goods_all_went_back_is_no_delay() {
+        let late = |number, began| cycle(number, began, Some(3));
+        let returned = PastCycle { is_returned: true, ..late(2, 10) };
+        assert_eq!(played(vec![late(1, 0), returned, late(3, 20)], &Rules::default()).cuts, 0);
+        assert_eq!(played(vec![late(1, 0), late(2, 10), late(3, 20)], &Rules::default()).cuts, 1);
     }
 
     #[test]

@@ -173,17 +173,21 @@ pub(crate) async fn add_past_cycles(
 ) -> Result<(), DbError> {
     let mut less: HashMap<CycleId, Vec<(BusinessDate, Money)>> = HashMap::new();
     let repaid = "select r.cycle_id, r.paid_on as day, cast(sum(r.principal_paisa) as bigint) as amount \
-                  from repayments r where r.retailer_id in {1} and r.reversed_on is null and r.paid_on >= $2 \
-                  group by r.cycle_id, r.paid_on";
+                  from cycles c join repayments r on r.retailer_id = c.retailer_id and r.cycle_id = c.id \
+                  where c.retailer_id in {1} and (c.outstanding_paisa > 0 or c.closed_on >= $2) \
+                  and r.reversed_on is null group by r.cycle_id, r.paid_on";
     let adjusted = "select a.cycle_id, a.adjusted_on as day, cast(sum(-a.amount_paisa) as bigint) as amount \
-                    from adjustments a where a.retailer_id in {1} and a.adjusted_on >= $2 \
+                    from cycles c join adjustments a on a.retailer_id = c.retailer_id and a.cycle_id = c.id \
+                    where c.retailer_id in {1} and (c.outstanding_paisa > 0 or c.closed_on >= $2) \
                     group by a.cycle_id, a.adjusted_on";
     for sql in [repaid, adjusted] {
         for row in tx.query(sql, params![Value::list(retailers), from]).await? {
             less.entry(row.get("cycle_id")?).or_default().push((row.get("day")?, row.get("amount")?));
         }
     }
-    let sql = "select c.* from cycles c where c.retailer_id in {1} \
+    let sql = "select c.*, cast(case when c.principal_paisa + c.adjusted_paisa <= 0 and not exists ( \
+               select 1 as one from adjustments a where a.retailer_id = c.retailer_id and a.cycle_id = c.id \
+               and a.kind = 'WRITE_OFF') then 1 else 0 end as bigint) as is_returned from cycles c where c.retailer_id in {1} \
                and (c.outstanding_paisa > 0 or c.closed_on >= $2) order by c.retailer_id, c.id";
     for row in tx.query(sql, params![Value::list(retailers), from]).await? {
         let Some(past) = found.get_mut(&row.get("retailer_id")?) else { continue };
@@ -199,6 +203,7 @@ pub(crate) async fn add_past_cycles(
             due_on: row.get("due_on")?,
             late_from: row.get("late_from")?,
             ended_on: closed_on.filter(|_| outstanding.is_zero()),
+            is_returned: row.get::<i64>("is_returned")? != 0,
             less: less.remove(&id).unwrap_or_default(),
         });
     }

@@ -29,6 +29,17 @@ testkit::both_engines! {
         assert!(world.actions().await.is_empty(), "nothing was done");
     }
 
+    async fn what_was_paid_before_the_first_day_is_not_open_then(t: TestDb) {
+        let world = World::new(t).await;
+        // Nine tenths of the limit; all but a tenth was paid 20 days before the first day that is played.
+        let cycle = world.bought(29, 90_000).await;
+        world.pays(cycle, rupees(80_000), 25).await;
+        let now = world.t.clock.now();
+        let days = |ago: i64| WhatIf { from: Some(world.today().plus_days(-ago)), ..WhatIf::default() };
+        let outcome = async |what: WhatIf| simulate(&world.t.db, what, now).await.unwrap().unwrap().in_force.used_up;
+        assert_eq!((outcome(days(5)).await, outcome(days(29)).await), (0, 1));
+    }
+
     async fn what_cannot_be_played_is_refused_with_its_member(t: TestDb) {
         let world = World::new(t).await;
         let (now, today) = (world.t.clock.now(), world.today());

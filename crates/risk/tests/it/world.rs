@@ -108,13 +108,18 @@ impl World {
 
     /// All of a cycle is paid today.
     pub(crate) async fn paid(&self, cycle: CycleId) -> kernel::PaymentId {
+        let found = self.t.db.read::<_, DbError, _>(async move |tx| credit::cycle(tx, Scope::All, cycle).await);
+        let open = found.await.unwrap().unwrap().outstanding;
+        self.pays(cycle, open, 0).await
+    }
+
+    /// So much of a cycle was paid so many days ago, and is noted today.
+    pub(crate) async fn pays(&self, cycle: CycleId, principal: Money, days_ago: i64) -> kernel::PaymentId {
         let cx = self.cx(Actor::System);
-        let today = self.today();
+        let on = self.today().plus_days(-days_ago);
+        let new = NewRepayment { ask: Ask::Principal(principal), on, method: "CASH".parse().unwrap(), reference: None };
         let paid = self.t.db.write::<_, DbError, _>(async move |tx| {
-            let open = credit::cycle(tx, Scope::All, cycle).await?.unwrap().outstanding;
-            let new =
-                NewRepayment { ask: Ask::Principal(open), on: today, method: "CASH".parse().unwrap(), reference: None };
-            Ok(credit::repay(tx, &cx, Scope::All, cycle, new).await?.unwrap().repayment.payment_id)
+            Ok(credit::repay(tx, &cx, Scope::All, cycle, new.clone()).await?.unwrap().repayment.payment_id)
         });
         paid.await.unwrap()
     }
