@@ -44,7 +44,7 @@ pub(crate) async fn ended(
                cast(sum(case when coalesce(x.given_up, 0) = 0 and c.late_days > 30 then c.principal_paisa else 0 end) as bigint) as longer, \
                cast(sum(case when coalesce(x.given_up, 0) = 1 then c.principal_paisa else 0 end) as bigint) as given_up \
                from cycles c left join (select a.retailer_id, a.cycle_id, \
-               sum(case when a.kind = 'RETURN' then a.amount_paisa else 0 end) as returned, \
+               cast(sum(case when a.kind = 'RETURN' then a.amount_paisa else 0 end) as bigint) as returned, \
                max(case when a.kind = 'WRITE_OFF' then 1 else 0 end) as given_up \
                from adjustments a where a.retailer_id in {1} group by a.retailer_id, a.cycle_id) x \
                on x.retailer_id = c.retailer_id and x.cycle_id = c.id \
