@@ -133,4 +133,27 @@ mod tests {
         assert!(differs(&score(UNIT, 0), &score(UNIT - UNIT / 80, UNIT / 20)));
         assert!(differs(&before, &Score { is_thin: true, ..before }));
     }
+
+    testkit::both_engines! {
+        async fn what_an_event_scored_since_a_look_is_left_alone(t: TestDb) {
+            let cx = |seconds| {
+                t.clock.advance_seconds(seconds);
+                Context::new(&t.clock, &t.ids, kernel::Actor::System, "test")
+            };
+            let (look, event): (Context, Context) = (cx(0), cx(-60));
+            let ids: Vec<RetailerId> = vec![look.id(), look.id()];
+            let done = t.db.write::<_, DbError, _>(async move |tx| {
+                for (number, id) in ids.iter().enumerate() {
+                    testkit::add_retailer(tx, *id, &format!("97798480000{number}"), "EN", look.now).await?;
+                }
+                let seen = store::computed_at(tx, &ids).await?;
+                let computed = compute(tx, &look, &ids).await?;
+                recalculate(tx, &event, ids.get(..1).unwrap_or_default(), Cause::Event).await?;
+                let left = computed.as_seen(tx, &seen).await?;
+                Ok((left.scores.iter().map(|kept| kept.retailer).collect::<Vec<_>>(), ids.clone()))
+            });
+            let (left, ids) = done.await.unwrap();
+            assert_eq!(left, ids.get(1..).unwrap_or_default());
+        }
+    }
 }
