@@ -69,13 +69,21 @@ pub(crate) async fn add_due_soon(
     Ok(())
 }
 
+/// Whether the goods of a cycle did not all go back; what was written off did not.
+#[rustfmt::skip]
+macro_rules! was_owed {
+    ($c:literal) => {
+        concat!("(", $c, ".principal_paisa + ", $c, ".adjusted_paisa > 0 or exists (select 1 as one from adjustments a \
+            where a.retailer_id = ", $c, ".retailer_id and a.cycle_id = ", $c, ".id and a.kind = 'WRITE_OFF'))")
+    };
+}
+
 /// Whether a cycle tells how its retailer pays: it is due or over, not in dispute, and its goods did not all go back.
 #[rustfmt::skip]
 macro_rules! tells {
     ($c:literal) => {
-        concat!($c, ".disputed_on is null and (", $c, ".due_on < $2 or ", $c, ".outstanding_paisa = 0) and (",
-            $c, ".principal_paisa + ", $c, ".adjusted_paisa > 0 or exists (select 1 as one from adjustments a where \
-            a.retailer_id = ", $c, ".retailer_id and a.cycle_id = ", $c, ".id and a.kind = 'WRITE_OFF'))")
+        concat!($c, ".disputed_on is null and (", $c, ".due_on < $2 or ", $c, ".outstanding_paisa = 0) and ",
+            was_owed!($c))
     };
 }
 
@@ -198,10 +206,12 @@ pub(crate) async fn add_past_cycles(
             less.entry(row.get("cycle_id")?).or_default().push((row.get("day")?, row.get("amount")?));
         }
     }
-    let sql = "select c.*, cast(case when c.principal_paisa + c.adjusted_paisa <= 0 and not exists ( \
-               select 1 as one from adjustments a where a.retailer_id = c.retailer_id and a.cycle_id = c.id \
-               and a.kind = 'WRITE_OFF') then 1 else 0 end as bigint) as is_returned from cycles c where c.retailer_id in {1} \
-               and (c.outstanding_paisa > 0 or c.closed_on >= $2) order by c.retailer_id, c.id";
+    let sql = concat!(
+        "select c.*, cast(case when ",
+        was_owed!("c"),
+        " then 0 else 1 end as bigint) as is_returned from cycles c where c.retailer_id in {1} \
+         and (c.outstanding_paisa > 0 or c.closed_on >= $2) order by c.retailer_id, c.id"
+    );
     for row in tx.query(sql, params![Value::list(retailers), from]).await? {
         let Some(past) = found.get_mut(&row.get("retailer_id")?) else { continue };
         let id: CycleId = row.get("id")?;
