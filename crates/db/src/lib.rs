@@ -154,6 +154,18 @@ impl Db {
         }
     }
 
+    /// Counts these tables for the planner and marks their pages as read by all, as PostgreSQL does by itself some
+    /// minutes after rows were loaded in bulk. SQLite needs neither.
+    ///
+    /// # Errors
+    /// The server cannot be reached, or has no such table.
+    pub async fn vacuum(&self, tables: &[&str]) -> Result<(), DbError> {
+        match &self.0 {
+            Driver::Sqlite(_) => Ok(()),
+            Driver::Postgres(driver) => driver.vacuum(tables).await,
+        }
+    }
+
     /// Runs `work` in one transaction and answers once it is durable. An error undoes all of it.
     pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
     where

@@ -1,12 +1,13 @@
 //! Risk control over all retailers, or over one: scores, alerts, cuts, restores, the automatic pause.
 //!
 //! All retailers are walked in sets: a set is read in eight statements beside the writing of the one before, and written,
-//! in a transaction of its own, only where something changed. What a rule would do is decided once more behind the retailer's locks, one retailer at a
-//! time, so that two runs at once, or one behind a crash, do it once.
+//! in a transaction of its own, only where something changed. What a rule would do is decided once more behind the retailer's locks, each
+//! retailer in a transaction of its own, several at once, so that two runs at once, or one behind a crash, do it once.
 
 use std::collections::HashMap;
 
 use db::{Db, DbError, Tx};
+use futures_util::stream::{self, StreamExt};
 use kernel::{Actor, BusinessDate, Clock, Context, IdGen, RetailerId};
 use queue::Running;
 
@@ -22,8 +23,10 @@ use crate::store::{self, InForce};
 const SET: i64 = 500;
 /// Retailers with cuts whose cuts and lines are read together.
 const CLOSER: usize = 500;
-/// Retailers looked at one by one between two words of how far that is.
+/// Retailers settled between two words of how far that is.
 const TOLD_EACH: usize = 50;
+/// Retailers that are settled at once, each in a transaction of its own: they share commits.
+const AT_ONCE: usize = 8;
 
 /// What a run found and did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
@@ -57,7 +60,7 @@ impl Done {
         self.lifted = self.lifted.saturating_add(lifted);
     }
 
-    fn paused(evaluated: Evaluated) -> Self {
+    fn of_pause(evaluated: Evaluated) -> Self {
         Self {
             paused: usize::from(evaluated == Evaluated::Paused),
             lifted: usize::from(evaluated == Evaluated::Lifted),
@@ -158,12 +161,42 @@ async fn restores_due(tx: &mut Tx, in_force: &InForce, today: BusinessDate) -> R
     Ok(due)
 }
 
+/// What is settled of one retailer behind its locks.
+#[derive(Clone, Copy, Debug)]
+enum Settled {
+    /// The automatic pause of its credit.
+    Pause,
+    /// Its limits that are given back.
+    Restores,
+    /// Its limits that are cut.
+    Cuts,
+}
+
+impl Settled {
+    /// The request in whose name it is done by the clock.
+    const fn request(self) -> &'static str {
+        match self {
+            Self::Pause => "schedule:pause",
+            Self::Restores | Self::Cuts => "schedule:risk",
+        }
+    }
+
+    async fn settle(self, tx: &mut Tx, cx: &Context, in_force: &InForce, id: RetailerId) -> Result<Done, DbError> {
+        Ok(match self {
+            Self::Pause => Done::of_pause(settle_pause(tx, cx, in_force, id).await?),
+            Self::Restores => Done { restored: settle_restores(tx, cx, in_force, id).await?, ..Done::default() },
+            Self::Cuts => Done { cut: settle_cuts(tx, cx, in_force, id).await?, ..Done::default() },
+        })
+    }
+}
+
 /// Everything about one retailer, in the caller's transaction.
 pub async fn control_one(tx: &mut Tx, cx: &Context, id: RetailerId) -> Result<Done, DbError> {
     let in_force = store::rules(tx).await?;
-    let mut done = Done::paused(settle_pause(tx, cx, &in_force, id).await?);
-    done.restored = settle_restores(tx, cx, &in_force, id).await?;
-    done.cut = settle_cuts(tx, cx, &in_force, id).await?;
+    let mut done = Done::default();
+    for what in [Settled::Pause, Settled::Restores, Settled::Cuts] {
+        done.add(what.settle(tx, cx, &in_force, id).await?);
+    }
     let looked = look(tx, cx, &in_force, &[id]).await?;
     done.add(note(tx, cx, &looked).await?);
     Ok(done)
@@ -233,13 +266,7 @@ impl Control {
         if looked.has_news() {
             done = self.db.write(async move |tx| note(tx, &cx, &looked).await).await?;
         }
-        for id in late {
-            let (cx, rules) = (self.context("schedule:risk"), in_force.clone());
-            match self.db.write(async move |tx| settle_cuts(tx, &cx, &rules, id).await).await {
-                Ok(cut) => done.cut = done.cut.saturating_add(cut),
-                Err(error) => tracing::error!(retailer = %id, %error, "limits could not be cut"),
-            }
-        }
+        done.add(self.each(&late, Settled::Cuts, in_force, None).await?);
         self.running.tell(scored, total, "retailers scored").await?;
         Ok(done)
     }
@@ -262,38 +289,50 @@ impl Control {
                 let late = self.db.read(async move |tx| credit::late_retailers(tx, before).await);
                 (late.await?, "late retailers looked at")
             };
-            for (number, id) in retailers.iter().copied().enumerate() {
-                self.tell(number, retailers.len(), saying).await?;
-                let (cx, rules) = (self.context("schedule:pause"), in_force.clone());
-                match self.db.write(async move |tx| settle_pause(tx, &cx, &rules, id).await).await {
-                    Ok(evaluated) => done.add(Done { retailers: 1, ..Done::paused(evaluated) }),
-                    Err(error) => tracing::error!(retailer = %id, %error, "a pause could not be settled"),
-                }
-            }
+            let settled = self.each(&retailers, Settled::Pause, &in_force, Some(saying)).await?;
+            done.add(Done { retailers: retailers.len(), ..settled });
         }
         Ok(done)
-    }
-
-    /// Tells how far work on one retailer after the other is, once in so many.
-    async fn tell(&self, done: usize, total: usize, saying: &str) -> Result<(), DbError> {
-        if done.is_multiple_of(TOLD_EACH) {
-            self.running.tell(done, total, saying).await?;
-        }
-        Ok(())
     }
 
     async fn restores(&self, in_force: &InForce) -> Result<Done, DbError> {
-        let mut done = Done::default();
         let (rules, today) = (in_force.clone(), self.clock.now().business_date());
         let due = self.db.read(async move |tx| restores_due(tx, &rules, today).await).await?;
-        for (number, id) in due.iter().copied().enumerate() {
-            self.tell(number, due.len(), "cut limits looked at").await?;
-            let (cx, rules) = (self.context("schedule:risk"), in_force.clone());
-            match self.db.write(async move |tx| settle_restores(tx, &cx, &rules, id).await).await {
-                Ok(restored) => done.restored = done.restored.saturating_add(restored),
-                Err(error) => tracing::error!(retailer = %id, %error, "a limit could not be given back"),
+        self.each(&due, Settled::Restores, in_force, Some("cut limits looked at")).await
+    }
+
+    /// Settles that of each of these retailers, several at once, and tells how far it is.
+    async fn each(
+        &self,
+        retailers: &[RetailerId],
+        what: Settled,
+        in_force: &InForce,
+        saying: Option<&str>,
+    ) -> Result<Done, DbError> {
+        let mut all = Done::default();
+        let mut settled = stream::iter(retailers.iter().copied())
+            .map(|id| self.settle_one(id, what, in_force))
+            .buffer_unordered(AT_ONCE);
+        let mut looked_at = 0_usize;
+        while let Some(done) = settled.next().await {
+            if let Some(saying) = saying
+                && looked_at.is_multiple_of(TOLD_EACH)
+            {
+                self.running.tell(looked_at, retailers.len(), saying).await?;
             }
+            all.add(done);
+            looked_at = looked_at.saturating_add(1);
         }
-        Ok(done)
+        Ok(all)
+    }
+
+    /// Settles that of one retailer, or logs why not.
+    async fn settle_one(&self, id: RetailerId, what: Settled, in_force: &InForce) -> Done {
+        let (cx, rules) = (self.context(what.request()), in_force.clone());
+        let settled = self.db.write(async move |tx| what.settle(tx, &cx, &rules, id).await).await;
+        settled.unwrap_or_else(|error| {
+            tracing::error!(retailer = %id, ?what, %error, "a retailer could not be settled");
+            Done::default()
+        })
     }
 }

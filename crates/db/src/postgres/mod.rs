@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use tokio_postgres::NoTls;
 use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -106,6 +106,15 @@ impl Postgres {
 
     pub(crate) fn commits(&self) -> u64 {
         self.shared.commits.load(Ordering::Relaxed)
+    }
+
+    /// On a connection that is not used again: it waits for as long as it takes.
+    pub(crate) async fn vacuum(&self, tables: &[&str]) -> Result<(), DbError> {
+        let client = Object::take(self.shared.pool.get().await.map_err(|error| pool_failure(&error))?);
+        for sql in ["set statement_timeout = 0", &format!("vacuum (analyze) {}", tables.join(", "))] {
+            client.batch_execute(sql).await.map_err(|error| DbError::Engine(explain(&error)))?;
+        }
+        Ok(())
     }
 
     pub(crate) async fn write<T, E, F>(&self, work: F) -> Result<T, E>

@@ -260,13 +260,3 @@ pub(crate) async fn insert_history(tx: &mut Tx, rows: HistoryRows, retailer: Ret
     }
     Ok(())
 }
-
-/// Counts the tables that were filled for the planner, as the engines do by themselves after a while. A table that is
-/// empty is left out, as they leave it out: PostgreSQL would plan for it to stay so.
-pub(crate) async fn analyze(tx: &mut Tx) -> Result<(), DbError> {
-    for sql in ["analyze retailers", "analyze credit_lines", "analyze orders", "analyze order_lines", "analyze cycles"]
-    {
-        tx.exec(sql, params![]).await?;
-    }
-    Ok(())
-}
