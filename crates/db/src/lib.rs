@@ -179,6 +179,21 @@ impl Db {
         }
     }
 
+    /// [`Db::write`] for a short transaction that somebody waits for: where nobody else writes to the SQLite file, it runs
+    /// on the caller's thread and holds it until the transaction is durable, which saves the way to the writer's thread and
+    /// back.
+    pub async fn write_here<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: AsyncFn(&mut Tx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        match &self.0 {
+            Driver::Sqlite(driver) => driver.write_here(work).await,
+            Driver::Postgres(driver) => driver.write(work).await,
+        }
+    }
+
     /// Runs `work` on one snapshot, in which nothing can be written.
     pub async fn read<T, E, F>(&self, work: F) -> Result<T, E>
     where

@@ -1,4 +1,4 @@
-//! SQLite inside the process: one writer thread with group commit, readers beside it.
+//! SQLite inside the process: one writing connection with group commit, readers beside it.
 //!
 //! Transactions that wait for the writer run one after another, share one COMMIT, and are answered only after it; a group
 //! ends when nothing waits, at [`GROUP_MOST`] transactions, or after [`GROUP_TIME`]. So the disk's flush (WAL,
@@ -8,28 +8,32 @@
 //! undo the whole group (a full disk, an input error) fails every transaction in it. The queue to the writer is bounded:
 //! full is [`DbError::Busy`].
 //!
+//! A group is run by the writer's thread, or, where nothing waits and the connection is free, by the caller that asks for
+//! it ([`Sqlite::write_here`]): a group of one, without the way to another thread and back, which costs as much as the
+//! disk.
+//!
 //! A transaction's future is polled once: rusqlite never waits, so a future that is not ready has awaited something
 //! else, which is [`DbError::Waited`].
 
+mod file;
 mod session;
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read as _, Write as _};
+use std::fs::File;
 use std::panic::AssertUnwindSafe;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::pin::pin;
-use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::task::{Context, Poll, Waker};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use parking_lot::Mutex;
-use rusqlite::{Connection, OpenFlags};
+use parking_lot::{Mutex, MutexGuard};
+use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use self::file::{connect, keep_log_short, take_lock};
 pub(crate) use self::session::Session;
 use self::session::failure;
 use crate::crash;
@@ -41,8 +45,6 @@ use crate::{Access, Options};
 const GROUP_MOST: usize = 256;
 const GROUP_TIME: Duration = Duration::from_millis(5);
 const QUEUE_MOST: usize = 1_024;
-const STATEMENT_CACHE: usize = 512;
-const CHECKPOINT_EVERY: Duration = Duration::from_millis(100);
 
 /// A transaction that waits for a thread, and whoever asked for it.
 trait Job: Send {
@@ -101,7 +103,7 @@ type Jobs = SyncSender<Box<dyn Job>>;
 
 #[derive(Debug)]
 pub(crate) struct Sqlite {
-    writer: Option<Jobs>,
+    writer: Option<Writer>,
     readers: Jobs,
     commits: Arc<AtomicU64>,
     stopping: Arc<AtomicBool>,
@@ -109,9 +111,27 @@ pub(crate) struct Sqlite {
     _lock: Option<File>,
 }
 
-/// A thread's connection and what its statements need.
+/// The way to the writing connection.
+#[derive(Debug)]
+struct Writer {
+    /// To its thread.
+    jobs: Jobs,
+    writing: Arc<Writing>,
+}
+
+/// The writing connection, for its thread and for callers that find it free.
+#[derive(Debug)]
+struct Writing {
+    worker: Mutex<Worker>,
+    /// Jobs that were sent to the thread and are not in a group yet.
+    waiting: AtomicUsize,
+    commits: Arc<AtomicU64>,
+}
+
+/// A connection and what its statements need.
+#[derive(Debug)]
 struct Worker {
-    connection: Rc<Connection>,
+    connection: Arc<Mutex<Connection>>,
     dialect: Arc<Dialect>,
     slow: Duration,
 }
@@ -123,33 +143,30 @@ impl Sqlite {
             Access::Read => None,
         };
         let dialect = Arc::new(Dialect::new(Engine::Sqlite));
-        let worker = |read_only| -> Result<Connection, DbError> { connect(path, read_only) };
+        let worker = |read_only| -> Result<Worker, DbError> {
+            let connection = Arc::new(Mutex::new(connect(path, read_only)?));
+            Ok(Worker { connection, dialect: dialect.clone(), slow: options.slow_statement })
+        };
         let mut threads = Vec::new();
         let commits = Arc::new(AtomicU64::new(0));
         let stopping = Arc::new(AtomicBool::new(false));
         let writer = if options.access == Access::Serve {
             let (sender, jobs) = sync_channel::<Box<dyn Job>>(QUEUE_MOST);
-            let connection = worker(false)?;
-            let (dialect, slow, counted) = (dialect.clone(), options.slow_statement, commits.clone());
-            threads.push(spawn("db-writer", move || {
-                let worker = Worker { connection: Rc::new(connection), dialect, slow };
-                write_groups(&worker, &jobs, &counted);
-            })?);
-            let (connection, counted, stopping) = (worker(false)?, commits.clone(), stopping.clone());
+            let worker = Mutex::new(worker(false)?);
+            let writing = Arc::new(Writing { worker, waiting: AtomicUsize::new(0), commits: commits.clone() });
+            let of_thread = writing.clone();
+            threads.push(spawn("db-writer", move || of_thread.serve(&jobs))?);
+            let (connection, counted, stopping) = (connect(path, false)?, commits.clone(), stopping.clone());
             threads.push(spawn("db-checkpoint", move || keep_log_short(&connection, &counted, &stopping))?);
-            Some(sender)
+            Some(Writer { jobs: sender, writing })
         } else {
             None
         };
         let (readers, jobs) = sync_channel::<Box<dyn Job>>(QUEUE_MOST);
         let jobs = Arc::new(Mutex::new(jobs));
         for _ in 0..options.readers.max(1) {
-            let (connection, jobs) = (worker(true)?, jobs.clone());
-            let (dialect, slow) = (dialect.clone(), options.slow_statement);
-            threads.push(spawn("db-reader", move || {
-                let worker = Worker { connection: Rc::new(connection), dialect, slow };
-                read_jobs(&worker, &jobs);
-            })?);
+            let (worker, jobs) = (worker(true)?, jobs.clone());
+            threads.push(spawn("db-reader", move || read_jobs(&worker, &jobs))?);
         }
         Ok(Self { writer, readers, commits, stopping, threads, _lock: lock })
     }
@@ -164,8 +181,29 @@ impl Sqlite {
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
-        let writer = self.writer.as_ref().ok_or(DbError::Engine("the database was opened for reading".to_owned()))?;
-        ask(writer, work).await
+        let (job, answer) = asked(work);
+        self.writer()?.send(job)?;
+        answer.wait().await
+    }
+
+    /// The same, at once on the caller's thread where nobody else writes or waits to.
+    pub(crate) async fn write_here<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: AsyncFn(&mut Tx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        let writer = self.writer()?;
+        let (job, answer) = asked(work);
+        match writer.writing.free() {
+            Some(worker) => writer.writing.write_group(&worker, job, || None),
+            None => writer.send(job)?,
+        }
+        answer.wait().await
+    }
+
+    fn writer(&self) -> Result<&Writer, DbError> {
+        self.writer.as_ref().ok_or(DbError::Engine("the database was opened for reading".to_owned()))
     }
 
     pub(crate) async fn read<T, E, F>(&self, work: F) -> Result<T, E>
@@ -174,7 +212,19 @@ impl Sqlite {
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
-        ask(&self.readers, work).await
+        let (job, answer) = asked(work);
+        send(&self.readers, job)?;
+        answer.wait().await
+    }
+}
+
+impl Writer {
+    /// Hands a job to the thread.
+    fn send(&self, job: Box<dyn Job>) -> Result<(), DbError> {
+        self.writing.waiting.fetch_add(1, Ordering::AcqRel);
+        send(&self.jobs, job).inspect_err(|_| {
+            self.writing.waiting.fetch_sub(1, Ordering::AcqRel);
+        })
     }
 }
 
@@ -194,19 +244,32 @@ impl Drop for Sqlite {
     }
 }
 
-/// Hands work to a thread and waits for its outcome.
-async fn ask<T, E, F>(jobs: &Jobs, work: F) -> Result<T, E>
+/// Where the outcome of a job will be.
+struct Answer<T, E>(oneshot::Receiver<Result<T, E>>);
+
+/// Work as a job.
+fn asked<T, E, F>(work: F) -> (Box<dyn Job>, Answer<T, E>)
 where
     F: AsyncFn(&mut Tx) -> Result<T, E> + Send + 'static,
     T: Send + 'static,
     E: From<DbError> + Send + 'static,
 {
     let (sender, answer) = oneshot::channel();
-    jobs.try_send(Box::new(Asked { work, outcome: None, sender })).map_err(|error| match error {
+    (Box::new(Asked { work, outcome: None, sender }), Answer(answer))
+}
+
+impl<T, E: From<DbError>> Answer<T, E> {
+    async fn wait(self) -> Result<T, E> {
+        self.0.await.unwrap_or_else(|_| Err(DbError::Panicked.into()))
+    }
+}
+
+/// Hands a job to a thread.
+fn send(jobs: &Jobs, job: Box<dyn Job>) -> Result<(), DbError> {
+    jobs.try_send(job).map_err(|error| match error {
         TrySendError::Full(_) => DbError::Busy,
         TrySendError::Disconnected(_) => DbError::Engine("the database thread has ended".to_owned()),
-    })?;
-    answer.await.unwrap_or_else(|_| Err(DbError::Panicked.into()))
+    })
 }
 
 fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, DbError> {
@@ -214,63 +277,32 @@ fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<
     started.map_err(|error| DbError::Engine(format!("starting the thread {name}: {error}")))
 }
 
-/// Takes the lock file beside the database, which the operating system gives back when the process ends, however.
-fn take_lock(path: &Path) -> Result<File, DbError> {
-    let mut lock_path = path.as_os_str().to_owned();
-    lock_path.push(".lock");
-    let lock_path = PathBuf::from(lock_path);
-    let failed = |error: &std::io::Error| DbError::Engine(format!("{}: {error}", lock_path.display()));
-    let mut file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .read(true)
-        .write(true)
-        .open(&lock_path)
-        .map_err(|error| failed(&error))?;
-    match file.try_lock() {
-        Ok(()) => {
-            file.set_len(0).map_err(|error| failed(&error))?;
-            write!(file, "{}", std::process::id()).map_err(|error| failed(&error))?;
-            Ok(file)
+impl Writing {
+    /// The thread: groups of transactions, each group one COMMIT.
+    fn serve(&self, jobs: &Receiver<Box<dyn Job>>) {
+        let taken = |job| {
+            self.waiting.fetch_sub(1, Ordering::AcqRel);
+            job
+        };
+        while let Ok(first) = jobs.recv() {
+            let worker = self.worker.lock();
+            self.write_group(&worker, taken(first), || jobs.try_recv().ok().map(taken));
         }
-        Err(TryLockError::WouldBlock) => {
-            let mut process = String::new();
-            let _ = file.read_to_string(&mut process);
-            let process = process.trim();
-            let holder = if process.is_empty() { String::new() } else { format!(" (process {process})") };
-            Err(DbError::InUse { path: path.display().to_string(), holder })
-        }
-        Err(TryLockError::Error(error)) => Err(failed(&error)),
     }
-}
 
-fn connect(path: &Path, read_only: bool) -> Result<Connection, DbError> {
-    let flags = if read_only {
-        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX
-    } else {
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX
-    };
-    let connection = Connection::open_with_flags(path, flags)
-        .map_err(|error| DbError::Engine(format!("opening {}: {error}", path.display())))?;
-    connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
-    let settings = if read_only {
-        "pragma busy_timeout = 5000; pragma cache_size = -32768; pragma query_only = on;"
-    } else {
-        // A small cache: SQLite looks through all of it at a commit in which a tree was balanced, and what is not in it
-        // comes from the system's cache.
-        "pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
-         pragma wal_autocheckpoint = 20000; pragma cache_size = -4096; pragma temp_store = memory;"
-    };
-    connection.execute_batch(settings).map_err(|error| failure(&error))?;
-    Ok(connection)
-}
+    /// The connection, where nobody uses it or waits for it.
+    fn free(&self) -> Option<MutexGuard<'_, Worker>> {
+        if self.waiting.load(Ordering::Acquire) > 0 {
+            return None;
+        }
+        self.worker.try_lock()
+    }
 
-/// The writer: groups of transactions, each group one COMMIT.
-fn write_groups(worker: &Worker, jobs: &Receiver<Box<dyn Job>>, commits: &AtomicU64) {
-    while let Ok(first) = jobs.recv() {
+    /// Runs a job and those that come meanwhile, commits, and answers them.
+    fn write_group(&self, worker: &Worker, first: Box<dyn Job>, next: impl FnMut() -> Option<Box<dyn Job>>) {
         let mut group = vec![first];
-        let outcome = run_group(worker, &mut group, jobs).and_then(|()| worker.commit());
-        commits.fetch_add(1, Ordering::Relaxed);
+        let outcome = run_group(worker, &mut group, next).and_then(|()| worker.commit());
+        self.commits.fetch_add(1, Ordering::Relaxed);
         crash::answer();
         for job in group {
             job.answer(outcome.clone());
@@ -281,20 +313,24 @@ fn write_groups(worker: &Worker, jobs: &Receiver<Box<dyn Job>>, commits: &Atomic
 /// Runs what waits, until nothing does, the group is large or long enough, or one of it fails. Then all of it is undone
 /// and run again, each in a savepoint.
 #[expect(clippy::disallowed_methods, reason = "bounds the length of a group, decides nothing")]
-fn run_group(worker: &Worker, group: &mut Vec<Box<dyn Job>>, jobs: &Receiver<Box<dyn Job>>) -> Result<(), DbError> {
+fn run_group(
+    worker: &Worker,
+    group: &mut Vec<Box<dyn Job>>,
+    mut next: impl FnMut() -> Option<Box<dyn Job>>,
+) -> Result<(), DbError> {
     let started = std::time::Instant::now();
     worker.begin()?;
     while let Some(last) = group.last_mut() {
         if !last.run(worker, How::Bare) {
             return run_guarded(worker, group);
         }
-        let is_over = worker.connection.is_autocommit();
+        let is_over = worker.is_over();
         if is_over || group.len() >= GROUP_MOST || started.elapsed() >= GROUP_TIME {
             break;
         }
-        match jobs.try_recv() {
-            Ok(job) => group.push(job),
-            Err(_) => break,
+        match next() {
+            Some(job) => group.push(job),
+            None => break,
         }
     }
     Ok(())
@@ -306,7 +342,7 @@ fn run_guarded(worker: &Worker, group: &mut [Box<dyn Job>]) -> Result<(), DbErro
     if group.len() > 1 {
         for job in group {
             job.run(worker, How::Guarded);
-            if worker.connection.is_autocommit() {
+            if worker.is_over() {
                 break;
             }
         }
@@ -328,28 +364,16 @@ fn read_jobs(worker: &Worker, jobs: &Mutex<Receiver<Box<dyn Job>>>) {
     }
 }
 
-/// Copies the log back into the database from time to time, so that the writer seldom has to.
-fn keep_log_short(connection: &Connection, commits: &AtomicU64, stopping: &AtomicBool) {
-    let (mut seen, mut copied) = (0, 0);
-    while !stopping.load(Ordering::Acquire) {
-        std::thread::park_timeout(CHECKPOINT_EVERY);
-        let now = commits.load(Ordering::Relaxed);
-        let is_idle = now == seen;
-        seen = now;
-        if is_idle && copied != now {
-            copied = now;
-            let result = connection.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()));
-            if let Err(error) = result {
-                tracing::warn!(%error, "checkpoint failed");
-            }
-        }
-    }
-}
-
 impl Worker {
     fn run(&self, sql: &str) -> Result<(), DbError> {
-        self.connection.prepare_cached(sql).and_then(|mut statement| statement.execute([])).map_err(|e| failure(&e))?;
+        let connection = self.connection.lock();
+        connection.prepare_cached(sql).and_then(|mut statement| statement.execute([])).map_err(|e| failure(&e))?;
         Ok(())
+    }
+
+    /// Whether no transaction is open.
+    fn is_over(&self) -> bool {
+        self.connection.lock().is_autocommit()
     }
 
     fn begin(&self) -> Result<(), DbError> {
@@ -358,7 +382,7 @@ impl Worker {
     }
 
     fn commit(&self) -> Result<(), DbError> {
-        if self.connection.is_autocommit() {
+        if self.is_over() {
             return Err(DbError::RolledBack("SQLite ended the transaction of the group".to_owned()));
         }
         let watch = Stopwatch::start(self.slow);
@@ -369,7 +393,7 @@ impl Worker {
 
     /// Undoes whatever transaction is open.
     fn give_up(&self) {
-        if !self.connection.is_autocommit() {
+        if !self.is_over() {
             let _ = self.run("rollback");
         }
     }
@@ -381,7 +405,7 @@ impl Worker {
     {
         self.run("savepoint job")?;
         let outcome = self.drive(work, false);
-        if self.connection.is_autocommit() {
+        if self.is_over() {
             return outcome;
         }
         let undone = if outcome.is_err() { self.run("rollback to job") } else { Ok(()) };

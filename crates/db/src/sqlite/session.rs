@@ -2,10 +2,10 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode};
 
@@ -18,7 +18,7 @@ use crate::value::{Cell, Value};
 
 /// The statements of one transaction.
 pub(crate) struct Session {
-    connection: Rc<Connection>,
+    connection: Arc<Mutex<Connection>>,
     dialect: Arc<Dialect>,
     slow: Duration,
 }
@@ -47,7 +47,8 @@ impl Session {
 
     fn rows(&self, sql: &'static str, params: &[Value]) -> Result<Vec<Row>, DbError> {
         let watch = Stopwatch::start(self.slow);
-        let mut statement = self.connection.prepare_cached(sql).map_err(|error| in_statement(&error, sql))?;
+        let connection = self.connection.lock();
+        let mut statement = connection.prepare_cached(sql).map_err(|error| in_statement(&error, sql))?;
         bind(&mut statement, params, sql)?;
         let mut answer: Option<Answer> = None;
         let mut found = statement.raw_query();
@@ -66,7 +67,8 @@ impl Session {
     pub(crate) fn change(&self, sql: &'static str, params: &[Value]) -> Result<u64, DbError> {
         let sql = self.dialect.statement(sql);
         let watch = Stopwatch::start(self.slow);
-        let mut statement = self.connection.prepare_cached(sql).map_err(|error| in_statement(&error, sql))?;
+        let connection = self.connection.lock();
+        let mut statement = connection.prepare_cached(sql).map_err(|error| in_statement(&error, sql))?;
         bind(&mut statement, params, sql)?;
         let changed = statement.raw_execute().map_err(|error| in_statement(&error, sql))?;
         watch.stop(sql, changed);
@@ -110,7 +112,8 @@ impl Session {
     /// Runs a statement for each row and tells how many rows it changed.
     fn each(&self, sql: &str, rows: &[Vec<Value>], mut done: impl FnMut(&[Value], usize)) -> Result<(), DbError> {
         let watch = Stopwatch::start(self.slow);
-        let mut statement = self.connection.prepare_cached(sql).map_err(|error| in_statement(&error, sql))?;
+        let connection = self.connection.lock();
+        let mut statement = connection.prepare_cached(sql).map_err(|error| in_statement(&error, sql))?;
         for row in rows {
             bind(&mut statement, row, sql)?;
             let changed = statement.raw_execute().map_err(|error| in_statement(&error, sql))?;
@@ -121,7 +124,7 @@ impl Session {
     }
 
     pub(crate) fn batch(&self, sql: &str) -> Result<(), DbError> {
-        self.connection.execute_batch(sql).map_err(|error| failure(&error))
+        self.connection.lock().execute_batch(sql).map_err(|error| failure(&error))
     }
 
     pub(crate) fn savepoint(&self, depth: u32) -> Result<(), DbError> {
