@@ -74,7 +74,7 @@ async fn deliver(
         return Err(Problem::new(StatusCode::UNAUTHORIZED, "WRONG_SIGNATURE", detail));
     }
     let items: Vec<Item> = whatsapp::payload::items(&body);
-    app.db.write(async move |tx| take_in(tx, &cx, items.clone()).await).await?;
+    app.db.write_here(async move |tx| take_in(tx, &cx, items.clone()).await).await?;
     Ok(StatusCode::OK)
 }
 

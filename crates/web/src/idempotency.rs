@@ -141,7 +141,7 @@ where
     let mut tries = 0;
     loop {
         let (keyed, cx, work) = (keyed.clone(), cx.clone(), work.clone());
-        let outcome = db.write(async move |tx| {
+        let outcome = db.write_here(async move |tx| {
             if let Some(found) = store::find_answers(tx, &[&keyed]).await?.into_iter().next().flatten() {
                 return Ok(found.into_answer());
             }

@@ -282,3 +282,28 @@ async fn the_key_of_which_most_is_known_is_used_before_there_are_any_rows() {
         assert_eq!(plan, "SEARCH pieces USING INDEX pieces_of_whole (retailer_id=? AND whole_id=?)");
     }
 }
+
+#[tokio::test]
+async fn a_lone_writer_writes_on_its_own_thread_and_one_of_many_does_not() {
+    let w = World::sqlite().await;
+    let here = std::thread::current().id();
+    let alone = w.db.write_here(async |_| Ok::<_, DbError>(std::thread::current().id())).await;
+    assert_eq!(alone, Ok(here));
+    let (entered, gate) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
+    let (first, db) = ((entered.clone(), gate.clone()), w.db.clone());
+    let busy = tokio::spawn(async move {
+        let work = async move |tx: &mut Tx| {
+            first.0.wait();
+            first.1.wait();
+            add(tx, "a", 1).await
+        };
+        db.write(work).await
+    });
+    tokio::task::yield_now().await;
+    entered.wait();
+    let second = w.db.write_here(async |tx| add(tx, "a", 1).await.map(|n| (n, std::thread::current().id())));
+    let (second, ()) = tokio::join!(second, async { drop(gate.wait()) });
+    assert_eq!(busy.await.unwrap(), Ok(1));
+    let (n, elsewhere) = second.unwrap();
+    assert!(n == 2 && elsewhere != here);
+}

@@ -331,6 +331,26 @@ both! {
         assert_eq!(w.counter("a").await, Some(1_280));
     }
 
+    async fn writers_on_their_own_threads_and_on_the_writers_are_all_counted(w: World) {
+        let mut tasks = tokio::task::JoinSet::new();
+        for writer in 0..32 {
+            let db = w.db.clone();
+            tasks.spawn(async move {
+                for round in 0..20 {
+                    let is_refused = (writer + round) % 5 == 0;
+                    let work = async move |tx: &mut Tx| {
+                        add(tx, "a", 1).await?;
+                        if is_refused { Err(Trouble::Refused) } else { Ok(()) }
+                    };
+                    let done = if writer % 2 == 0 { db.write(work).await } else { db.write_here(work).await };
+                    assert_eq!(done, if is_refused { Err(Trouble::Refused) } else { Ok(()) });
+                }
+            });
+        }
+        tasks.join_all().await;
+        assert_eq!(w.counter("a").await, Some(512));
+    }
+
     async fn a_row_that_was_locked_is_read_as_it_is_now(w: World) {
         w.db.write(async |tx| put(tx, "a", 0).await).await.unwrap();
         let mut tasks = tokio::task::JoinSet::new();
