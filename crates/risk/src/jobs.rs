@@ -336,3 +336,40 @@ impl Control {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use testkit::TestDb;
+
+    use super::*;
+
+    testkit::both_engines! {
+        async fn what_an_event_scored_since_a_look_is_left_alone(t: TestDb) {
+            let cx = Context::new(&t.clock, &t.ids, Actor::System, "test");
+            let (vendor_id, ids): (kernel::VendorId, Vec<RetailerId>) = (cx.id(), vec![cx.id(), cx.id()]);
+            let done = t.db.write::<_, DbError, _>(async move |tx| {
+                testkit::add_vendor(tx, vendor_id, "977984800009", "KAR", cx.now).await?;
+                for (number, id) in ids.iter().enumerate() {
+                    testkit::add_retailer(tx, *id, &format!("97798480000{number}"), "EN", cx.now).await?;
+                    let limit = kernel::Money::from_paisa(100_000_00);
+                    let line = credit::NewLine {
+                        retailer_id: *id,
+                        vendor_id,
+                        limit,
+                        terms_days: 30,
+                        max_order: None,
+                        max_overdue_days: 30,
+                        settlement: None,
+                    };
+                    credit::create_line(tx, &cx, line).await?.unwrap();
+                }
+                let in_force = store::rules(tx).await?;
+                let looked = look(tx, &cx, &in_force, &ids).await?;
+                let event = look(tx, &cx, &in_force, ids.get(..1).unwrap_or_default()).await?;
+                let by_event = note(tx, &cx, &event).await?;
+                Ok([by_event.scores, note(tx, &cx, &looked).await?.scores])
+            });
+            assert_eq!(done.await.unwrap(), [1, 1], "two would write over what the event found");
+        }
+    }
+}
