@@ -18,8 +18,9 @@ update cycles set late_days = (select case when d.closed > d.late then d.closed 
     case when cast(substr(cycles.closed_on, 6, 2) as bigint) < 3 then 1 else 0 end as closed_early,
     case when cast(substr(cycles.late_from, 6, 2) as bigint) < 3 then 1 else 0 end as late_early) s) d)
   where outstanding_paisa = 0 and closed_on is not null;
-create index cycles_ended on cycles (retailer_id, closed_on, due_on, disputed_on, late_days, principal_paisa, id)
-  where outstanding_paisa = 0;
+-- What ended by the later of its two dates: of the bills that were paid or fell due since a day, it finds no others.
+create index cycles_ended on cycles (retailer_id, (case when closed_on > due_on then closed_on else due_on end), closed_on,
+  due_on, disputed_on, late_days, principal_paisa, id) where outstanding_paisa = 0;
 
 -- Due dates that were extended, so that a past day can be counted by the due date that it knew.
 create table due_changes (
@@ -36,7 +37,7 @@ create table due_changes (
 alter table orders add column delivered_paisa bigint check (delivered_paisa >= 0);
 update orders set delivered_paisa = (select cast(coalesce(sum(l.unit_price_paisa * l.delivered_quantity), 0) as bigint)
   from order_lines l where l.order_id = orders.id and l.retailer_id = orders.retailer_id) where state = 'DELIVERED';
-create index orders_delivered on orders (retailer_id, state_at, delivered_paisa) where state = 'DELIVERED';
+create index orders_delivered on orders (retailer_id, state_at, delivered_paisa, id) where state = 'DELIVERED';
 
 -- A retailer's score now, with the facts it was computed from.
 create table credit_scores (

@@ -10,9 +10,6 @@ use crate::discipline::{DISCIPLINE_DAYS, Discipline, Ended, OpenCycle, Recorded}
 use crate::standstill::Standstill;
 use crate::store::broken;
 
-/// The most days by which a due date lies behind the day on which its cycle ends.
-const MOST_AHEAD: i64 = 366;
-
 /// All limits and debts of retailers. One statement.
 pub(crate) async fn positions(
     tx: &mut Tx,
@@ -48,13 +45,12 @@ pub(crate) async fn ended(
                max(case when a.kind = 'WRITE_OFF' then 1 else 0 end) as given_up \
                from adjustments a where a.retailer_id in {1} group by a.retailer_id, a.cycle_id) x \
                on x.retailer_id = c.retailer_id and x.cycle_id = c.id \
-               where c.retailer_id in {1} and c.outstanding_paisa = 0 and c.closed_on > $4 \
-               and (c.closed_on > $3 or (c.due_on > $3 and c.due_on <= $2)) and c.disputed_on is null \
+               where c.retailer_id in {1} and c.outstanding_paisa = 0 \
+               and case when c.closed_on > c.due_on then c.closed_on else c.due_on end > $3 \
+               and (c.closed_on > $3 or c.due_on <= $2) and c.disputed_on is null \
                and c.principal_paisa + coalesce(x.returned, 0) > 0 group by c.retailer_id";
     let since = today.plus_days(DISCIPLINE_DAYS.saturating_neg());
-    // A due date lies at most a year behind its cycle's end, so what ended before that fell due before as well.
-    let before = since.plus_days(MOST_AHEAD.saturating_neg());
-    let rows = tx.query(sql, params![Value::list(retailers), today, since, before]).await?;
+    let rows = tx.query(sql, params![Value::list(retailers), today, since]).await?;
     let read = |row: &Row| {
         let ended = Ended {
             on_time: row.get("on_time")?,
