@@ -67,7 +67,7 @@ async fn upload(
         Err(ImportError::Database(error)) => return Problem::from(error).into_response(),
         Err(error) => return unreadable(&error).into_response(),
     };
-    web::once(&app, keyed, cx, async move |tx, cx| {
+    web::once_long(&app, keyed, cx, async move |tx, cx| {
         if parties::vendors(tx, &[vendor]).await?.is_empty() {
             return Ok(Problem::not_found("vendor").stored());
         }

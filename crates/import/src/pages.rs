@@ -11,7 +11,7 @@ use http::StatusCode;
 use kernel::VendorId;
 use maud::{Markup, html};
 use web::panel::{self, Errors, Fields, Form, Html, Panel, Posted, Sheet, plain, text};
-use web::{App, PathId, Problem, once, panel_words};
+use web::{App, PathId, Problem, once_long, panel_words};
 
 use crate::http::read;
 use crate::report::Refused;
@@ -115,7 +115,7 @@ async fn take(State(app): State<App>, PathId(vendor): PathId<VendorId>, posted: 
         Err(error) => Err(format!("{}: {error}", Word::Unreadable.text(panel.language))),
     };
     let list = Arc::new(list);
-    once(&app, keyed, panel.cx.clone(), async move |tx, cx| {
+    once_long(&app, keyed, panel.cx.clone(), async move |tx, cx| {
         let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
         let list = match &*list {
             Ok(list) => list,

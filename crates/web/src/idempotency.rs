@@ -122,26 +122,46 @@ pub async fn forget_old_answers(db: &Db, now: Instant) -> Result<u64, DbError> {
 /// Carries a command out once: the stored answer where there is one, else `work` and its answer in one transaction.
 ///
 /// `work` answers with a business refusal as a value; where it has written before it refused, it undoes that itself
-/// (`tx.nested`). It may be run more than once.
+/// (`tx.nested`). It may be run more than once, and may hold up its caller's thread: what takes long is for
+/// [`once_long`].
 pub async fn once<F>(app: &App, keyed: Keyed, cx: Context, work: F) -> Response
 where
     F: AsyncFn(&mut Tx, &Context) -> Result<StoredAnswer, DbError> + Send + Sync + 'static,
 {
-    let work = std::sync::Arc::new(work);
-    match answer_once(&app.db, keyed, cx, work).await {
+    answered(answer_once(&app.db, Length::Short, keyed, cx, work).await)
+}
+
+/// [`once`] for work that may take long, such as on all rows of a file.
+pub async fn once_long<F>(app: &App, keyed: Keyed, cx: Context, work: F) -> Response
+where
+    F: AsyncFn(&mut Tx, &Context) -> Result<StoredAnswer, DbError> + Send + Sync + 'static,
+{
+    answered(answer_once(&app.db, Length::Long, keyed, cx, work).await)
+}
+
+fn answered(outcome: Result<StoredAnswer, DbError>) -> Response {
+    match outcome {
         Ok(answer) => answer.into_response(),
         Err(error) => Problem::from(error).into_response(),
     }
 }
 
-async fn answer_once<F>(db: &Db, keyed: Keyed, cx: Context, work: std::sync::Arc<F>) -> Result<StoredAnswer, DbError>
+/// How long work takes.
+#[derive(Clone, Copy)]
+enum Length {
+    Short,
+    Long,
+}
+
+async fn answer_once<F>(db: &Db, length: Length, keyed: Keyed, cx: Context, work: F) -> Result<StoredAnswer, DbError>
 where
     F: AsyncFn(&mut Tx, &Context) -> Result<StoredAnswer, DbError> + Send + Sync + 'static,
 {
+    let work = std::sync::Arc::new(work);
     let mut tries = 0;
     loop {
         let (keyed, cx, work) = (keyed.clone(), cx.clone(), work.clone());
-        let outcome = db.write_here(async move |tx| {
+        let run = async move |tx: &mut Tx| {
             if let Some(found) = store::find_answers(tx, &[&keyed]).await?.into_iter().next().flatten() {
                 return Ok(found.into_answer());
             }
@@ -150,9 +170,13 @@ where
             let answer = work(tx, &cx).await?;
             store::settle(tx, &keyed, &answer).await?;
             Ok(answer)
-        });
+        };
+        let outcome = match length {
+            Length::Short => db.write_here(run).await,
+            Length::Long => db.write(run).await,
+        };
         tries += 1;
-        match outcome.await {
+        match outcome {
             Err(DbError::Duplicate(_) | DbError::CommitUnknown) if tries < TRIES => {}
             outcome => return outcome,
         }

@@ -29,7 +29,7 @@ pub use extract::{
     Body, IfMatch, KeyedBody, KeyedBytes, Member, Operator, PathId, Public, Query, SignedIn, VendorOrOperator,
 };
 pub use health::{is_ready, routes as health_routes};
-pub use idempotency::{Found, Keyed, StoredAnswer, forget_old_answers, once};
+pub use idempotency::{Found, Keyed, StoredAnswer, forget_old_answers, once, once_long};
 pub use layers::{RequestId, finish, serve};
 pub use openapi::{Example, Examples, PageQuery, document, routes as openapi_routes};
 pub use problem::Problem;
