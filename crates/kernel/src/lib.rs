@@ -10,6 +10,7 @@ mod actor;
 mod bikram;
 mod clock;
 mod context;
+mod count;
 mod hex;
 mod id;
 mod money;
@@ -21,6 +22,7 @@ pub use actor::{Actor, ParseActorError, Role, Scope};
 pub use bikram::{Bikram, FiscalYear, nepali_digits};
 pub use clock::Clock;
 pub use context::Context;
+pub use count::counted;
 pub use hex::hex;
 pub use id::{
     ActionId, AdjustmentId, AlertId, ClaimId, CycleId, DecisionId, DisputeId, EntryId, Id, IdGen, JobId, LineId,

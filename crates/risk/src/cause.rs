@@ -1,6 +1,6 @@
 //! Why a rule acted or raised an alert: the figures it decided on, kept with what it did, and the sentence they make.
 
-use kernel::{BusinessDate, Money};
+use kernel::{BusinessDate, Money, counted};
 use parties::Language;
 use routing::Hundredths;
 use serde::{Deserialize, Serialize};
@@ -73,7 +73,10 @@ impl Cause {
                     Language::RomanNepali => {
                         format!("{bills} ko myad nagheko {days} din bhayo ({allowed} din samma milchha).")
                     }
-                    Language::English => format!("{bills}: {days} days overdue; up to {allowed} days are fine."),
+                    Language::English => {
+                        let (late, fine) = (counted(*days, "day"), counted(*allowed, "day"));
+                        format!("{bills}: {late} overdue; up to {fine} is fine.")
+                    }
                 }
             }
             Self::Delays { delays, numbers, percent } => {
@@ -96,7 +99,8 @@ impl Cause {
                         format!("{since} dekhi {days} din samma kehi dhila bhaena; {amount} phirta hunchha.")
                     }
                     Language::English => {
-                        format!("Nothing was overdue for {days} days, since {since}: {amount} is given back.")
+                        let days = counted(*days, "day");
+                        format!("Nothing was overdue for {days}, since {since}: {amount} is given back.")
                     }
                 }
             }

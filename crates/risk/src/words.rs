@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use kernel::{Instant, Money, VendorId};
+use kernel::{Instant, Money, VendorId, counted};
 use notify::{NewMessage, Recipient};
 use parties::{Language, Retailer, Vendor};
 use whatsapp::message::{Outgoing, Template};
@@ -149,7 +149,7 @@ pub(crate) fn component_sentences(score: &Score, weights: &Weights, language: La
             format!("7 din ma {placed} order, sadhaiko {usual}"),
         ],
         Language::English => [
-            format!("the oldest bill is {days} days overdue"),
+            format!("the oldest bill is {} overdue", counted(days, "day")),
             format!("{used} of {limit} is used"),
             format!("{delays} of the latest bills were late, one after another"),
             format!("{placed} was ordered in 7 days, {usual} is usual"),

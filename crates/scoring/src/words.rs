@@ -1,6 +1,6 @@
 //! What is said about scores, in Nepali, romanised Nepali and English.
 
-use kernel::Money;
+use kernel::{Money, counted};
 use parties::Language;
 
 use crate::help::{Help, Step};
@@ -142,8 +142,7 @@ fn age(language: Language, facts: &Facts) -> String {
     match (language, facts.age()) {
         (Language::Nepali, Some(days)) => format!("पहिलो अर्डर आएको {days} दिन भयो"),
         (Language::RomanNepali, Some(days)) => format!("Pahilo order aayeko {days} din bhayo"),
-        (Language::English, Some(1)) => "The first order arrived 1 day ago".to_owned(),
-        (Language::English, Some(days)) => format!("The first order arrived {days} days ago"),
+        (Language::English, Some(days)) => format!("The first order arrived {} ago", counted(days, "day")),
         (Language::Nepali, None) => "अहिलेसम्म कुनै अर्डर आएको छैन".to_owned(),
         (Language::RomanNepali, None) => "Ahilesamma kunai order aayeko chhaina".to_owned(),
         (Language::English, None) => "No order has arrived yet".to_owned(),

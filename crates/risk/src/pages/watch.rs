@@ -96,7 +96,7 @@ fn risky_table(retailers: &[AtRisk], language: PageLanguage) -> Markup {
             html! { (retailer.score) " " span.tag .(class) { (say(level)) } },
             html! { (retailer.utilisation) " %" },
             money(retailer.used),
-            html! { (retailer.worst_overdue_days) " " (say(Word::Days)) },
+            html! { (words::days(language, retailer.worst_overdue_days)) },
             html! {
                 @for (place, reason) in retailer.reasons.iter().enumerate() {
                     @if place > 0 { "; " } (say(words::reason(*reason)))

@@ -1,5 +1,7 @@
 //! The words of the pages of risk.
 
+use web::panel::PageLanguage;
+
 use crate::guardrails::AtRiskReason;
 use crate::model::{ActionKind, AlertState, Ending};
 use crate::rules::Category;
@@ -15,7 +17,6 @@ web::panel_words! {
         Used: "Used", "चलेको";
         Of: "of", "मध्ये";
         Overdue: "Overdue", "म्याद नाघेको";
-        Days: "days", "दिन";
         Why: "Why", "किन";
         Alerts: "Alerts", "चेतावनी";
         AllAlerts: "Those that are resolved, too", "टुङ्गिएका पनि";
@@ -190,5 +191,13 @@ pub(super) const fn state(state: AlertState) -> Word {
         AlertState::Open => Word::Open,
         AlertState::Acknowledged => Word::Seen,
         AlertState::Resolved => Word::Resolved,
+    }
+}
+
+/// So many days.
+pub(super) fn days(language: PageLanguage, days: i64) -> String {
+    match language {
+        PageLanguage::English => kernel::counted(days, "day"),
+        PageLanguage::Nepali => format!("{days} दिन"),
     }
 }

@@ -1,6 +1,6 @@
 //! A retailer's insights as one short message in its language: no jargon, what is good first, nothing that is not known.
 
-use kernel::Money;
+use kernel::{Money, counted};
 use orders::Sum;
 use parties::Language::{self, English, Nepali, RomanNepali};
 
@@ -61,10 +61,8 @@ fn month(language: Language, sum: Sum, is_this: bool) -> String {
         (Nepali, false) => format!("• गत महिना {orders} अर्डर, {value}"),
         (RomanNepali, true) => format!("• Yo mahina {orders} order, {value}"),
         (RomanNepali, false) => format!("• Gata mahina {orders} order, {value}"),
-        (English, true) if orders == 1 => format!("• This month 1 order, {value}"),
-        (English, false) if orders == 1 => format!("• Last month 1 order, {value}"),
-        (English, true) => format!("• This month {orders} orders, {value}"),
-        (English, false) => format!("• Last month {orders} orders, {value}"),
+        (English, true) => format!("• This month {}, {value}", counted(orders, "order")),
+        (English, false) => format!("• Last month {}, {value}", counted(orders, "order")),
     }
 }
 
