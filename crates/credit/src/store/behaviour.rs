@@ -193,14 +193,24 @@ pub(crate) async fn add_past_cycles(
     found: &mut HashMap<RetailerId, Past>,
 ) -> Result<(), DbError> {
     let mut less: HashMap<CycleId, Vec<(BusinessDate, Money)>> = HashMap::new();
-    let repaid = "select r.cycle_id, r.paid_on as day, cast(sum(r.principal_paisa) as bigint) as amount \
-                  from cycles c join repayments r on r.retailer_id = c.retailer_id and r.cycle_id = c.id \
-                  where c.retailer_id in {1} and (c.outstanding_paisa > 0 or c.closed_on >= $2) \
-                  and r.reversed_on is null group by r.cycle_id, r.paid_on";
-    let adjusted = "select a.cycle_id, a.adjusted_on as day, cast(sum(-a.amount_paisa) as bigint) as amount \
-                    from cycles c join adjustments a on a.retailer_id = c.retailer_id and a.cycle_id = c.id \
-                    where c.retailer_id in {1} and (c.outstanding_paisa > 0 or c.closed_on >= $2) \
-                    group by a.cycle_id, a.adjusted_on";
+    // Cycles that had not ended before the first day that counts.
+    macro_rules! that_count {
+        () => {
+            " where c.retailer_id in {1} and (c.outstanding_paisa > 0 or c.closed_on >= $2) "
+        };
+    }
+    let repaid = concat!(
+        "select r.cycle_id, r.paid_on as day, cast(sum(r.principal_paisa) as bigint) as amount \
+         from cycles c join repayments r on r.retailer_id = c.retailer_id and r.cycle_id = c.id",
+        that_count!(),
+        "and r.reversed_on is null group by r.cycle_id, r.paid_on"
+    );
+    let adjusted = concat!(
+        "select a.cycle_id, a.adjusted_on as day, cast(sum(-a.amount_paisa) as bigint) as amount \
+         from cycles c join adjustments a on a.retailer_id = c.retailer_id and a.cycle_id = c.id",
+        that_count!(),
+        "group by a.cycle_id, a.adjusted_on"
+    );
     for sql in [repaid, adjusted] {
         for row in tx.query(sql, params![Value::list(retailers), from]).await? {
             less.entry(row.get("cycle_id")?).or_default().push((row.get("day")?, row.get("amount")?));
@@ -209,8 +219,9 @@ pub(crate) async fn add_past_cycles(
     let sql = concat!(
         "select c.*, cast(case when ",
         was_owed!("c"),
-        " then 0 else 1 end as bigint) as is_returned from cycles c where c.retailer_id in {1} \
-         and (c.outstanding_paisa > 0 or c.closed_on >= $2) order by c.retailer_id, c.id"
+        " then 0 else 1 end as bigint) as is_returned from cycles c",
+        that_count!(),
+        "order by c.retailer_id, c.id"
     );
     for row in tx.query(sql, params![Value::list(retailers), from]).await? {
         let Some(past) = found.get_mut(&row.get("retailer_id")?) else { continue };
