@@ -2,9 +2,9 @@
 //!
 //! While one set commits, the commands that arrive queue up and become the next set, at most [`SET_MOST`] under load, with
 //! no timer. A command that finds nobody in front of it is a set of its own and is carried out where it was handed in,
-//! without the way to a clerk and back ([`Db::write_here`]). Each caller is answered after the commit of its set. A set that fails is run
-//! again command by command, so that one bad neighbour harms nobody; only a store that is too busy for the set is not
-//! asked as many times more.
+//! without the way to a clerk and back ([`Db::write_here`]). Each caller is answered after the commit of its set. A set
+//! that fails is run again command by command, so that one bad neighbour harms nobody; only a store that is too busy for
+//! the set is not asked as many times more.
 //!
 //! A command carries its own idempotency key and its handler looks the key up before anything else. That is what lets
 //! the desk run a command again when the outcome of a commit is unknown.
