@@ -339,8 +339,6 @@ impl Control {
 
 #[cfg(test)]
 mod tests {
-    use testkit::TestDb;
-
     use super::*;
 
     testkit::both_engines! {
@@ -351,7 +349,7 @@ mod tests {
                 testkit::add_vendor(tx, vendor_id, "977984800009", "KAR", cx.now).await?;
                 for (number, id) in ids.iter().enumerate() {
                     testkit::add_retailer(tx, *id, &format!("97798480000{number}"), "EN", cx.now).await?;
-                    let limit = kernel::Money::from_paisa(100_000_00);
+                    let limit = kernel::Money::from_paisa(10_000_000);
                     let line = credit::NewLine {
                         retailer_id: *id,
                         vendor_id,

@@ -302,7 +302,7 @@ async fn a_lone_writer_writes_on_its_own_thread_and_one_of_many_does_not() {
     tokio::task::yield_now().await;
     entered.wait();
     let second = w.db.write_here(async |tx| add(tx, "a", 1).await.map(|n| (n, std::thread::current().id())));
-    let (second, ()) = tokio::join!(second, async { drop(gate.wait()) });
+    let (second, _) = tokio::join!(second, async { gate.wait() });
     assert_eq!(busy.await.unwrap(), Ok(1));
     let (n, elsewhere) = second.unwrap();
     assert!(n == 2 && elsewhere != here);
