@@ -447,6 +447,8 @@ mod tests {
             let refused = Err(BadAmount::Overpayment { maximum: facts.outstanding, maximum_cash: whole.cash });
             let more = |amount: Money| amount.plus(Money::from_paisa(1)).unwrap();
             prop_assert_eq!(settle(&facts, &terms, Ask::Principal(more(facts.outstanding)), on), refused);
+            let agreed = Ask::Agreed { principal: more(facts.outstanding), cash: more(facts.outstanding) };
+            prop_assert_eq!(settle(&facts, &terms, agreed, on), refused);
             prop_assert_eq!(settle(&facts, &terms, Ask::Cash(more(whole.cash)), on), refused);
             prop_assert_eq!(settle(&facts, &terms, Ask::Cash(whole.cash), on).unwrap().principal, facts.outstanding);
         }
