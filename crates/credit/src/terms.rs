@@ -434,6 +434,7 @@ mod tests {
             match settle(&facts, &terms, Ask::Cash(cash), on) {
                 Ok(paid) => {
                     prop_assert_eq!((paid.principal, paid.cash), (principal, cash));
+                    prop_assert_eq!(paid.rounding, cash.minus(day.settle(principal).unwrap().cash).unwrap());
                     prop_assert!(!paid.rounding.is_negative());
                 }
                 Err(BadAmount::BelowMinimum { minimum, .. }) => prop_assert!(principal < minimum),
