@@ -9,8 +9,7 @@
 //! full is [`DbError::Busy`].
 //!
 //! A group is run by the writer's thread, or, where nothing waits and the connection is free, by the caller that asks for
-//! it ([`Sqlite::write_here`]): a group of one, without the way to another thread and back, which costs as much as the
-//! disk.
+//! it ([`Sqlite::write_here`]): a group of one, without the way to another thread and back.
 //!
 //! A transaction's future is polled once: rusqlite never waits, so a future that is not ready has awaited something
 //! else, which is [`DbError::Waited`].
