@@ -50,13 +50,22 @@ fn router(t: &TestDb) -> Router {
     counting_router(t, Arc::new(AtomicUsize::new(0)))
 }
 
+/// Two routes with short work, and one whose work may take long: that never runs on its caller's thread, so that its
+/// caller can hang up before it ends.
 fn counting_router(t: &TestDb, count: Arc<AtomicUsize>) -> Router {
-    let handler = async move |State(app): State<App>, keyed: KeyedBody<Leave>| -> Response {
+    let counted = count.clone();
+    let short = async move |State(app): State<App>, keyed: KeyedBody<Leave>| -> Response {
         let KeyedBody { keyed, body, cx } = keyed;
-        let count = count.clone();
+        let count = counted.clone();
         web::once(&app, keyed, cx, async move |tx, cx| work(tx, cx, &body, &count).await).await
     };
-    web::finish(Router::new().route("/things", post(handler.clone())).route("/others", post(handler)), app(t), 64)
+    let long = async move |State(app): State<App>, keyed: KeyedBody<Leave>| -> Response {
+        let KeyedBody { keyed, body, cx } = keyed;
+        let count = count.clone();
+        web::once_long(&app, keyed, cx, async move |tx, cx| work(tx, cx, &body, &count).await).await
+    };
+    let routes = Router::new().route("/things", post(short.clone())).route("/others", post(short));
+    web::finish(routes.route("/files", post(long)), app(t), 64)
 }
 
 fn named(name: &str) -> String {
@@ -152,14 +161,15 @@ testkit::both_engines! {
         with_effects(&t).await;
         let count = Arc::new(AtomicUsize::new(0));
         let router = counting_router(&t, count.clone());
-        let (asking, asked) = (router.clone(), request(&t, Method::POST, "/things", Some("k"), named("slow")));
+        let slow = || request(&t, Method::POST, "/files", Some("k"), named("slow"));
+        let (asking, asked) = (router.clone(), slow());
         let caller = tokio::spawn(async move { ask(&asking, asked).await });
         while count.load(Ordering::SeqCst) == 0 {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         caller.abort();
         assert!(caller.await.unwrap_err().is_cancelled());
-        let answer = leave_by(&t, &router, "k", "slow").await;
+        let answer = ask(&router, slow()).await;
         assert_eq!((answer.status, &answer.json()["run"]), (StatusCode::CREATED, &json!(0)));
         assert_eq!(answer.header("idempotent-replayed"), Some("true"));
         assert_eq!(effects(&t).await, ["slow"]);
