@@ -455,10 +455,7 @@ fn command() -> impl Strategy<Value = Command> {
 
 fn runs() -> ProptestConfig {
     let usual = ProptestConfig::default();
-    match std::env::var("TEST_MACHINE_RUNS") {
-        Ok(runs) => ProptestConfig { cases: runs.parse().unwrap(), ..usual },
-        Err(_) => usual,
-    }
+    ProptestConfig { cases: testkit::wanted("TEST_MACHINE_RUNS", usual.cases), ..usual }
 }
 
 proptest! {

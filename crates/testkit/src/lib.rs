@@ -7,7 +7,9 @@ mod bodies;
 mod people;
 pub mod postgres;
 mod room;
+mod wanted;
 
 pub use bodies::{WrongBody, wrong_bodies};
 pub use people::{OrderRow, add_order, add_retailer, add_vendor};
 pub use room::TestDb;
+pub use wanted::wanted;

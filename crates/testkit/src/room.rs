@@ -5,7 +5,7 @@ use std::io;
 use db::{DatabaseUrl, Db, DbError, Options};
 use kernel::{Clock, IdGen, Instant};
 
-use crate::postgres;
+use crate::{postgres, wanted};
 
 /// The template that has every table.
 const TEMPLATE: &str = "with_tables";
@@ -63,6 +63,15 @@ impl TestDb {
         let url: DatabaseUrl = home.url().parse().map_err(io::Error::other)?;
         let db = Db::open(&url, &Options::default()).map_err(io::Error::other)?;
         Ok(Self { db, clock, ids, home })
+    }
+
+    /// [`wanted`] on SQLite, a fifth of it on PostgreSQL, where every statement is a round trip; never less than `usual`.
+    pub fn wanted(&self, name: &str, usual: usize) -> usize {
+        let asked = wanted(name, usual);
+        match self.home {
+            Home::Folder(_) => asked,
+            Home::Server(_) => usual.max(asked / 5),
+        }
     }
 
     /// Closes the database, lets other processes have it under its URL, and opens it again: on SQLite one process at a

@@ -65,16 +65,12 @@ fn took(begun: std::time::Instant) -> Duration {
     begun.elapsed()
 }
 
-fn rows(usual: u64) -> u64 {
-    std::env::var("TEST_IMPORT_ROWS").map_or(usual, |rows| rows.parse().unwrap())
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sqlite() {
-    imports(TestDb::sqlite().await.unwrap(), rows(100_000)).await;
+    imports(TestDb::sqlite().await.unwrap(), testkit::wanted("TEST_IMPORT_ROWS", 100_000)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgres() {
-    imports(TestDb::postgres().await.unwrap(), rows(10_000)).await;
+    imports(TestDb::postgres().await.unwrap(), testkit::wanted("TEST_IMPORT_ROWS", 10_000)).await;
 }

@@ -1,7 +1,7 @@
 //! Many shops are to be reminded in the minute in which WhatsApp is down: nothing is lost and nothing grows, orders go
 //! through meanwhile, nobody is woken at night, and every shop gets exactly one in the morning after it.
 //!
-//! `TEST_REMINDERS` says how many shops there are.
+//! `TEST_REMINDERS` says how many shops there are, on PostgreSQL a fifth of it.
 #![expect(clippy::print_stdout, reason = "how long it took is for whoever runs it long")]
 
 use std::collections::BTreeMap;
@@ -137,10 +137,6 @@ impl Storm {
     }
 }
 
-fn shops_wanted() -> usize {
-    std::env::var("TEST_REMINDERS").map_or(SHOPS, |wanted| wanted.parse().unwrap())
-}
-
 /// Where nobody listens.
 async fn nowhere() -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -150,7 +146,8 @@ async fn nowhere() -> String {
 async fn whatsapp_is_down(t: TestDb) {
     let due_on = t.clock.now().business_date().plus_days(1);
     t.clock.set(due_on.at(9, 0));
-    let mut storm = Storm::new(t, shops_wanted()).await;
+    let shops = t.wanted("TEST_REMINDERS", SHOPS);
+    let mut storm = Storm::new(t, shops).await;
     let right = storm.shop.graph.settings();
     storm.shop.restart(whatsapp::Settings { base_url: nowhere().await, ..right.clone() });
     storm.shop.t.clock.set(due_on.at(10, 0));

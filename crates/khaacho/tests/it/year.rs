@@ -1,5 +1,6 @@
 //! A year of many shops, by the real jobs and schedules under a clock that is moved by hand: shops that pay early, in time,
-//! late and very late. `TEST_YEAR_SHOPS` and `TEST_YEAR_DAYS` say how many and how long (see docs/testing.md).
+//! late and very late. `TEST_YEAR_SHOPS` and `TEST_YEAR_DAYS` say how many (a fifth of it on PostgreSQL) and how long (see
+//! docs/testing.md).
 
 #![allow(clippy::print_stderr, reason = "the year's figures are read by people")]
 
@@ -38,10 +39,6 @@ struct Year {
     delivered: usize,
     refused: usize,
     paid: usize,
-}
-
-fn from_environment(name: &str, usual: i64) -> i64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
 }
 
 /// Places an order on credit and lets it arrive; nothing where the check refuses it.
@@ -139,7 +136,7 @@ impl Year {
 
     async fn lives(&mut self) {
         let first = self.shop.t.clock.now().business_date().plus_days(1);
-        for day in 0..from_environment("TEST_YEAR_DAYS", DAYS) {
+        for day in 0..testkit::wanted("TEST_YEAR_DAYS", DAYS) {
             let today = first.plus_days(day);
             for hour in HOURS {
                 let now = self.shop.t.clock.now();
@@ -282,7 +279,7 @@ async fn everything<T: Send + 'static>(
 }
 
 async fn a_year(t: testkit::TestDb) {
-    let shops = usize::try_from(from_environment("TEST_YEAR_SHOPS", 10)).unwrap();
+    let shops = t.wanted("TEST_YEAR_SHOPS", 10);
     let mut year = Year::open(t, shops).await;
     year.lives().await;
     let reminders = year.messages_keep_the_peace().await;
@@ -291,7 +288,7 @@ async fn a_year(t: testkit::TestDb) {
     let scores = year.scores().await;
     year.shop.is_clean().await;
     let Year { delivered, refused, paid, .. } = &year;
-    let days = from_environment("TEST_YEAR_DAYS", DAYS);
+    let days = testkit::wanted("TEST_YEAR_DAYS", DAYS);
     eprintln!(
         "{days} days of {shops} shops: {delivered} orders arrived, {refused} refused, {paid} bills paid; \
          {reminders} messages with the reminders {stages:?}; rules {actions:?}; scores at the end {scores:?}"

@@ -26,10 +26,6 @@ const ROUNDS: i64 = 6;
 /// A short run; a long one has as many as `TEST_QUEUE_JOBS` says.
 const JOBS: usize = 1_500;
 
-fn jobs_wanted() -> usize {
-    std::env::var("TEST_QUEUE_JOBS").map_or(JOBS, |wanted| wanted.parse().unwrap())
-}
-
 async fn leave(db: &Db, name: String) -> Result<(), DbError> {
     db.write(async move |tx| tx.exec("insert into effects (name) values ($1)", params![&name]).await).await
 }
@@ -124,7 +120,7 @@ async fn effects(db: &Db) -> BTreeMap<String, i64> {
 }
 
 async fn killed_at_random(url: &str, processes: usize) {
-    let (seed, count) = (u64::from_le_bytes(IdGen::system().random_bytes()), jobs_wanted());
+    let (seed, count) = (u64::from_le_bytes(IdGen::system().random_bytes()), testkit::wanted("TEST_QUEUE_JOBS", JOBS));
     println!("seed {seed}, {count} jobs");
     let mut random = StdRng::seed_from_u64(seed);
     with_db(url, async |db| prepare(db, count).await).await;

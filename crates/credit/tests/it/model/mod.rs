@@ -142,10 +142,6 @@ async fn shrunk(world: &World, mut failure: Failure, slips: bool) -> Failure {
     failure
 }
 
-fn count() -> usize {
-    std::env::var("TEST_MODEL_COMMANDS").map_or(USUAL, |commands| commands.parse().unwrap())
-}
-
 /// The seeds that once failed.
 fn kept() -> impl Iterator<Item = u64> {
     let lines =
@@ -160,12 +156,13 @@ async fn world(t: TestDb) -> World {
 testkit::both_engines! {
     async fn the_product_and_a_naive_credit_agree_after_every_command(t: TestDb) {
         let (world, mut answers) = (world(t).await, Answers::new());
+        let wanted = testkit::wanted("TEST_MODEL_COMMANDS", USUAL);
         for seed in kept().chain(1..) {
             match run(&world, seed, false).await {
                 Ok(counted) => counted.into_iter().for_each(|(answer, times)| *answers.entry(answer).or_default() += times),
                 Err(failure) => panic!("seed {seed}, to be kept in seeds.txt\n{}", shrunk(&world, failure, false).await),
             }
-            if answers.values().sum::<usize>() >= count() {
+            if answers.values().sum::<usize>() >= wanted {
                 break;
             }
         }

@@ -256,18 +256,16 @@ impl Round {
     }
 }
 
-fn rounds() -> usize {
-    std::env::var("TEST_HISTORY_ROUNDS").map_or(1, |rounds| rounds.parse().unwrap())
-}
-
 async fn explained(home: &Home, processes: usize) {
     let seed = u64::from_le_bytes(IdGen::system().random_bytes());
     println!("seed {seed}");
     let mut random = StdRng::seed_from_u64(seed);
+    let rounds = testkit::wanted("TEST_HISTORY_ROUNDS", 1);
+    let lines = LINES * rounds;
     let (asker, mut servers) = (Asker::new(), vec![Server::start(home)]);
-    let world = Arc::new(World::open(&asker, &servers[0].address, &vec![LIMIT; LINES * rounds()]).await);
+    let world = Arc::new(World::open(&asker, &servers[0].address, &vec![LIMIT; lines]).await);
     let mut kinds = BTreeMap::new();
-    for number in 0..rounds() {
+    for number in 0..rounds {
         servers.extend((servers.len()..processes).map(|_| Server::start(home)));
         let round = Arc::new(Round::open(number, &servers, &asker, &world).await);
         let clients = round.begin(seed);
@@ -284,7 +282,7 @@ async fn explained(home: &Home, processes: usize) {
         assert!(processes == 1 || moved > 0, "nobody asked the process that was killed");
         round.check(&mut random, &mut kinds);
     }
-    println!("{} answers on {} lines explained: {kinds:?}", kinds.values().sum::<usize>(), LINES * rounds());
+    println!("{} answers on {lines} lines explained: {kinds:?}", kinds.values().sum::<usize>());
     assert_eq!(kinds.len(), 6, "an answer that may come never came");
     for server in &servers {
         server.terminate();
