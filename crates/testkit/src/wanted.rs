@@ -7,6 +7,7 @@ use std::str::FromStr;
 ///
 /// # Panics
 /// Where the variable holds no number.
+#[expect(clippy::panic, reason = "so a test says what is wrong")]
 pub fn wanted<T>(name: &str, usual: T) -> T
 where
     T: FromStr<Err: Display>,

@@ -111,6 +111,39 @@ fn only_the_last_paisa_is_rounding() {
 }
 
 #[test]
+fn what_matches_no_principal_is_rounding_or_the_next_ones() {
+    // A year late at 10 %: 100.14 costs 110.15 and 100.15 costs 110.17.
+    let mut open = vec![open(101, money("1000.00"), date("2025-05-02"), 0, 1_000)];
+    let plan = allocate(&open, &cash("110.16"), bounds()).unwrap();
+    same(&plan, &[part("CRP-101", "100.14", "110.16")]);
+    assert_eq!((plan.shares[0].settlement.rounding, plan.kept), (money("0.01"), Money::ZERO));
+    // Where a paisa is all that another owes, it is not rounded away.
+    open.push(self::open(102, money("0.01"), date("2026-05-20"), 0, 0));
+    let plan = allocate(&open, &cash("110.16"), bounds()).unwrap();
+    same(&plan, &[part("CRP-101", "100.14", "110.15"), part("CRP-102", "0.01", "0.01")]);
+    assert!(plan.shares.iter().all(|share| share.settlement.rounding.is_zero()), "{plan:?}");
+}
+
+#[test]
+fn who_owes_nothing_yet_nothing_more_or_is_in_dispute_gets_no_turn() {
+    let paid = |open: &[Open]| allocate(open, &Spread { keep_excess: true, ..cash("1425.00") }, bounds()).unwrap();
+    let first = [part("CRP-101", "1000.00", "950.00")];
+    let mut settled = two();
+    settled[1].cycle.outstanding = Money::ZERO;
+    let mut disputed = two();
+    disputed[1].cycle.standstill.since = Some(date("2026-05-25"));
+    for open in [settled, disputed] {
+        let plan = paid(&open);
+        same(&plan, &first);
+        assert_eq!(plan.kept, money("475.00"));
+    }
+    let early = Spread { on: date("2026-05-19"), keep_excess: true, ..cash("1425.00") };
+    let plan = allocate(&two(), &early, bounds()).unwrap();
+    same(&plan, &first);
+    assert_eq!(plan.kept, money("475.00"), "what begins tomorrow is not paid today");
+}
+
+#[test]
 fn more_than_is_owed_is_refused_with_the_maximum_or_kept() {
     let (maximum, maximum_cash) = (money("1500.00"), money("1425.00"));
     let refused = allocate(&two(), &cash("1425.01"), bounds());
