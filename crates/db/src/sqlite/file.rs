@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::session::failure;
@@ -53,6 +54,9 @@ pub(super) fn connect(path: &Path, read_only: bool) -> Result<Connection, DbErro
     let connection = Connection::open_with_flags(path, flags)
         .map_err(|error| DbError::Engine(format!("opening {}: {error}", path.display())))?;
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+    // A plan is made once, for any values: without this guarantee SQLite parses and plans a statement anew at each use,
+    // wherever a limit or an equality is given by a value, since the cache takes the values off a statement it keeps.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(|error| failure(&error))?;
     let settings = if read_only {
         "pragma busy_timeout = 5000; pragma cache_size = -32768; pragma query_only = on;"
     } else {
@@ -79,6 +83,31 @@ pub(super) fn keep_log_short(connection: &Connection, commits: &AtomicU64, stopp
             if let Err(error) = result {
                 tracing::warn!(%error, "checkpoint failed");
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::*;
+
+    #[test]
+    fn a_plan_is_made_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = connect(&folder.path().join("test.db"), false).unwrap();
+        connection
+            .execute_batch(
+                "create table orders (id integer primary key, shop integer, state text);
+                 create index orders_open on orders (shop) where state = 'OPEN';",
+            )
+            .unwrap();
+        let sql = "select id from orders where shop = ?1 and state = ?2 order by id limit ?3";
+        for times in 0..4 {
+            let mut statement = connection.prepare_cached(sql).unwrap();
+            assert!(!statement.exists((times % 2, "OPEN", 20 + times)).unwrap());
+            assert_eq!(statement.get_status(StatementStatus::RePrepare), 0, "use {times}");
         }
     }
 }
