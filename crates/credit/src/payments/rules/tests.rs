@@ -312,6 +312,7 @@ proptest! {
             let back = reopened(&paid, &[&part], None).unwrap();
             prop_assert_eq!((back.outstanding, back.repaid), (share.cycle.outstanding, share.cycle.repaid));
             prop_assert_eq!((back.discount, back.interest), (share.cycle.discount, share.cycle.interest));
+            prop_assert_eq!((paid.version, back.version), (share.cycle.version + 1, share.cycle.version + 2));
             let is_whole = back.outstanding == back.principal;
             let status = if is_whole { CycleStatus::Active } else { CycleStatus::PartiallyPaid };
             prop_assert_eq!((back.status, back.closed_on), (status, None));
