@@ -49,7 +49,7 @@ struct Step {
     orders_per_second: f64,
     p50_ms: f64,
     p99_ms: f64,
-    /// Orders' rows that bare SQL writes a second to a fresh SQLite file in that moment.
+    /// Orders' rows that bare SQL writes a second to a fresh SQLite file right after the step.
     raw_orders_per_second: f64,
     /// Orders that were made a second, with their ends, to come here.
     made_per_second: f64,
