@@ -41,4 +41,5 @@ migrations! {
     "0020_scores",
     "0021_reminders",
     "0022_risk",
+    "0023_by_time",
 }

@@ -3,17 +3,23 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+use super::Writing;
 use super::session::failure;
 use crate::error::DbError;
 
 const STATEMENT_CACHE: usize = 512;
-const CHECKPOINT_EVERY: Duration = Duration::from_millis(100);
+/// How often the log is looked at.
+const CHECKPOINT_EVERY: Duration = Duration::from_millis(50);
+/// Pages of the log from which it is copied back although there is writing.
+const LOG_LONG: i64 = 16_000;
+/// Pages for which the writer may as well be held up.
+const LOG_REST: i64 = 400;
 
 /// Takes the lock file beside the database, which the operating system gives back when the process ends, however.
 pub(super) fn take_lock(path: &Path) -> Result<File, DbError> {
@@ -63,27 +69,85 @@ pub(super) fn connect(path: &Path, read_only: bool) -> Result<Connection, DbErro
         // A small cache: SQLite looks through all of it at a commit in which a tree was balanced, and what is not in it
         // comes from the system's cache.
         "pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
-         pragma wal_autocheckpoint = 20000; pragma cache_size = -4096; pragma temp_store = memory;"
+         pragma wal_autocheckpoint = 0; pragma cache_size = -4096; pragma temp_store = memory;"
     };
     connection.execute_batch(settings).map_err(|error| failure(&error))?;
     Ok(connection)
 }
 
-/// Copies the log back into the database from time to time, so that the writer seldom has to.
-pub(super) fn keep_log_short(connection: &Connection, commits: &AtomicU64, stopping: &AtomicBool) {
+/// The database's file, to flush it beside its connections. It is never closed: a process that closes any descriptor of a
+/// file gives up the locks that SQLite holds on it through others (<https://www.sqlite.org/howtocorrupt.html>, 2.2).
+pub(super) fn open_for_good(path: &Path) -> Result<&'static File, DbError> {
+    let file = File::open(path).map_err(|error| DbError::Engine(format!("{}: {error}", path.display())))?;
+    Ok(Box::leak(Box::new(file)))
+}
+
+/// Copies the log back into the database: where nobody writes, and where it has become long, so that it begins anew.
+pub(super) fn keep_log_short(connection: &Connection, database: &File, writing: &Writing, stopping: &AtomicBool) {
     let (mut seen, mut copied) = (0, 0);
     while !stopping.load(Ordering::Acquire) {
         std::thread::park_timeout(CHECKPOINT_EVERY);
-        let now = commits.load(Ordering::Relaxed);
+        let now = writing.commits.load(Ordering::Relaxed);
         let is_idle = now == seen;
         seen = now;
-        if is_idle && copied != now {
-            copied = now;
-            let result = connection.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()));
-            if let Err(error) = result {
-                tracing::warn!(%error, "checkpoint failed");
-            }
+        if copied == now {
+            continue;
         }
+        let done = if is_idle {
+            Log::after("passive", connection).map(|log| log.rest() == 0)
+        } else {
+            begin_anew(connection, database, writing)
+        };
+        // What failed is tried again with the next commit.
+        let is_over = done.unwrap_or_else(|error| {
+            tracing::warn!(%error, "checkpoint failed");
+            true
+        });
+        if is_over {
+            copied = now;
+        }
+    }
+}
+
+/// Copies a long log beside the writer, which is held up for the last few pages only: a log begins anew where all of it is
+/// copied. Whether it is; a reader can hold up what it still reads. SQLite flushes the database with the last of them, so
+/// that what was copied before is flushed here, before the writer waits for it.
+fn begin_anew(connection: &Connection, database: &File, writing: &Writing) -> Result<bool, DbError> {
+    let mut log = Log::after("noop", connection)?;
+    if log.pages < LOG_LONG {
+        return Ok(false);
+    }
+    // What is written meanwhile is left for the next round, which is shorter, unless more is written than can be copied.
+    let mut before = i64::MAX;
+    while log.rest() > LOG_REST && log.rest() < before {
+        before = log.rest();
+        Log::after("passive", connection)?;
+        database.sync_data().map_err(|error| DbError::Engine(format!("flushing the database: {error}")))?;
+        log = Log::after("noop", connection)?;
+    }
+    let _held = writing.worker.lock();
+    Log::after("passive", connection).map(|log| log.rest() == 0)
+}
+
+/// The log, in pages.
+#[derive(Clone, Copy, Debug)]
+struct Log {
+    pages: i64,
+    /// How many of them are copied back.
+    copied: i64,
+}
+
+impl Log {
+    /// How it stands after a checkpoint of this mode.
+    fn after(mode: &str, connection: &Connection) -> Result<Self, DbError> {
+        let sql = format!("pragma wal_checkpoint({mode})");
+        let log = connection.query_row(&sql, [], |row| Ok(Self { pages: row.get(1)?, copied: row.get(2)? }));
+        log.map_err(|error| failure(&error))
+    }
+
+    /// How many pages are not copied back.
+    const fn rest(self) -> i64 {
+        self.pages.saturating_sub(self.copied)
     }
 }
 

@@ -11,6 +11,8 @@
 //! A group is run by the writer's thread, or, where nothing waits and the connection is free, by the caller that asks for
 //! it ([`Sqlite::write_here`]): a group of one, without the way to another thread and back.
 //!
+//! The log is copied back by a thread of its own, beside the writer, which waits for the last few pages of a long one only.
+//!
 //! A transaction's future is polled once: rusqlite never waits, so a future that is not ready has awaited something
 //! else, which is [`DbError::Waited`].
 
@@ -32,7 +34,7 @@ use parking_lot::{Mutex, MutexGuard};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use self::file::{connect, keep_log_short, take_lock};
+use self::file::{connect, keep_log_short, open_for_good, take_lock};
 pub(crate) use self::session::Session;
 use self::session::failure;
 use crate::crash;
@@ -155,8 +157,9 @@ impl Sqlite {
             let writing = Arc::new(Writing { worker, waiting: AtomicUsize::new(0), commits: commits.clone() });
             let of_thread = writing.clone();
             threads.push(spawn("db-writer", move || of_thread.serve(&jobs))?);
-            let (connection, counted, stopping) = (connect(path, false)?, commits.clone(), stopping.clone());
-            threads.push(spawn("db-checkpoint", move || keep_log_short(&connection, &counted, &stopping))?);
+            let (connection, of_thread, stopping) = (connect(path, false)?, writing.clone(), stopping.clone());
+            let database = open_for_good(path)?;
+            threads.push(spawn("db-checkpoint", move || keep_log_short(&connection, database, &of_thread, &stopping))?);
             Some(Writer { jobs: sender, writing })
         } else {
             None

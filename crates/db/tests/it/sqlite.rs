@@ -283,6 +283,28 @@ async fn the_key_of_which_most_is_known_is_used_before_there_are_any_rows() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_begins_anew_although_writing_never_rests() {
+    const TIMES: usize = 160;
+    let w = World::sqlite().await;
+    let db::DatabaseUrl::Sqlite(path) = &w.url else { unreachable!() };
+    // 512 pages each time, 80 000 in all.
+    let words = |time: usize| format!("{time:>4096}").repeat(512);
+    for time in 0..TIMES {
+        let words = words(time);
+        let put = async move |tx: &mut Tx| {
+            let sql = "insert into things (id, words) values ($1, $2) on conflict (id) do update set words = $2";
+            tx.exec(sql, params!["a", words.as_str()]).await
+        };
+        w.db.write(put).await.unwrap();
+    }
+    let log = std::fs::metadata(path.with_extension("db-wal")).unwrap().len() / 4_096;
+    assert!(log < 60_000, "{log} pages");
+    let sql = "select words from things where id = $1";
+    let kept = w.db.read(async move |tx| tx.query_one(sql, params!["a"]).await?.get::<String>("words")).await;
+    assert_eq!(kept.unwrap(), words(TIMES - 1));
+}
+
 #[tokio::test]
 async fn a_lone_writer_writes_on_its_own_thread_and_one_of_many_does_not() {
     let w = World::sqlite().await;
