@@ -181,7 +181,7 @@ fn quote_card(form: &Form<'_>, quoted: Option<&Quote>, language: PageLanguage) -
                 dl.facts.sums #quote {
                     dt { (word(Word::Settles)) } dd.num { (money(settlement.principal)) }
                     dt { (word(Word::Discount)) " (" (percent(settlement.discount_rate)) ")" } dd.num { (money(settlement.discount)) }
-                    dt { (word(Word::Interest)) " (" (settlement.interest_days) " " (word(Word::Days)) ")" } dd.num { (money(settlement.interest)) }
+                    dt { (word(Word::Interest)) " (" (words::days(settlement.interest_days, language)) ")" } dd.num { (money(settlement.interest)) }
                     dt { strong { (word(Word::Cash)) } } dd.num { strong { (money(settlement.cash)) } }
                     dt { (word(Word::Remaining)) } dd.num { (money(quoted.remaining)) }
                 }

@@ -262,7 +262,7 @@ fn conditions(line: &Line, terms: &SettlementTerms, language: PageLanguage) -> M
             dt { (say(Word::MaxOverdueDays)) } dd { (line.max_overdue_days) }
             dt { (say(Word::MaxOrder)) } dd { @if let Some(most) = line.max_order { (money(most)) } @else { "–" } }
             @for discount in &terms.discounts {
-                dt { (say(Word::Discount)) } dd { (percent(discount.rate)) " · ≤ " (discount.through_day) " " (say(Word::Days)) }
+                dt { (say(Word::Discount)) } dd { (percent(discount.rate)) " · ≤ " (words::days(discount.through_day, language)) }
             }
             dt { (say(Word::Interest)) } dd { (percent(terms.late_interest_bp_year)) }
         }

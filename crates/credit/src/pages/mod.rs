@@ -102,7 +102,7 @@ fn status_tag(line: &Line, language: PageLanguage) -> Markup {
 }
 
 fn overdue_tag(days: i64, language: PageLanguage) -> Markup {
-    html! { @if days > 0 { span.tag.bad { (days) " " (words::Word::Days.text(language)) } } @else { "–" } }
+    html! { @if days > 0 { span.tag.bad { (words::days(days, language)) } } @else { "–" } }
 }
 
 /// Who did something, as people say it; the id stays for those who look it up.

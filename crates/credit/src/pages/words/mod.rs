@@ -307,6 +307,14 @@ fn capitalised(text: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
+/// So many days.
+pub(super) fn days(number: i64, language: PageLanguage) -> String {
+    match language {
+        PageLanguage::English => kernel::counted(number, "day"),
+        PageLanguage::Nepali => format!("{number} {}", Word::Days.text(language)),
+    }
+}
+
 /// Fields of the forms that are called as in JSON.
 const FIELDS: &[&str] = &[
     "amount",
