@@ -9,7 +9,7 @@ use crate::workspace::{crates, files, keep, shown};
 /// From the ground up. A crate may use whatever stands on a lower floor than its own, and nothing beside or above it. The
 /// place of a new crate is decided here.
 const FLOORS: &[&[&str]] = &[
-    &["kernel"],
+    &["kernel", "wal"],
     &["db", "whatsapp", "understand"],
     &["schema", "web"],
     &["queue"],

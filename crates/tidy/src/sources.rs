@@ -23,6 +23,9 @@ const DOORS: &[&str] = &["/http.rs", "/http/", "/pages.rs", "/pages/", "/jobs.rs
 
 const MONEY_ROOMS: &[&str] = &["kernel", "ledger", "credit"];
 
+/// The one file whose soundness no compiler checks.
+const UNSAFE: &str = "crates/wal/src/vfs.rs";
+
 #[test]
 fn sql_stands_in_store_files() {
     keep(
@@ -44,6 +47,15 @@ fn transactions_are_opened_at_the_door() {
 #[test]
 fn no_float_comes_near_money() {
     keep("no floats near money", "Money and Rate have checked arithmetic in whole paisa", &over_all(floats));
+}
+
+#[test]
+fn unsafe_code_stands_in_one_file() {
+    keep(
+        "unsafe code stands in one file, which SQLite calls by pointers",
+        "use what a library offers in safe code",
+        &over_all(without_the_compiler),
+    );
 }
 
 #[test]
@@ -177,6 +189,16 @@ fn floats(source: &Source) -> Vec<String> {
     found
 }
 
+fn without_the_compiler(source: &Source) -> Vec<String> {
+    let mut found = Vec::new();
+    source.each_token_with_tests(|tokens, at| {
+        if source.path != UNSAFE && (is_ident(&tokens[at], "unsafe") || is_ident(&tokens[at], "unsafe_code")) {
+            found.push(format!("{}:{}", source.path, line(&tokens[at])));
+        }
+    });
+    found
+}
+
 fn ignored(source: &Source) -> Vec<String> {
     let mut found = Vec::new();
     source.each_token_with_tests(|tokens, at| {
@@ -265,6 +287,14 @@ mod the_laws_bite {
         assert_eq!(floats(&file("crates/ledger/src/lib.rs", text)), ["crates/ledger/src/lib.rs:1: f64"]);
         assert!(floats(&file("crates/scoring/src/lib.rs", text)).is_empty());
         assert_eq!(ignored(&file("crates/scoring/src/lib.rs", text)).len(), 1);
+    }
+
+    #[test]
+    fn on_unsafe_code() {
+        let text = "fn a() { unsafe { b() } } // unsafe\n#[cfg(test)] mod tests { #![allow(unsafe_code)] }";
+        let found = without_the_compiler(&file("crates/db/src/lib.rs", text));
+        assert_eq!(found, ["crates/db/src/lib.rs:1", "crates/db/src/lib.rs:2"]);
+        assert!(without_the_compiler(&file("crates/wal/src/vfs.rs", text)).is_empty());
     }
 
     #[test]

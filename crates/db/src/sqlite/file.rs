@@ -57,8 +57,12 @@ pub(super) fn connect(path: &Path, read_only: bool) -> Result<Connection, DbErro
     } else {
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX
     };
-    let connection = Connection::open_with_flags(path, flags)
-        .map_err(|error| DbError::Engine(format!("opening {}: {error}", path.display())))?;
+    let opened = if read_only {
+        Connection::open_with_flags(path, flags)
+    } else {
+        wal::vfs().and_then(|vfs| Connection::open_with_flags_and_vfs(path, flags, vfs))
+    };
+    let connection = opened.map_err(|error| DbError::Engine(format!("opening {}: {error}", path.display())))?;
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
     // A plan is made once, for any values: without this guarantee SQLite parses and plans a statement anew at each use,
     // wherever a limit or an equality is given by a value, since the cache takes the values off a statement it keeps.
@@ -67,9 +71,9 @@ pub(super) fn connect(path: &Path, read_only: bool) -> Result<Connection, DbErro
         "pragma busy_timeout = 5000; pragma cache_size = -32768; pragma query_only = on;"
     } else {
         // A small cache: SQLite looks through all of it at a commit in which a tree was balanced, and what is not in it
-        // comes from the system's cache.
+        // comes from the system's cache. Pages that were changed stay in it until the commit, which `wal` asks for.
         "pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
-         pragma wal_autocheckpoint = 0; pragma cache_size = -4096; pragma temp_store = memory;"
+         pragma wal_autocheckpoint = 0; pragma cache_size = -4096; pragma cache_spill = off; pragma temp_store = memory;"
     };
     connection.execute_batch(settings).map_err(|error| failure(&error))?;
     Ok(connection)
@@ -156,6 +160,21 @@ mod tests {
     use rusqlite::StatementStatus;
 
     use super::*;
+
+    #[test]
+    fn nothing_is_written_before_a_commit() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = connect(&folder.path().join("test.db"), false).unwrap();
+        connection.execute_batch("create table texts (content text) strict; begin immediate;").unwrap();
+        let log = || std::fs::metadata(folder.path().join("test.db-wal")).unwrap().len();
+        let before = log();
+        for _ in 0..6_000 {
+            connection.execute("insert into texts values (printf('%.2000c', 'x'))", []).unwrap();
+        }
+        assert_eq!(log(), before);
+        connection.execute_batch("commit").unwrap();
+        assert!(log() > 12_000_000);
+    }
 
     #[test]
     fn a_plan_is_made_once() {
