@@ -8,8 +8,8 @@ const KEPT_MOST: usize = 0x1_ffff;
 
 /// Writes that follow one another, as one.
 ///
-/// Nothing is kept of a transaction that has ended: the last page of a commit, which SQLite marks in the page's head, takes
-/// along what was kept, before anybody is told that it stands. A write that does not follow the one before is not kept.
+/// Nothing is kept of a transaction that was committed: its last page, which SQLite marks in the page's head, takes along what
+/// was kept, before anybody is told that it stands. A write that does not follow the one before is not kept.
 #[derive(Debug, Default)]
 pub(crate) struct Gathered {
     kept: Vec<u8>,
@@ -114,12 +114,21 @@ mod tests {
 
     #[test]
     fn what_could_not_be_written_is_forgotten() {
-        let mut gathered = Gathered::default();
-        assert_eq!(gathered.write(&[1; 10], 0, |_, _| Err("full")), Ok(()));
-        assert_eq!(gathered.flush(|_, _| Err("full")), Err("full"));
-        assert_eq!(gathered.flush(|_, _| Err("full")), Ok(()));
-        // The transaction is undone, and the next one is written in its place.
-        assert_eq!(calls(&mut gathered, &[(head(1), 0), (vec![2; 512], HEAD)]), [(0, HEAD), (HEAD, 512)]);
+        let writes = [(head(0), 0), (vec![1; 4096], 24), (head(9), 4120), (vec![2; 4096], 4144), (head(0), 900)];
+        // The file refuses at the end of a commit, at a write elsewhere, and at all.
+        for refused in 0..2 {
+            let mut gathered = Gathered::default();
+            let mut calls_left = refused;
+            let mut out = |_: &[u8], _| {
+                calls_left -= 1;
+                if calls_left < 0 { Err("full") } else { Ok(()) }
+            };
+            let failed = writes.iter().find(|(bytes, at)| gathered.write(bytes, *at, &mut out).is_err());
+            assert!(failed.is_some());
+            assert_eq!(gathered.flush(|_, _| Err("kept")), Ok(()));
+            // The transaction is undone, and the next one is written in its place.
+            assert_eq!(calls(&mut gathered, &[(head(1), 0), (vec![2; 512], HEAD)]), [(0, HEAD), (HEAD, 512)]);
+        }
     }
 
     proptest! {

@@ -10,6 +10,9 @@ use rusqlite::ffi;
 use crate::gather::Gathered;
 
 const NAME: &CStr = c"gathering";
+/// The parameter of a database's name that says whether a write leaves alone what lies beside it
+/// (<https://www.sqlite.org/psow.html>).
+const PSOW: &CStr = c"psow";
 
 /// A log's file. SQLite allocates it, with the file of the system's VFS behind it.
 #[repr(C)]
@@ -60,10 +63,11 @@ pub fn vfs() -> Result<&'static CStr, rusqlite::Error> {
 fn register() -> c_int {
     // SAFETY: initialises SQLite where that is not done, and answers a VFS that stays for as long as the process, or null.
     let system = unsafe { ffi::sqlite3_vfs_find(ptr::null()) };
-    // SAFETY: either null or valid, as above; nobody writes to it once it is known.
-    let Some(of_system) = (unsafe { system.as_ref() }) else {
+    if system.is_null() {
         return ffi::SQLITE_ERROR;
-    };
+    }
+    // SAFETY: a valid VFS, as above; registering another writes to its list alone, which is not read.
+    let of_system = unsafe { system.read() };
     let Some(size) = c_int::try_from(size_of::<LogFile>()).ok().and_then(|own| of_system.szOsFile.checked_add(own))
     else {
         return ffi::SQLITE_ERROR;
@@ -76,13 +80,16 @@ fn register() -> c_int {
         zName: NAME.as_ptr(),
         pAppData: system.cast(),
         xOpen: Some(open),
-        ..*of_system
+        ..of_system
     };
     // SAFETY: it is never freed, and is complete: the system's own, but for the fields above.
     unsafe { ffi::sqlite3_vfs_register(Box::into_raw(Box::new(own)), 0) }
 }
 
 /// Opens a log with the methods above, and any other file as the system does.
+///
+/// # Safety
+/// Only SQLite calls it, with the VFS of [`register`] and room for its files.
 unsafe extern "C" fn open(
     vfs: *mut ffi::sqlite3_vfs,
     name: *const c_char,
@@ -96,7 +103,11 @@ unsafe extern "C" fn open(
     let Some(open) = (unsafe { (*system).xOpen }) else {
         return ffi::SQLITE_CANTOPEN;
     };
-    if flags & ffi::SQLITE_OPEN_WAL == 0 {
+    // Where the disk may spoil what lies beside a write, SQLite pads commits and writes behind their end (`psow=0`).
+    // SAFETY: SQLite's own name, which it made with the parameters of the database's.
+    let is_gathered =
+        flags & ffi::SQLITE_OPEN_WAL != 0 && unsafe { ffi::sqlite3_uri_boolean(name, PSOW.as_ptr(), 1) } != 0;
+    if !is_gathered {
         // SAFETY: SQLite's own arguments; the file has more room than the system asks for.
         return unsafe { open(system, name, file, flags, flags_out) };
     }
@@ -252,10 +263,21 @@ mod tests {
         usize::try_from(count).unwrap()
     }
 
-    /// Calls that wrote something, of this process so far (`man 5 proc`).
+    /// Calls of this thread that wrote something, so far (`man 5 proc_pid_io`).
+    #[cfg(target_os = "linux")]
     fn writes_so_far() -> usize {
-        let counts = std::fs::read_to_string("/proc/self/io").unwrap();
+        let counts = std::fs::read_to_string("/proc/thread-self/io").unwrap();
         counts.lines().find_map(|line| line.strip_prefix("syscw: ")).unwrap().parse().unwrap()
+    }
+
+    /// What a copy of the files holds, as somebody finds them after a crash.
+    fn filled_in_copy(folder: &Path) -> usize {
+        let copy = folder.join("copy.db");
+        let _ = std::fs::remove_file(folder.join("copy.db-shm"));
+        for end in ["", "-wal"] {
+            std::fs::copy(folder.join(format!("shop.db{end}")), folder.join(format!("copy.db{end}"))).unwrap();
+        }
+        filled(&Connection::open(&copy).unwrap())
     }
 
     #[test]
@@ -278,25 +300,60 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("shop.db");
         let (gathers, plain) = (connect(&path, true), connect(&path, false));
+        let mut expected = 0;
         // Whatever is asked of the disk, other connections and whoever finds the files later see what was committed.
         for (round, synchronous) in ["full", "normal", "off"].into_iter().cycle().take(12).enumerate() {
             gathers.pragma_update(None, "synchronous", synchronous).unwrap();
             fill(&gathers, 1 + round * 7);
-            let expected = filled(&gathers);
-            assert_eq!(filled(&plain), expected);
-            let copy = folder.path().join("copy.db");
-            std::fs::copy(&path, &copy).unwrap();
-            std::fs::copy(folder.path().join("shop.db-wal"), folder.path().join("copy.db-wal")).unwrap();
-            let _ = std::fs::remove_file(folder.path().join("copy.db-shm"));
-            assert_eq!(filled(&Connection::open(&copy).unwrap()), expected, "round {round}");
+            expected += 1 + round * 7;
+            assert_eq!(filled_in_copy(folder.path()), expected, "round {round}");
+            assert_eq!((filled(&plain), filled(&gathers)), (expected, expected));
             // What is undone leaves nothing for later, and the others may write and begin the log anew.
             gathers.execute_batch("begin immediate").unwrap();
             fill(&gathers, 30);
             gathers.execute_batch("rollback").unwrap();
             fill(&plain, 5);
+            expected += 5;
             let mode = ["passive", "truncate"][round % 2];
             plain.execute_batch(&format!("pragma wal_checkpoint({mode})")).unwrap();
-            assert_eq!((filled(&gathers), filled(&plain)), (expected + 5, expected + 5));
+            assert_eq!((filled(&plain), filled(&gathers)), (expected, expected));
+        }
+    }
+
+    #[test]
+    fn pages_written_before_their_commit_are_read_and_written_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shop.db");
+        let (gathers, plain) = (connect(&path, true), connect(&path, false));
+        gathers.execute_batch("pragma cache_spill = on; pragma cache_size = 10").unwrap();
+        let mut expected = 0;
+        for synchronous in ["full", "normal", "off"].into_iter().cycle().take(6) {
+            gathers.pragma_update(None, "synchronous", synchronous).unwrap();
+            gathers.execute_batch("begin immediate").unwrap();
+            fill(&gathers, 300);
+            let change = "update pages set filling = replace(filling, 'x', 'y')";
+            let twice = format!("savepoint part; {change}; rollback to part; {change}; commit");
+            gathers.execute_batch(&twice).unwrap();
+            expected += 300;
+            assert_eq!(filled_in_copy(folder.path()), expected, "{synchronous}");
+            assert_eq!((filled(&plain), filled(&gathers)), (expected, expected));
+            gathers.execute_batch("begin immediate").unwrap();
+            fill(&gathers, 300);
+            gathers.execute_batch("rollback").unwrap();
+            fill(&gathers, 3);
+            expected += 3;
+            assert_eq!(filled_in_copy(folder.path()), expected, "{synchronous}");
+        }
+    }
+
+    #[test]
+    fn where_commits_are_padded_nothing_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = format!("file:{}?psow=0", folder.path().join("shop.db").display());
+        let (gathers, plain) = (connect(Path::new(&path), true), connect(Path::new(&path), false));
+        for times in 1..20 {
+            fill(&gathers, 2);
+            assert_eq!(filled(&plain), 2 * times);
         }
     }
 
