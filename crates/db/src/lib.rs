@@ -98,6 +98,8 @@ pub struct Options {
     pub pool_size: usize,
     /// Statements that take this long are logged.
     pub slow_statement: Duration,
+    /// Whether a commit goes to SQLite's log in one write; without, as SQLite writes it, to measure against.
+    pub gathers_log: bool,
 }
 
 impl Default for Options {
@@ -108,6 +110,7 @@ impl Default for Options {
             readers: cores.clamp(2, 8),
             pool_size: 20,
             slow_statement: Duration::from_millis(200),
+            gathers_log: true,
         }
     }
 }

@@ -51,23 +51,33 @@ pub(super) fn take_lock(path: &Path) -> Result<File, DbError> {
     }
 }
 
-pub(super) fn connect(path: &Path, read_only: bool) -> Result<Connection, DbError> {
-    let flags = if read_only {
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Reads,
+    /// Also copies the log back.
+    Writes,
+    /// Writes, and each commit to the log in one call.
+    WritesGathered,
+}
+
+pub(super) fn connect(path: &Path, purpose: Purpose) -> Result<Connection, DbError> {
+    let flags = if purpose == Purpose::Reads {
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX
     } else {
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX
     };
-    let opened = if read_only {
-        Connection::open_with_flags(path, flags)
-    } else {
+    let opened = if purpose == Purpose::WritesGathered {
         wal::vfs().and_then(|vfs| Connection::open_with_flags_and_vfs(path, flags, vfs))
+    } else {
+        Connection::open_with_flags(path, flags)
     };
     let connection = opened.map_err(|error| DbError::Engine(format!("opening {}: {error}", path.display())))?;
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
     // A plan is made once, for any values: without this guarantee SQLite parses and plans a statement anew at each use,
     // wherever a limit or an equality is given by a value, since the cache takes the values off a statement it keeps.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(|error| failure(&error))?;
-    let settings = if read_only {
+    let settings = if purpose == Purpose::Reads {
         "pragma busy_timeout = 5000; pragma cache_size = -32768; pragma query_only = on;"
     } else {
         // A small cache: SQLite looks through all of it at a commit in which a tree was balanced, and what is not in it
@@ -164,7 +174,7 @@ mod tests {
     #[test]
     fn nothing_is_written_before_a_commit() {
         let folder = tempfile::tempdir().unwrap();
-        let connection = connect(&folder.path().join("test.db"), false).unwrap();
+        let connection = connect(&folder.path().join("test.db"), Purpose::WritesGathered).unwrap();
         connection.execute_batch("create table texts (content text) strict; begin immediate;").unwrap();
         let log = || std::fs::metadata(folder.path().join("test.db-wal")).unwrap().len();
         let before = log();
@@ -179,7 +189,7 @@ mod tests {
     #[test]
     fn a_plan_is_made_once() {
         let folder = tempfile::tempdir().unwrap();
-        let connection = connect(&folder.path().join("test.db"), false).unwrap();
+        let connection = connect(&folder.path().join("test.db"), Purpose::WritesGathered).unwrap();
         connection
             .execute_batch(
                 "create table orders (id integer primary key, shop integer, state text);

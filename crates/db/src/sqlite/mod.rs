@@ -34,7 +34,7 @@ use parking_lot::{Mutex, MutexGuard};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use self::file::{connect, keep_log_short, open_for_good, take_lock};
+use self::file::{Purpose, connect, keep_log_short, open_for_good, take_lock};
 pub(crate) use self::session::Session;
 use self::session::failure;
 use crate::crash;
@@ -144,8 +144,8 @@ impl Sqlite {
             Access::Read => None,
         };
         let dialect = Arc::new(Dialect::new(Engine::Sqlite));
-        let worker = |read_only| -> Result<Worker, DbError> {
-            let connection = Arc::new(Mutex::new(connect(path, read_only)?));
+        let worker = |purpose| -> Result<Worker, DbError> {
+            let connection = Arc::new(Mutex::new(connect(path, purpose)?));
             Ok(Worker { connection, dialect: dialect.clone(), slow: options.slow_statement })
         };
         let mut threads = Vec::new();
@@ -153,11 +153,13 @@ impl Sqlite {
         let stopping = Arc::new(AtomicBool::new(false));
         let writer = if options.access == Access::Serve {
             let (sender, jobs) = sync_channel::<Box<dyn Job>>(QUEUE_MOST);
-            let worker = Mutex::new(worker(false)?);
+            let purpose = if options.gathers_log { Purpose::WritesGathered } else { Purpose::Writes };
+            let worker = Mutex::new(worker(purpose)?);
             let writing = Arc::new(Writing { worker, waiting: AtomicUsize::new(0), commits: commits.clone() });
             let of_thread = writing.clone();
             threads.push(spawn("db-writer", move || of_thread.serve(&jobs))?);
-            let (connection, of_thread, stopping) = (connect(path, false)?, writing.clone(), stopping.clone());
+            let (connection, of_thread, stopping) =
+                (connect(path, Purpose::Writes)?, writing.clone(), stopping.clone());
             let database = open_for_good(path)?;
             threads.push(spawn("db-checkpoint", move || keep_log_short(&connection, database, &of_thread, &stopping))?);
             Some(Writer { jobs: sender, writing })
@@ -167,7 +169,7 @@ impl Sqlite {
         let (readers, jobs) = sync_channel::<Box<dyn Job>>(QUEUE_MOST);
         let jobs = Arc::new(Mutex::new(jobs));
         for _ in 0..options.readers.max(1) {
-            let (worker, jobs) = (worker(true)?, jobs.clone());
+            let (worker, jobs) = (worker(Purpose::Reads)?, jobs.clone());
             threads.push(spawn("db-reader", move || read_jobs(&worker, &jobs))?);
         }
         Ok(Self { writer, readers, commits, stopping, threads, _lock: lock })

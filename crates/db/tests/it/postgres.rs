@@ -11,8 +11,13 @@ use tokio::sync::Barrier;
 use crate::proxy::Proxy;
 use crate::world::{NOW, TABLES, World, add, counter, put};
 
-const ONE: Options =
-    Options { access: db::Access::Serve, readers: 1, pool_size: 1, slow_statement: Duration::from_secs(1) };
+const ONE: Options = Options {
+    access: db::Access::Serve,
+    readers: 1,
+    pool_size: 1,
+    slow_statement: Duration::from_secs(1),
+    gathers_log: true,
+};
 
 async fn connection(db: &Db) -> i64 {
     let sql = "select cast(pg_backend_pid() as bigint) as pid";

@@ -36,10 +36,12 @@ pub(crate) struct Floor {
     pub(crate) pgbench: Option<f64>,
 }
 
+/// A fresh file, to which SQLite writes as it does without us.
 async fn fresh() -> anyhow::Result<(tempfile::TempDir, Db)> {
     let folder = tempfile::tempdir()?;
     let url = format!("sqlite:{}", folder.path().join("floor.db").display());
-    let db = Db::open(&url.parse().map_err(anyhow::Error::msg)?, &Options::default())?;
+    let options = Options { gathers_log: false, ..Options::default() };
+    let db = Db::open(&url.parse().map_err(anyhow::Error::msg)?, &options)?;
     db.migrate(schema::MIGRATIONS, Clock::system().now()).await?;
     Ok((folder, db))
 }
