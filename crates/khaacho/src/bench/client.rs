@@ -1,14 +1,16 @@
-//! One client of the load: one connection, one request after another.
+//! Clients of the load: each one connection, one request after another.
 
 use std::time::Duration;
 
 use anyhow::Context as _;
 use bytes::Bytes;
+use futures_util::future::try_join_all;
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tokio::runtime::Builder;
 
 /// A connection that is kept open.
 pub(crate) struct Client {
@@ -60,6 +62,34 @@ impl Client {
         self.connection = open(&self.address).await?;
         Ok(())
     }
+}
+
+/// Runs a client for each item, on as many threads as there are processors: a client stays on its thread, so that its answer
+/// never waits for another one to wake up. What they return, in no order.
+pub(crate) async fn on_threads<T, R, F>(items: Vec<T>, client: F) -> anyhow::Result<Vec<R>>
+where
+    T: Send + 'static,
+    R: Send + 'static,
+    F: AsyncFn(T) -> anyhow::Result<R> + Clone + Send + 'static,
+{
+    let threads = std::thread::available_parallelism()?.get();
+    let mut shares: Vec<Vec<T>> = Vec::new();
+    shares.resize_with(threads.min(items.len()), Vec::new);
+    for (item, share) in items.into_iter().zip((0..shares.len()).cycle()) {
+        shares[share].push(item);
+    }
+    let threads = shares.into_iter().map(|items| {
+        let client = client.clone();
+        tokio::task::spawn_blocking(move || {
+            let runtime = Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(try_join_all(items.into_iter().map(|item| client(item))))
+        })
+    });
+    let mut returned = Vec::new();
+    for thread in threads.collect::<Vec<_>>() {
+        returned.extend(thread.await??);
+    }
+    Ok(returned)
 }
 
 async fn open(address: &str) -> anyhow::Result<SendRequest<Full<Bytes>>> {

@@ -9,7 +9,7 @@ use kernel::Clock;
 use serde::Serialize;
 use tokio::process::Command;
 
-use super::client::Client;
+use super::client::{Client, on_threads};
 use super::store::{self, RETAILERS, TABLES};
 
 /// How long each part is measured.
@@ -100,24 +100,18 @@ pub(crate) async fn raw_orders(url: &str) -> anyhow::Result<Option<f64>> {
 
 /// Answers a second of the health route.
 pub(crate) async fn http(address: &str, token: &str, clients: usize) -> anyhow::Result<f64> {
-    let deadline = Instant::now() + TIME;
+    let (address, token) = (address.to_owned(), token.to_owned());
     let started = Instant::now();
-    let mut tasks = Vec::new();
-    for _ in 0..clients {
-        let mut client = Client::connect(address, token).await?;
-        tasks.push(tokio::spawn(async move {
-            let mut count = 0_usize;
-            while Instant::now() < deadline {
-                client.send(Method::GET, "/api/v1/health", None, String::new()).await?;
-                count += 1;
-            }
-            Ok::<_, anyhow::Error>(count)
-        }));
-    }
-    let mut count = 0;
-    for task in tasks {
-        count += task.await??;
-    }
+    let counts = on_threads(vec![(); clients], async move |()| {
+        let mut client = Client::connect(&address, &token).await?;
+        let mut count = 0_usize;
+        while started.elapsed() < TIME {
+            client.send(Method::GET, "/api/v1/health", None, String::new()).await?;
+            count += 1;
+        }
+        Ok(count)
+    });
+    let count = counts.await?.into_iter().sum();
     Ok(rate(count, started.elapsed()))
 }
 

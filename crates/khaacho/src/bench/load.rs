@@ -7,7 +7,7 @@ use hdrhistogram::Histogram;
 use hyper::StatusCode;
 use kernel::IdGen;
 
-use super::client::Client;
+use super::client::{Client, on_threads};
 use super::work::Work;
 
 /// What the clients saw.
@@ -56,16 +56,16 @@ impl Seen {
 
 /// Runs one client for each piece of work, for a time or until all is done.
 pub(crate) async fn run<W: Work>(address: &str, token: &str, works: Vec<W>, time: Duration) -> anyhow::Result<Seen> {
-    let mut clients = Vec::with_capacity(works.len());
-    for work in works {
-        clients.push((Client::connect(address, token).await?, work));
-    }
+    let (address, token) = (address.to_owned(), token.to_owned());
     let started = Instant::now();
     let deadline = started + time;
-    let tasks: Vec<_> = clients.into_iter().map(|(client, work)| tokio::spawn(ask(client, work, deadline))).collect();
+    let clients = on_threads(works, async move |work| {
+        let client = Client::connect(&address, &token).await?;
+        ask(client, work, deadline).await
+    });
     let mut seen = Seen::new()?;
-    for task in tasks {
-        seen.add(task.await??)?;
+    for of_one in clients.await? {
+        seen.add(of_one)?;
     }
     seen.took = started.elapsed();
     Ok(seen)
