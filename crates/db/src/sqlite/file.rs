@@ -55,9 +55,9 @@ pub(super) fn take_lock(path: &Path) -> Result<File, DbError> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     Reads,
-    /// Also copies the log back.
+    /// Writes as SQLite does by itself, or copies the log back.
     Writes,
-    /// Writes, and each commit to the log in one call.
+    /// Writes, what a commit adds to the log gathered.
     WritesGathered,
 }
 

@@ -64,8 +64,8 @@ impl Client {
     }
 }
 
-/// Runs a client for each item, on as many threads as there are processors: a client stays on its thread, so that its answer
-/// never waits for another one to wake up. What they return, in no order.
+/// Runs a client for each item, on as many threads as there are processors. A client stays on its thread, so that its answer
+/// does not wait for another thread to wake up. What they return comes in no order.
 pub(crate) async fn on_threads<T, R, F>(items: Vec<T>, client: F) -> anyhow::Result<Vec<R>>
 where
     T: Send + 'static,
