@@ -9,6 +9,10 @@
 //! | `in {1}` | `= any($1)` | `in (select value from json_each(?1))` |
 //! | `{rows 1: a text, b bigint}` | a derived table from a JSON array of arrays | the same by `json_each` |
 //!
+//! PostgreSQL's planner expects a hundred rows of a JSON array and so reads a small table whole to find one of its rows.
+//! The condition on each row, which always holds, makes it expect one, and take the key: plans are made once, often while
+//! a table is still small, and what is looked up by a key is then found by it when there are millions.
+//!
 //! `$n` becomes `?n` on SQLite, where `$1` would be a *name* numbered by first appearance. Translated texts are kept for
 //! the life of the process; their number is about that of the statements in the source.
 
@@ -177,7 +181,8 @@ fn write_marker(engine: Engine, locks: bool, marker: &str, out: &mut String) {
         });
         let cells = cells.collect::<Vec<_>>().join(", ");
         let _ = if postgres {
-            write!(out, "(select {cells} from jsonb_array_elements(cast(${number} as jsonb)))")
+            let rows = format!("jsonb_array_elements(cast(${number} as jsonb))");
+            write!(out, "(select {cells} from {rows} where jsonb_typeof(value) = 'array')")
         } else {
             write!(out, "(select {cells} from json_each(?{number}))")
         };
@@ -291,7 +296,7 @@ mod tests {
         assert_eq!(
             Dialect::new(Engine::Postgres).statement(sql),
             "update t set n = n + v.n from (select cast(value ->> 0 as text) as id, cast(value ->> 1 as bigint) as n \
-             from jsonb_array_elements(cast($1 as jsonb))) v where t.id = v.id"
+             from jsonb_array_elements(cast($1 as jsonb)) where jsonb_typeof(value) = 'array') v where t.id = v.id"
         );
         assert_eq!(
             Dialect::new(Engine::Sqlite).statement(sql),
