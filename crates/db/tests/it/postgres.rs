@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use db::{DatabaseUrl, Db, DbError, Migration, Options, Tx, params};
+use db::{DatabaseUrl, Db, DbError, Migration, Options, Tx, Value, params};
 use testkit::postgres::Server;
 use tokio::sync::Barrier;
 
@@ -250,4 +250,22 @@ async fn a_lost_commit_is_unknown_and_a_lost_statement_is_not() {
     assert!(proxy.is_whole());
     // And the pool has not lost a place by all this.
     db.write(async |tx| put(tx, "after", 1).await).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_of_a_list_are_looked_up_by_their_key() {
+    let w = World::postgres().await;
+    let plan = w.db.write(async |tx| {
+        tx.insert_many("counters", &["id", "n"], (0..500).map(|n| params![format!("{n:05}"), n]).collect()).await?;
+        tx.exec("analyze counters", params![]).await?;
+        let wanted = Value::rows([params!["00007"]]);
+        let sql = "explain select c.n from {rows 1: id text} v join counters c on c.id = v.id";
+        tx.query(sql, params![wanted])
+            .await?
+            .iter()
+            .map(|row| row.get("QUERY PLAN"))
+            .collect::<Result<Vec<String>, _>>()
+    });
+    let plan = plan.await.unwrap_or_else(|error: DbError| panic!("{error}")).join("\n");
+    assert!(plan.contains("counters_pkey") && !plan.contains("Seq Scan"), "{plan}");
 }
