@@ -4,6 +4,7 @@
 mod chat;
 mod checker;
 mod crash;
+mod disk;
 mod dump;
 mod ending;
 mod history;

@@ -113,6 +113,20 @@ impl Server {
         Self::spawn(home.command("serve").env("TEST_CRASH_AT", ends_at).stderr(Stdio::piped()))
     }
 
+    /// One for which no file grows beyond so many bytes, a multiple of 512: what is more is not written, as on a full disk.
+    pub(crate) fn with_files_up_to(home: &Home, bytes: u64) -> Self {
+        let serve = home.command("serve");
+        let mut limited = Command::new("sh");
+        limited
+            .args(["-c", r#"trap "" XFSZ; ulimit -f "$0"; exec "$@""#, &(bytes / 512).to_string()])
+            .arg(serve.get_program())
+            .args(serve.get_args())
+            .envs(serve.get_envs().filter_map(|(name, value)| Some((name, value?))))
+            .stdin(Stdio::null())
+            .stderr(Stdio::null());
+        Self::spawn(&mut limited)
+    }
+
     fn spawn(command: &mut Command) -> Self {
         let mut child = command.args(["--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).spawn().unwrap();
         let printed = BufReader::new(child.stdout.take().unwrap());
