@@ -51,7 +51,9 @@ pub(super) struct Report {
     /// Milliseconds of telling a retailer its insights.
     told: f64,
     /// The most memory while it worked, and what lay there before, in MiB.
+    #[serde(rename = "peakMiB")]
     peak_mib: f64,
+    #[serde(rename = "beforeMiB")]
     before_mib: f64,
     said: Vec<String>,
 }

@@ -36,6 +36,7 @@ pub(crate) struct Report {
 struct Size {
     retailers: usize,
     questions: Vec<Question>,
+    #[serde(rename = "rssMiB")]
     rss_mib: f64,
 }
 

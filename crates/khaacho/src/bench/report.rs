@@ -43,6 +43,7 @@ pub(crate) struct Report {
     pub(crate) server_cpu_seconds_per1000: Option<f64>,
     /// CPU seconds a second of all other processes; PostgreSQL is among them.
     pub(crate) other_cpu: f64,
+    #[serde(rename = "rssMiB")]
     pub(crate) rss_mib: Option<f64>,
     pub(crate) floor: Floor,
 }

@@ -28,9 +28,12 @@ pub(super) struct Report {
     posted_per_second: f64,
     verified_per_second: f64,
     /// The most memory that checking had, in MiB, the program itself included.
+    #[serde(rename = "peakMiB")]
     peak_mib: f64,
     exported_per_second: f64,
+    #[serde(rename = "exportedMiB")]
     exported_mib: u64,
+    #[serde(rename = "exportingPeakMiB")]
     exporting_peak_mib: f64,
     findings: u64,
 }

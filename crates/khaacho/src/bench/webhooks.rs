@@ -53,6 +53,7 @@ pub(crate) struct Report {
     behind_seconds: f64,
     findings: usize,
     server_cpu_seconds_per1000: f64,
+    #[serde(rename = "rssMiB")]
     rss_mib: f64,
 }
 

@@ -27,7 +27,7 @@ fn orders_that_were_placed_are_counted_and_found_again() {
         "/p50Ms",
         "/p99Ms",
         "/serverCpuSecondsPer1000",
-        "/rssMib",
+        "/rssMiB",
         "/floor/commitsPerSecond",
         "/floor/rawOrdersPerSecond",
         "/floor/httpPerSecond",
