@@ -41,7 +41,7 @@ pub(crate) struct Report {
     /// What `verify` found.
     pub(crate) findings: Option<usize>,
     pub(crate) server_cpu_seconds_per1000: Option<f64>,
-    /// CPU seconds a second of all other processes; PostgreSQL is among them.
+    /// CPU seconds a second of all other processes; PostgreSQL is among them, and a server that we did not start.
     pub(crate) other_cpu: f64,
     #[serde(rename = "rssMiB")]
     pub(crate) rss_mib: Option<f64>,

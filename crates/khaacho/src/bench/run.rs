@@ -1,11 +1,15 @@
 //! `khaacho bench place`, `deliver` and `repay`: one of them over HTTP, checked afterwards, beside the machine's floor.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::bail;
+use hyper::Method;
 use indicatif::ProgressBar;
-use kernel::OrderId;
+use kernel::{Money, OrderId};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::check::{self, Checked, check};
 use super::client::Client;
@@ -132,20 +136,25 @@ async fn measured<W: Work>(
 ) -> anyhow::Result<Run> {
     let before = machine::cpu(Some(server.pid));
     let seen = load::run(&server.address, &server.token, works, flags.time()).await?;
-    for error in &seen.first_errors {
-        tracing::warn!(%error, "bench");
-    }
+    warn_of(&seen);
     Ok(Run { warm, seen, used: machine::cpu(Some(server.pid)).since(before) })
 }
 
-/// A server that runs already and holds the bench's world.
+fn warn_of(seen: &Seen) {
+    for error in &seen.first_errors {
+        tracing::warn!(%error, "bench");
+    }
+}
+
+/// A server that runs already and holds the bench's world. What it did is looked up over HTTP: the orders, and what is on
+/// each line. Its books are not verified, and orders that nobody was answered cannot be told from those of others.
 pub(crate) async fn running(url: &str, token: &str, shape: Shape, flags: &LoadFlags) -> anyhow::Result<Report> {
     let address = url.trim_start_matches("http://").trim_end_matches('/');
     let mut client = Client::connect(address, token).await?;
     let world = Arc::new(World {
-        retailers: list(&mut client, "retailers").await?,
-        vendors: list(&mut client, "vendors").await?,
-        products: list(&mut client, "products").await?,
+        retailers: ids(&mut client, "retailers").await?,
+        vendors: ids(&mut client, "vendors").await?,
+        products: ids(&mut client, "products").await?,
     });
     if world.retailers.is_empty() || world.vendors.is_empty() || world.products.is_empty() {
         bail!("the server at {url} has no retailers, vendors or products to order with");
@@ -155,32 +164,64 @@ pub(crate) async fn running(url: &str, token: &str, shape: Shape, flags: &LoadFl
     let before = machine::cpu(None);
     let works = (0..flags.clients).map(|_| Placing { world: Arc::clone(&world), shape, choices: Choices::new() });
     let seen = load::run(address, token, works.collect(), flags.time()).await?;
+    warn_of(&seen);
     let used = machine::cpu(None).since(before);
+    let orders: HashSet<&String> = seen.accepted.values().collect();
     let mut lost = 0_usize;
-    for id in seen.accepted.values() {
+    for id in &orders {
         let path = format!("/api/v1/orders/{id}");
-        let answer = client.send(hyper::Method::GET, &path, None, String::new()).await?;
+        let answer = client.send(Method::GET, &path, None, String::new()).await?;
         lost += usize::from(!answer.status.is_success());
+    }
+    let mut overspent = 0_i64;
+    for line in list::<OnLine>(&mut client, "credit/lines").await? {
+        overspent += i64::from(line.reserved.plus(line.outstanding)? > line.limit);
     }
     let floor = Floor { commits, raw_orders: None, http, pgbench: None };
     let mut report = Report::of(&seen, flags.clients, PerSecond::OrdersPerSecond, floor);
     url.clone_into(&mut report.database);
     report.lost = Some(lost);
+    report.doubled = Some(seen.accepted.len() - orders.len());
+    report.overspent = Some(overspent);
     report.other_cpu = used.others() / seen.took.as_secs_f64();
     Ok(report)
 }
 
-/// Every id of a list, page by page.
-async fn list<T: std::str::FromStr>(client: &mut Client, what: &str) -> anyhow::Result<Vec<T>> {
+/// What an item of any list has.
+#[derive(Deserialize)]
+struct Identified<T> {
+    id: T,
+}
+
+/// What is on a line.
+#[derive(Deserialize)]
+struct OnLine {
+    limit: Money,
+    reserved: Money,
+    outstanding: Money,
+}
+
+#[derive(Deserialize)]
+struct Listed<T> {
+    items: Vec<T>,
+    next: Option<String>,
+}
+
+/// Every id of a list.
+async fn ids<T: DeserializeOwned>(client: &mut Client, what: &str) -> anyhow::Result<Vec<T>> {
+    Ok(list::<Identified<T>>(client, what).await?.into_iter().map(|item| item.id).collect())
+}
+
+/// Every item of a list, page by page.
+async fn list<T: DeserializeOwned>(client: &mut Client, what: &str) -> anyhow::Result<Vec<T>> {
     let (mut found, mut after) = (Vec::new(), String::new());
     loop {
         let path = format!("/api/v1/{what}?limit=200{after}");
-        let answer = client.send(hyper::Method::GET, &path, None, String::new()).await?;
+        let answer = client.send(Method::GET, &path, None, String::new()).await?;
         anyhow::ensure!(answer.status.is_success(), "{path} answered {}", answer.status);
-        let page: serde_json::Value = serde_json::from_slice(&answer.body)?;
-        let ids = page["items"].as_array().into_iter().flatten().filter_map(|item| item["id"].as_str()?.parse().ok());
-        found.extend(ids);
-        match page["next"].as_str() {
+        let page: Listed<T> = serde_json::from_slice(&answer.body)?;
+        found.extend(page.items);
+        match page.next {
             Some(next) => after = format!("&after={next}"),
             None => return Ok(found),
         }
